@@ -246,4 +246,16 @@ pub enum Event {
         /// Why.
         why: Exception,
     },
+    /// An import is gone with the connection; calls on it fail with this. No `release` is due.
+    ImportLost {
+        /// What `tag_import` set.
+        tag: Tag,
+        /// Why.
+        why: Exception,
+    },
+    /// The last event: the connection is over and every table empty.
+    Closed {
+        /// Why.
+        why: Exception,
+    },
 }
