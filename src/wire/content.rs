@@ -24,6 +24,15 @@ impl Content {
     pub const fn capability(index: u32) -> Self {
         Self(Repr::Capability(index))
     }
+
+    /// What it costs, in words of 8 bytes.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        match &self.0 {
+            Repr::Null | Repr::Capability(_) => 1,
+            Repr::Built(message) => message.size_in_words(),
+        }
+    }
 }
 
 impl From<Builder<HeapAllocator>> for Content {

@@ -1,0 +1,72 @@
+//! What one connection may cost, and which hints it uses.
+
+/// Limits and habits of a connection. Every limit names the attack it is there for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// Questions of ours open at once; beyond it `call` refuses.
+    ///
+    /// A peer that never returns would otherwise make us remember every call we ever made.
+    pub questions_max: u32,
+    /// Answers of ours open at once; beyond it the connection is aborted.
+    ///
+    /// A peer that calls and never finishes would otherwise fill our memory with results.
+    pub answers_max: u32,
+    /// Words of inbound calls that are not returned yet. Over it [`wants_read`] turns false while
+    /// no question of ours is open; if one is, new calls are answered `overloaded`.
+    ///
+    /// A peer that calls faster than targets answer would otherwise fill our memory with params.
+    ///
+    /// [`wants_read`]: super::Connection::wants_read
+    pub inbound_words_max: usize,
+    /// Slots exported at once; beyond it `call` refuses and an answer becomes an exception.
+    ///
+    /// A peer that asks for capabilities and never releases them would otherwise keep all alive.
+    pub exports_max: u32,
+    /// Capabilities imported at once; beyond it the connection is aborted.
+    ///
+    /// A peer that sends ever new export ids would otherwise fill our memory with entries.
+    pub imports_max: u32,
+    /// Embargoes of ours open at once; beyond it a new one breaks at once.
+    ///
+    /// A peer that never sends a disembargo back would otherwise make us remember all of them.
+    pub embargoes_max: u32,
+    /// `unimplemented` echoes and loopback disembargoes waiting to leave; beyond it the connection
+    /// is aborted.
+    ///
+    /// A peer that sends such messages and does not read would otherwise have us store them.
+    pub echoes_max: u32,
+    /// Words queued to leave. Over it `call` refuses, and [`wants_read`] turns false while no
+    /// question of ours is open.
+    ///
+    /// A peer that calls and does not read would otherwise fill our memory with results.
+    ///
+    /// [`wants_read`]: super::Connection::wants_read
+    pub queued_words_max: usize,
+    /// Sends every Finish that cancels with `requireEarlyCancellationWorkaround`: the call is
+    /// delivered before it is cancelled.
+    pub early_cancellation_workaround: bool,
+    /// Sends `onlyPromisePipeline` for calls of which only the pipeline is wanted.
+    pub only_promise_pipeline: bool,
+    /// The peer may be a level 0 implementation, which releases params with the Return alone: no
+    /// call with exported capabilities is sent with `onlyPromisePipeline`.
+    pub peer_may_be_level_0: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            questions_max: 1 << 20,
+            answers_max: 1 << 16,
+            inbound_words_max: 1 << 23,
+            exports_max: 1 << 20,
+            imports_max: 1 << 20,
+            embargoes_max: 1 << 16,
+            echoes_max: 1 << 10,
+            queued_words_max: 1 << 24,
+            early_cancellation_workaround: false,
+            only_promise_pipeline: true,
+            peer_may_be_level_0: true,
+        }
+    }
+}

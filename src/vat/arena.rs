@@ -1,0 +1,156 @@
+//! An arena keeps entries under keys that are never confused with an earlier tenant of the same slot.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+/// Names an entry of an [`Arena`] of `T`.
+pub struct Key<T> {
+    index: u32,
+    generation: u32,
+    entry: PhantomData<fn() -> T>,
+}
+
+impl<T> Key<T> {
+    /// The slot's number; unique among the entries alive at one time.
+    #[must_use]
+    pub fn index(self) -> u32 {
+        self.index
+    }
+}
+
+impl<T> Clone for Key<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Key<T> {}
+
+impl<T> PartialEq for Key<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index && self.generation == other.generation
+    }
+}
+
+impl<T> Eq for Key<T> {}
+
+impl<T> std::hash::Hash for Key<T> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (u64::from(self.generation) << 32 | u64::from(self.index)).hash(state);
+    }
+}
+
+impl<T> fmt::Debug for Key<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.index, self.generation)
+    }
+}
+
+impl<T> fmt::Display for Key<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.index)
+    }
+}
+
+enum Slot<T> {
+    Full { generation: u32, entry: T },
+    Free { generation: u32, next: Option<u32> },
+}
+
+/// Entries under generational keys; freed slots are used again, the latest first.
+pub(super) struct Arena<T> {
+    slots: Vec<Slot<T>>,
+    free: Option<u32>,
+    len: usize,
+}
+
+impl<T> Default for Arena<T> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), free: None, len: 0 }
+    }
+}
+
+impl<T> Arena<T> {
+    pub(super) fn insert(&mut self, entry: T) -> Key<T> {
+        self.len += 1;
+        if let Some(index) = self.free {
+            let slot = &mut self.slots[index as usize];
+            if let Slot::Free { generation, next } = *slot {
+                self.free = next;
+                *slot = Slot::Full { generation, entry };
+                return Key { index, generation, entry: PhantomData };
+            }
+        }
+        let index = u32::try_from(self.slots.len()).expect("memory ends long before 2^32 entries");
+        self.slots.push(Slot::Full { generation: 0, entry });
+        Key { index, generation: 0, entry: PhantomData }
+    }
+
+    pub(super) fn remove(&mut self, key: Key<T>) -> Option<T> {
+        self.get(key)?;
+        let free = Slot::Free { generation: key.generation.wrapping_add(1), next: self.free };
+        let slot = std::mem::replace(&mut self.slots[key.index as usize], free);
+        self.free = Some(key.index);
+        self.len -= 1;
+        match slot {
+            Slot::Full { entry, .. } => Some(entry),
+            Slot::Free { .. } => None,
+        }
+    }
+
+    pub(super) fn get(&self, key: Key<T>) -> Option<&T> {
+        match self.slots.get(key.index as usize)? {
+            Slot::Full { generation, entry } if *generation == key.generation => Some(entry),
+            _ => None,
+        }
+    }
+
+    pub(super) fn get_mut(&mut self, key: Key<T>) -> Option<&mut T> {
+        match self.slots.get_mut(key.index as usize)? {
+            Slot::Full { generation, entry } if *generation == key.generation => Some(entry),
+            _ => None,
+        }
+    }
+
+    /// The key of whatever lives in slot `index` now.
+    pub(super) fn key_at(&self, index: u32) -> Option<Key<T>> {
+        match self.slots.get(index as usize)? {
+            Slot::Full { generation, .. } => {
+                Some(Key { index, generation: *generation, entry: PhantomData })
+            }
+            Slot::Free { .. } => None,
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Key<T>, &T)> {
+        self.slots.iter().enumerate().filter_map(|(index, slot)| match slot {
+            Slot::Full { generation, entry } => {
+                let index = u32::try_from(index).expect("inserted under a u32");
+                Some((Key { index, generation: *generation, entry: PhantomData }, entry))
+            }
+            Slot::Free { .. } => None,
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_does_not_open_the_slot_of_a_later_tenant() {
+        let mut arena = Arena::default();
+        let first = arena.insert("first");
+        assert_eq!(arena.remove(first), Some("first"));
+        let second = arena.insert("second");
+        assert_eq!(first.index(), second.index());
+        assert_eq!(arena.get(first), None);
+        assert_eq!(arena.remove(first), None);
+        assert_eq!(arena.get(second), Some(&"second"));
+        assert_eq!(arena.len(), 1);
+    }
+}

@@ -1,0 +1,101 @@
+//! A call in this vat, from the moment it is made until nobody has an interest in it.
+
+use smallvec::SmallVec;
+
+use crate::conn::CallRef;
+use crate::wire::{AnswerId, Exception, Path};
+
+use super::arena::Key;
+use super::link::LinkId;
+use super::node::{Cap, TargetId};
+use super::payload::{Payload, Request};
+
+/// Names a call of this vat.
+pub type CallId = Key<Call>;
+
+/// What came of a call.
+pub type Outcome = Result<Payload, Exception>;
+
+/// One call. It is forgotten when nobody waits, nothing is pipelined on it and it is nowhere any more.
+#[derive(Debug)]
+pub struct Call {
+    pub(super) origin: Origin,
+    pub(super) place: Place,
+    /// The promises for capabilities in its results. They leave the list when they die.
+    pub(super) pipelines: SmallVec<[(Path, Cap); 1]>,
+    /// How many pipelines outside, and promises in `pipelines`, keep the call wanted.
+    pub(super) pipeline_refs: u32,
+    /// Results the target announced for pipelining before it returned (`set_pipeline`).
+    pub(super) early: Option<Payload>,
+    /// A call of ours whose results are those of this one (`takeFromOtherQuestion`, tail calls).
+    pub(super) taker: Option<CallId>,
+}
+
+/// Who made a call, and what is owed to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// This vat; its promise is held.
+    Waiting,
+    /// This vat; it runs to its end though nobody waits.
+    Detached,
+    /// A peer, which is owed a Return.
+    Peer(LinkId, AnswerId, Keep),
+    /// A peer, which was sent the Return and has not sent its Finish.
+    Returned(LinkId),
+    /// Nobody is left to be told.
+    Gone,
+}
+
+/// What is to be done with the results of a peer's call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// Returned; the peer may pipeline on them until it finishes.
+    Pipeline,
+    /// Returned, and not needed here any more.
+    Nothing,
+    /// Not returned: they stay here (`sendResultsTo.yourself`).
+    Results,
+}
+
+/// Where a call is.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// On its way to its target, or waiting behind a promise or an embargo.
+    Queued(Request, Fate),
+    /// With its target.
+    Delivered(TargetId),
+    /// With a peer.
+    Remote(LinkId, CallRef),
+    /// With a peer, which answered; the question is kept because a path of it is pinned.
+    Answered(LinkId, CallRef, Box<Outcome>),
+    /// Its outcome is that of another call.
+    Redirected(CallId),
+    /// Here are its results.
+    Done(Outcome),
+    /// Over, and its results given away.
+    Over,
+}
+
+/// What happens to a queued call when its turn comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is delivered.
+    Deliver,
+    /// It is delivered and then cancelled at once.
+    DeliverThenCancel,
+    /// It is dropped.
+    Discard,
+}
+
+impl Call {
+    pub(super) fn new(origin: Origin, place: Place) -> Self {
+        Self {
+            origin,
+            place,
+            pipelines: SmallVec::new(),
+            pipeline_refs: 0,
+            early: None,
+            taker: None,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! A link is a connection as the vat holds it: its tables, and what stands in its export slots.
+
+use std::collections::BTreeMap;
+
+use crate::conn::{Connection, LocalCap};
+use crate::wire::EmbargoId;
+
+use super::arena::Key;
+use super::node::Cap;
+
+/// Names a connection of this vat.
+pub type LinkId = Key<Link>;
+
+/// One connection of a vat.
+pub struct Link {
+    pub(super) conn: Connection,
+    /// What the peer gets when it asks for the bootstrap capability. One reference.
+    pub(super) bootstrap: Option<Cap>,
+    pub(super) exports: Slots,
+    /// The promises behind embargoes that this connection will lift.
+    pub(super) embargoes: BTreeMap<EmbargoId, Cap>,
+}
+
+/// A capability in an export slot.
+#[derive(Debug)]
+pub(super) struct Export {
+    /// One reference.
+    pub(super) cap: Cap,
+    /// How many references of the slot the connection holds.
+    pub(super) refs: u64,
+    /// What the peer was told this promise resolved to, if that lives elsewhere: all the peer
+    /// still sends to the promise is forwarded strictly there. One reference and one pin.
+    pub(super) strict: Option<Cap>,
+}
+
+/// Export slots: small and dense, because their numbers are the export ids on the wire.
+#[derive(Debug, Default)]
+pub(super) struct Slots {
+    slots: Vec<Option<Export>>,
+    free: Vec<u32>,
+}
+
+impl Slots {
+    pub(super) fn insert(&mut self, export: Export) -> LocalCap {
+        if let Some(index) = self.free.pop() {
+            self.slots[index as usize] = Some(export);
+            return LocalCap(index);
+        }
+        self.slots.push(Some(export));
+        LocalCap(u32::try_from(self.slots.len() - 1).expect("memory ends long before 2^32 slots"))
+    }
+
+    pub(super) fn get(&self, slot: LocalCap) -> Option<&Export> {
+        self.slots.get(slot.0 as usize)?.as_ref()
+    }
+
+    pub(super) fn get_mut(&mut self, slot: LocalCap) -> Option<&mut Export> {
+        self.slots.get_mut(slot.0 as usize)?.as_mut()
+    }
+
+    pub(super) fn remove(&mut self, slot: LocalCap) -> Option<Export> {
+        let export = self.slots.get_mut(slot.0 as usize)?.take()?;
+        self.free.push(slot.0);
+        Some(export)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (LocalCap, &Export)> {
+        (0u32..).zip(&self.slots).filter_map(|(i, slot)| Some((LocalCap(i), slot.as_ref()?)))
+    }
+}
+
+impl Link {
+    pub(super) fn new(conn: Connection, bootstrap: Option<Cap>) -> Self {
+        Self { conn, bootstrap, exports: Slots::default(), embargoes: BTreeMap::new() }
+    }
+}

@@ -1,0 +1,108 @@
+//! A node is one capability as this vat knows it: an object here, one elsewhere, or a promise.
+
+use std::collections::VecDeque;
+
+use smallvec::SmallVec;
+
+use crate::conn::LocalCap;
+use crate::wire::{EmbargoId, Exception, ImportId, Path};
+
+use super::arena::Key;
+use super::call::CallId;
+use super::link::LinkId;
+
+/// Names a capability of this vat. Copying the name takes no reference.
+pub type Cap = Key<Node>;
+
+/// Names an object of whoever runs the vat; chosen by them, never interpreted here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TargetId(pub u32);
+
+/// One capability. References are counted; a node dies with its last one.
+///
+/// A node is referenced by stubs, by payloads, by promises resolved to it, by the export slots it
+/// stands in, and by every item queued at it or on its way to it.
+#[derive(Debug)]
+pub struct Node {
+    pub(super) refs: u32,
+    /// How many export slots and returned answers promised their peer to forward strictly to
+    /// this node (the Tribble rule), whatever it resolves to later.
+    pub(super) pins: u32,
+    /// Somebody outside wants to hear when this promise is settled.
+    pub(super) watch: Watch,
+    pub(super) exported: SmallVec<[(LinkId, LocalCap); 1]>,
+    pub(super) kind: Kind,
+}
+
+/// Whether the end of a promise is to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Watch {
+    Nobody,
+    Told,
+}
+
+/// What a capability is.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// An object hosted here.
+    Target(TargetId),
+    /// Every call fails with this.
+    Broken(Exception),
+    /// A settled object of a peer.
+    Import(LinkId, ImportId),
+    /// Not settled yet, or settled as another node.
+    Promise(Promise),
+}
+
+/// A capability that is, or was, not settled.
+#[derive(Debug)]
+pub(super) struct Promise {
+    pub(super) source: Source,
+    pub(super) state: State,
+    /// What waits here, in order. Each item carries one reference of the node.
+    pub(super) queue: VecDeque<Item>,
+}
+
+/// Where a promise will be resolved from, and where calls go meanwhile.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// From this vat. Calls wait.
+    Here,
+    /// By a Resolve of the peer. Calls go to the peer.
+    Import(LinkId, ImportId),
+    /// By the results of a call. Calls follow the call: to the peer if that is where it went.
+    Pipeline(CallId, Path),
+    /// Resolved, and the way calls went before is given up.
+    Spent,
+}
+
+/// How far a promise has come.
+#[derive(Debug)]
+pub(super) enum State {
+    /// Not resolved.
+    Pending,
+    /// Resolved to a node that calls may not reach before the embargo is lifted. Holds one
+    /// reference of the node.
+    Embargoed(Cap, LinkId, EmbargoId),
+    /// Resolved. Holds one reference of the node.
+    Resolved(Cap),
+}
+
+/// What travels along capabilities, in order.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Item {
+    /// A call.
+    Call(CallId),
+    /// A peer's embargo, to be sent back where it leaves this vat towards that peer.
+    Disembargo(LinkId, EmbargoId),
+}
+
+impl Node {
+    pub(super) fn new(kind: Kind) -> Self {
+        Self { refs: 1, pins: 0, watch: Watch::Nobody, exported: SmallVec::new(), kind }
+    }
+
+    pub(super) fn promise(source: Source) -> Self {
+        Self::new(Kind::Promise(Promise { source, state: State::Pending, queue: VecDeque::new() }))
+    }
+}
