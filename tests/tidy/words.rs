@@ -170,8 +170,9 @@ fn positions<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 
     code.match_indices(word).map(|(at, _)| at).filter(move |at| {
         let before = at.checked_sub(1).map(|before| code.as_bytes()[before]);
         let after = code.as_bytes().get(at + word.len());
-        !(first_is_word && before.is_some_and(is_word))
-            && !(last_is_word && after.is_some_and(|byte| is_word(*byte)))
+        let glued_before = first_is_word && before.is_some_and(is_word);
+        let glued_after = last_is_word && after.is_some_and(|byte| is_word(*byte));
+        !glued_before && !glued_after
     })
 }
 
