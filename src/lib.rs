@@ -3,4 +3,5 @@
 #![forbid(unsafe_code)]
 
 pub mod conn;
+pub mod transport;
 pub mod wire;
