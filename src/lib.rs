@@ -3,4 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod conn;
+pub mod runtime;
+pub mod transport;
+pub mod vat;
 pub mod wire;

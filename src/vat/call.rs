@@ -40,8 +40,10 @@ pub(super) enum Origin {
     Detached,
     /// A peer, which is owed a Return.
     Peer(LinkId, AnswerId, Keep),
+    /// A call of this vat, redirected here; its outcome is this one's.
+    Tail(CallId),
     /// A peer, which was sent the Return and has not sent its Finish.
-    Returned(LinkId),
+    Returned,
     /// Nobody is left to be told.
     Gone,
 }
@@ -51,6 +53,8 @@ pub(super) enum Origin {
 pub(super) enum Keep {
     /// Returned; the peer may pipeline on them until it finishes.
     Pipeline,
+    /// Never returned: the peer only pipelines on them (`onlyPromisePipeline`).
+    PipelineOnly,
     /// Returned, and not needed here any more.
     Nothing,
     /// Not returned: they stay here (`sendResultsTo.yourself`).
@@ -66,12 +70,13 @@ pub(super) enum Place {
     Delivered(TargetId),
     /// With a peer.
     Remote(LinkId, CallRef),
-    /// With a peer, which answered; the question is kept because a path of it is pinned.
-    Answered(LinkId, CallRef, Box<Outcome>),
     /// Its outcome is that of another call.
     Redirected(CallId),
     /// Here are its results.
     Done(Outcome),
+    /// Its results were returned to a peer, which may pipeline on them. Each capability is pinned:
+    /// what the peer sends there goes to what the peer was told.
+    Kept(Payload),
     /// Over, and its results given away.
     Over,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::conn::{Connection, LocalCap};
+use crate::conn::{CallRef, Connection, LocalCap};
 use crate::wire::EmbargoId;
 
 use super::arena::Key;
@@ -19,6 +19,16 @@ pub struct Link {
     pub(super) exports: Slots,
     /// The promises behind embargoes that this connection will lift.
     pub(super) embargoes: BTreeMap<EmbargoId, Cap>,
+    /// Questions kept unfinished, by how many pinned promises still send through them.
+    pub(super) pinned: BTreeMap<CallRef, u32>,
+    pub(super) attention: Attention,
+}
+
+/// Whether a link stands in the list of those to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attention {
+    Quiet,
+    Listed,
 }
 
 /// A capability in an export slot.
@@ -71,6 +81,13 @@ impl Slots {
 
 impl Link {
     pub(super) fn new(conn: Connection, bootstrap: Option<Cap>) -> Self {
-        Self { conn, bootstrap, exports: Slots::default(), embargoes: BTreeMap::new() }
+        Self {
+            conn,
+            bootstrap,
+            exports: Slots::default(),
+            embargoes: BTreeMap::new(),
+            pinned: BTreeMap::new(),
+            attention: Attention::Quiet,
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
-use crate::conn::LocalCap;
+use crate::conn::{CallRef, LocalCap};
 use crate::wire::{EmbargoId, Exception, ImportId, Path};
 
 use super::arena::Key;
@@ -48,6 +48,8 @@ pub(super) enum Kind {
     Target(TargetId),
     /// Every call fails with this.
     Broken(Exception),
+    /// No capability. Every call fails.
+    Null,
     /// A settled object of a peer.
     Import(LinkId, ImportId),
     /// Not settled yet, or settled as another node.
@@ -72,6 +74,9 @@ pub(super) enum Source {
     Import(LinkId, ImportId),
     /// By the results of a call. Calls follow the call: to the peer if that is where it went.
     Pipeline(CallId, Path),
+    /// Resolved by the results of a question that is kept unfinished, because a peer was promised
+    /// that calls go this way.
+    Answer(LinkId, CallRef, Path),
     /// Resolved, and the way calls went before is given up.
     Spent,
 }

@@ -7,7 +7,7 @@ use super::node::Cap;
 /// Content and the capabilities its capability pointers mean, by index.
 ///
 /// Each capability is one reference that goes wherever the payload goes: whoever takes a payload
-/// takes its references, and gives them back with `Vat::release`.
+/// takes its references, and gives them back with `Graph::release`.
 #[derive(Debug)]
 pub struct Payload {
     /// One pointer and all below it.

@@ -1,0 +1,120 @@
+//! The mailbox is where other threads leave work and releases for a vat.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::vat::Cap;
+
+use super::local::Local;
+use super::signal::Signal;
+
+/// Names a vat of this process; never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VatId(u64);
+
+impl VatId {
+    fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Work for the thread of a vat.
+pub(super) type Job = Box<dyn FnOnce(&Local) + Send>;
+
+/// What all threads share of a vat.
+pub struct Mailbox {
+    id: VatId,
+    mail: Mutex<Mail>,
+    waiting: AtomicBool,
+    pub(super) signal: Arc<Signal>,
+}
+
+enum Mail {
+    Open { jobs: Vec<Job>, releases: Vec<Cap> },
+    /// The vat is gone: what is left here is dropped.
+    Closed,
+}
+
+/// What lay in a mailbox.
+#[derive(Default)]
+pub(super) struct Letters {
+    pub(super) jobs: Vec<Job>,
+    pub(super) releases: Vec<Cap>,
+}
+
+impl Mailbox {
+    pub(super) fn new() -> Self {
+        Self {
+            id: VatId::next(),
+            mail: Mutex::new(Mail::Open { jobs: Vec::new(), releases: Vec::new() }),
+            waiting: AtomicBool::new(false),
+            signal: Arc::new(Signal::default()),
+        }
+    }
+
+    /// The vat this is the mailbox of.
+    #[must_use]
+    pub fn id(&self) -> VatId {
+        self.id
+    }
+
+    fn mail(&self) -> MutexGuard<'_, Mail> {
+        self.mail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leaves work; gives it back if the vat is gone.
+    pub(super) fn post(&self, job: Job) -> Result<(), Job> {
+        match &mut *self.mail() {
+            Mail::Open { jobs, .. } => jobs.push(job),
+            Mail::Closed => return Err(job),
+        }
+        self.waiting.store(true, Ordering::Release);
+        self.signal.raise();
+        Ok(())
+    }
+
+    /// Leaves a reference to be given back. A vat that is gone needs it no more.
+    ///
+    /// The list cannot outgrow the stubs that were alive: each leaves its reference once.
+    pub(super) fn post_release(&self, cap: Cap) {
+        if let Mail::Open { releases, .. } = &mut *self.mail() {
+            releases.push(cap);
+        } else {
+            return;
+        }
+        self.waiting.store(true, Ordering::Release);
+        self.signal.raise();
+    }
+
+    pub(super) fn has_mail(&self) -> bool {
+        self.waiting.load(Ordering::Acquire)
+    }
+
+    /// Whether the vat is gone.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(*self.mail(), Mail::Closed)
+    }
+
+    /// Takes all there is.
+    pub(super) fn take(&self) -> Letters {
+        if !self.waiting.swap(false, Ordering::AcqRel) {
+            return Letters::default();
+        }
+        match &mut *self.mail() {
+            Mail::Open { jobs, releases } => {
+                Letters { jobs: std::mem::take(jobs), releases: std::mem::take(releases) }
+            }
+            Mail::Closed => Letters::default(),
+        }
+    }
+
+    /// The vat is gone. What lay here is returned, to be dropped outside of the lock.
+    pub(super) fn close(&self) -> Vec<Job> {
+        match std::mem::replace(&mut *self.mail(), Mail::Closed) {
+            Mail::Open { jobs, .. } => jobs,
+            Mail::Closed => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The end of a call: its outcome goes to whoever waits, and it is forgotten when nobody does.
+
+use crate::conn::{LocalCap, OutReturn};
+use crate::wire::AnswerId;
+
+use super::call::{Call, CallId, Fate, Keep, Origin, Outcome, Place};
+use super::graph::{Graph, Work};
+use super::link::LinkId;
+use super::output::Output;
+use super::payload::Payload;
+
+impl Graph {
+    /// The call has its outcome: what is pipelined on it goes on, and its asker is told.
+    pub(super) fn complete(&mut self, id: CallId, outcome: Outcome) {
+        let Some(call) = self.calls.get_mut(id) else { return self.unref_outcome(outcome) };
+        let pipelines = std::mem::take(&mut call.pipelines);
+        let early = call.early.take();
+        let (origin, taker) = (call.origin, call.taker.take());
+        call.place = Place::Over;
+        self.resolve_pipelines(&pipelines, outcome.as_ref());
+        if let Some(early) = early {
+            self.unref_payload(early);
+        }
+        let mut outcome = outcome;
+        if let Some(taker) = taker {
+            let shared = self.share_with(&mut outcome);
+            self.work.push_back(Work::Complete(taker, shared));
+        }
+        match origin {
+            Origin::Waiting => {
+                self.place(id, Place::Done(outcome));
+                self.outputs.push_back(Output::Completed { call: id });
+            }
+            Origin::Tail(parent) => {
+                self.work.push_back(Work::Complete(parent, outcome));
+                self.origin(id, Origin::Gone);
+            }
+            Origin::Peer(link, answer, keep) => self.return_to(id, link, answer, keep, outcome),
+            Origin::Returned => self.unref_outcome(outcome),
+            Origin::Detached | Origin::Gone => {
+                self.origin(id, Origin::Gone);
+                if self.is_pipelined(id) {
+                    self.place(id, Place::Done(outcome));
+                } else {
+                    self.unref_outcome(outcome);
+                }
+            }
+        }
+        self.unwanted(id);
+    }
+
+    pub(super) fn share_with(&mut self, outcome: &mut Outcome) -> Outcome {
+        match outcome {
+            Ok(payload) => Ok(self.share(payload)),
+            Err(why) => Err(why.clone()),
+        }
+    }
+
+    /// Returns a call to the peer that made it, and keeps what the peer may pipeline on.
+    fn return_to(
+        &mut self,
+        id: CallId,
+        link: LinkId,
+        answer: AnswerId,
+        keep: Keep,
+        outcome: Outcome,
+    ) {
+        let mut broken = Vec::new();
+        let ret = match (outcome, keep) {
+            (outcome, Keep::Results) => {
+                self.place(id, Place::Done(outcome));
+                OutReturn::Kept
+            }
+            (Err(why), _) => {
+                self.place(id, Place::Done(Err(why.clone())));
+                OutReturn::Exception(why)
+            }
+            (Ok(mut results), keep) => {
+                if keep != Keep::Nothing && !results.caps.is_empty() {
+                    let kept = self.keep(&mut results);
+                    self.place(id, Place::Kept(kept));
+                }
+                let (results, promised) = self.export_payload(link, results);
+                broken = promised;
+                OutReturn::Results(results)
+            }
+        };
+        self.send_return(link, answer, ret);
+        self.origin(id, Origin::Returned);
+        self.break_exports(link, broken);
+    }
+
+    pub(super) fn send_return(&mut self, link: LinkId, answer: AnswerId, ret: OutReturn) {
+        match self.links.get_mut(link) {
+            Some(at) => at.conn.ret(answer, ret),
+            None => {
+                if let OutReturn::Results(results) = ret {
+                    self.give_back(link, results.caps);
+                }
+            }
+        }
+        self.touch(link);
+    }
+
+    /// Results as they are told to a peer: each capability stays what it is now (the Tribble rule).
+    fn keep(&mut self, results: &mut Payload) -> Payload {
+        let content = results.content.share();
+        let mut caps = Vec::with_capacity(results.caps.len());
+        for cap in &results.caps {
+            let cap = cap.map(|cap| self.follow(cap));
+            if let Some(cap) = cap {
+                self.pin(cap);
+            }
+            caps.push(cap);
+        }
+        Payload { content, caps }
+    }
+
+    pub(super) fn origin(&mut self, call: CallId, origin: Origin) {
+        if let Some(call) = self.calls.get_mut(call) {
+            call.origin = origin;
+        }
+    }
+
+    fn is_pipelined(&self, call: CallId) -> bool {
+        self.calls.get(call).is_some_and(|call| call.pipeline_refs > 0)
+    }
+
+    pub(super) fn unref_pipeline(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(id) else { return };
+        call.pipeline_refs = call.pipeline_refs.saturating_sub(1);
+        if call.pipeline_refs == 0 {
+            self.send_hints(id);
+            self.unwanted(id);
+        }
+    }
+
+    /// `call` has the outcome `next` will have; what is pipelined on it is pipelined on that.
+    pub(super) fn redirect_to(&mut self, call: CallId, next: CallId) {
+        let Some(from) = self.calls.get_mut(call) else { return };
+        from.place = Place::Redirected(next);
+        let pipelines = std::mem::take(&mut from.pipelines);
+        for (path, promise) in pipelines {
+            let cap = self.pipeline(next, &path);
+            self.work.push_back(Work::Resolve(promise, cap));
+        }
+    }
+
+    /// Looks whether anybody still wants a call; if not, it is cancelled, and forgotten once it is
+    /// nowhere any more.
+    pub(super) fn unwanted(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(id) else { return };
+        match call.origin {
+            Origin::Gone if call.pipeline_refs == 0 && call.taker.is_none() => {}
+            Origin::Gone => return self.send_hints(id),
+            _ => return,
+        }
+        match std::mem::replace(&mut call.place, Place::Over) {
+            Place::Queued(request, fate) => {
+                let fate = if fate == Fate::Deliver { Fate::Discard } else { fate };
+                return self.place(id, Place::Queued(request, fate));
+            }
+            Place::Delivered(_) => self.outputs.push_back(Output::Cancel { call: id }),
+            Place::Remote(link, question) => self.finish(link, question),
+            Place::Redirected(next) => self.let_go(id, next),
+            Place::Done(outcome) => self.unref_outcome(outcome),
+            Place::Kept(payload) => {
+                payload.caps.into_iter().flatten().for_each(|cap| self.unpin(cap))
+            }
+            Place::Over => {}
+        }
+        self.forget(id);
+    }
+
+    /// `call` waits for the outcome of `next` no more.
+    fn let_go(&mut self, call: CallId, next: CallId) {
+        let Some(at) = self.calls.get_mut(next) else { return };
+        if at.origin == Origin::Tail(call) {
+            at.origin = Origin::Gone;
+        }
+        if at.taker == Some(call) {
+            at.taker = None;
+        }
+        self.unwanted(next);
+    }
+
+    /// Ends a question, unless a pinned promise still sends through it.
+    pub(super) fn finish(&mut self, link: LinkId, question: crate::conn::CallRef) {
+        if let Some(at) = self.links.get_mut(link)
+            && !at.pinned.contains_key(&question)
+        {
+            at.conn.finish(question);
+            self.touch(link);
+        }
+    }
+
+    fn forget(&mut self, id: CallId) {
+        if let Some(Call { early: Some(early), .. }) = self.calls.remove(id) {
+            self.unref_payload(early);
+        }
+    }
+
+    /// References of export slots that did not leave, or came back.
+    pub(super) fn give_back_slot(&mut self, link: LinkId, slot: LocalCap, refs: u64) {
+        let Some(at) = self.links.get_mut(link) else { return };
+        let Some(export) = at.exports.get_mut(slot) else { return };
+        export.refs = export.refs.saturating_sub(refs);
+        if export.refs > 0 {
+            return;
+        }
+        let Some(export) = at.exports.remove(slot) else { return };
+        if let Some(node) = self.nodes.get_mut(export.cap) {
+            node.exported.retain(|known| *known != (link, slot));
+        }
+        if let Some(strict) = export.strict {
+            self.unpin(strict);
+        }
+        self.unref(export.cap);
+    }
+}

@@ -1,0 +1,173 @@
+//! Exporting: what a capability is called in front of a peer, and what stands behind its slot.
+
+use crate::conn::{LocalCap, OutCap, OutPayload};
+use crate::wire::Exception;
+
+use super::call::{Call, Place};
+use super::graph::Graph;
+use super::link::{Export, LinkId};
+use super::node::{Cap, Kind, Promise, Source, State};
+use super::payload::Payload;
+
+/// What a capability is in front of one peer.
+enum Face {
+    Null,
+    /// The peer's own, or on its way to be: named, not exported.
+    Peers(OutCap),
+    Hosted,
+    Promise,
+    Broken(Exception),
+}
+
+/// Slots that were exported as promises only to be broken right behind the message.
+pub(super) type Broken = Vec<(LocalCap, Exception)>;
+
+impl Graph {
+    /// A payload as the peer of `link` will read it. Takes the references in it. The slots in the
+    /// second part are to be broken behind the message that carries the payload.
+    pub(super) fn export_payload(
+        &mut self,
+        link: LinkId,
+        payload: Payload,
+    ) -> (OutPayload, Broken) {
+        let mut broken = Vec::new();
+        let mut caps = Vec::with_capacity(payload.caps.len());
+        for cap in payload.caps {
+            let out = match cap {
+                None => OutCap::None,
+                Some(cap) => {
+                    let out = self.export(link, cap, &mut broken);
+                    self.unref(cap);
+                    out
+                }
+            };
+            caps.push(out);
+        }
+        (OutPayload { content: payload.content, caps }, broken)
+    }
+
+    /// How `cap` is named to the peer of `link`. Takes no reference.
+    fn export(&mut self, link: LinkId, cap: Cap, broken: &mut Broken) -> OutCap {
+        let end = self.follow(cap);
+        match self.face(link, end) {
+            Face::Null => OutCap::None,
+            Face::Peers(out) => out,
+            Face::Hosted => OutCap::Hosted(self.slot(link, end)),
+            Face::Promise => OutCap::Promise(self.slot(link, end)),
+            Face::Broken(why) => {
+                let slot = self.slot(link, end);
+                broken.push((slot, why));
+                OutCap::Promise(slot)
+            }
+        }
+    }
+
+    fn face(&self, link: LinkId, cap: Cap) -> Face {
+        let Some(node) = self.nodes.get(cap) else { return Face::Null };
+        match &node.kind {
+            Kind::Null => Face::Null,
+            Kind::Broken(why) => Face::Broken(why.clone()),
+            Kind::Import(home, import) if *home == link => Face::Peers(OutCap::Import(*import)),
+            Kind::Target(_) | Kind::Import(..) => Face::Hosted,
+            Kind::Promise(Promise { state: State::Pending, source, .. }) => match source {
+                Source::Import(home, import) if *home == link => {
+                    Face::Peers(OutCap::Import(*import))
+                }
+                Source::Pipeline(call, path) => match self.calls.get(*call) {
+                    Some(Call { place: Place::Remote(home, question), .. }) if *home == link => {
+                        Face::Peers(OutCap::Answer(*question, path.clone()))
+                    }
+                    _ => Face::Promise,
+                },
+                _ => Face::Promise,
+            },
+            Kind::Promise(_) => Face::Promise,
+        }
+    }
+
+    /// The slot of `cap` on `link`, with one more reference.
+    fn slot(&mut self, link: LinkId, cap: Cap) -> LocalCap {
+        let known = self.nodes.get(cap).and_then(|node| {
+            node.exported.iter().find(|(at, _)| *at == link).map(|(_, slot)| *slot)
+        });
+        let Some(at) = self.links.get_mut(link) else { return LocalCap(u32::MAX) };
+        if let Some(slot) = known
+            && let Some(export) = at.exports.get_mut(slot)
+        {
+            export.refs += 1;
+            return slot;
+        }
+        let slot = at.exports.insert(Export { cap, refs: 1, strict: None });
+        self.retain(cap);
+        if let Some(node) = self.nodes.get_mut(cap) {
+            node.exported.push((link, slot));
+        }
+        slot
+    }
+
+    /// Gives back the slot references of a message that was not sent.
+    pub(super) fn give_back(&mut self, link: LinkId, caps: Vec<OutCap>) {
+        for cap in caps {
+            if let OutCap::Hosted(slot) | OutCap::Promise(slot) = cap {
+                self.give_back_slot(link, slot, 1);
+            }
+        }
+    }
+
+    pub(super) fn break_exports(&mut self, link: LinkId, broken: Broken) {
+        let Some(at) = self.links.get_mut(link) else { return };
+        for (slot, why) in broken {
+            at.conn.resolve(slot, Err(why));
+        }
+    }
+
+    /// Tells every peer that holds the promise what it came to be.
+    pub(super) fn tell_resolved(&mut self, promise: Cap) {
+        let Some(node) = self.nodes.get(promise) else { return };
+        let exported = node.exported.clone();
+        for (link, slot) in exported {
+            self.send_resolve(link, slot, promise);
+            self.touch(link);
+        }
+    }
+
+    fn send_resolve(&mut self, link: LinkId, slot: LocalCap, promise: Cap) {
+        let end = self.follow(promise);
+        let to = match self.face(link, end) {
+            Face::Broken(why) => Err(why),
+            Face::Null => Ok(OutCap::None),
+            Face::Peers(out) => Ok(out),
+            Face::Hosted => Ok(OutCap::Hosted(self.slot(link, end))),
+            Face::Promise => Ok(OutCap::Promise(self.slot(link, end))),
+        };
+        if self.is_elsewhere(end) {
+            self.pin(end);
+            let export = self.links.get_mut(link).and_then(|at| at.exports.get_mut(slot));
+            let before = match export {
+                Some(export) => export.strict.replace(end),
+                None => Some(end),
+            };
+            if let Some(before) = before {
+                self.unpin(before);
+            }
+        }
+        if let Some(at) = self.links.get_mut(link) {
+            at.conn.resolve(slot, to);
+        }
+    }
+
+    /// Whether calls on the node leave this vat.
+    fn is_elsewhere(&self, cap: Cap) -> bool {
+        match self.nodes.get(cap).map(|node| &node.kind) {
+            Some(Kind::Import(..)) => true,
+            Some(Kind::Promise(promise)) => match &promise.source {
+                Source::Import(..) | Source::Answer(..) => true,
+                Source::Pipeline(call, _) => {
+                    matches!(self.calls.get(*call), Some(Call { place: Place::Remote(..), .. }))
+                }
+                Source::Here | Source::Spent => false,
+            },
+            _ => false,
+        }
+    }
+}

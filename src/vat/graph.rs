@@ -1,0 +1,327 @@
+//! The graph of a vat: its nodes, calls and links, the one queue, and the door for whoever runs it.
+
+use std::collections::VecDeque;
+
+use crate::conn::{Connection, Tag};
+use crate::wire::{Content, Exception};
+
+use super::arena::Arena;
+use super::call::{Call, CallId, Fate, Origin, Outcome, Place};
+use super::link::{Attention, Link, LinkId};
+use super::node::{Cap, Item, Kind, Node, Source, State, TargetId, Watch};
+use super::output::Output;
+use super::payload::{Payload, Request};
+
+/// What a vat is made of: capabilities, the calls on them, and the connections they come from and go to.
+///
+/// It does nothing by itself. Four families of methods:
+///
+/// - *what is wanted*: [`host`](Self::host), [`call`](Self::call), [`pipeline`](Self::pipeline),
+///   [`respond`](Self::respond), [`release`](Self::release) …;
+/// - *what the world did*: [`connect`](Self::connect), [`handle`](Self::handle),
+///   [`handle_disconnect`](Self::handle_disconnect);
+/// - *what is due*: [`poll_output`](Self::poll_output) until `None`, then
+///   [`poll_transmit`](Self::poll_transmit) until `None`;
+/// - *what there is*: [`stats`](Self::stats), [`check`](Self::check), [`dump`](Self::dump).
+///
+/// A call is queued when it is made and delivered by `poll_output`, in the order of the calls.
+/// References are counted by hand: a method that takes a [`Cap`] says whether it takes a reference.
+#[derive(Default)]
+pub struct Graph {
+    pub(super) nodes: Arena<Node>,
+    pub(super) calls: Arena<Call>,
+    pub(super) links: Arena<Link>,
+    /// Calls in the order they were made or read. Each step carries one reference of its node.
+    pub(super) queue: VecDeque<Step>,
+    /// What follows from what just happened; empty between the methods of the door.
+    pub(super) work: VecDeque<Work>,
+    /// Links with events to be read.
+    pub(super) listed: VecDeque<LinkId>,
+    /// Links with messages to be sent.
+    pub(super) sending: VecDeque<LinkId>,
+    pub(super) outputs: VecDeque<Output>,
+}
+
+/// One item on its way to a node.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) to: Cap,
+    pub(super) item: Item,
+    pub(super) route: Route,
+}
+
+/// How an item passes a promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// On to what it is resolved to.
+    Shortest,
+    /// The way a peer was told it goes, though the promise has been resolved since (the Tribble
+    /// rule of `rpc.capnp: Disembargo`).
+    Strict,
+}
+
+/// What follows from something that happened.
+#[derive(Debug)]
+pub(super) enum Work {
+    Route(Step),
+    /// The promise comes to be the node, whose reference is taken.
+    Resolve(Cap, Cap),
+    Complete(CallId, Outcome),
+    /// The last reference of the node is gone.
+    Die(Cap),
+}
+
+impl Graph {
+    /// A graph with nothing in it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes an object a capability. The caller gets the one reference.
+    pub fn host(&mut self, target: TargetId) -> Cap {
+        self.nodes.insert(Node::new(Kind::Target(target)))
+    }
+
+    /// A capability every call on which fails with `why`. The caller gets the one reference.
+    pub fn broken(&mut self, why: Exception) -> Cap {
+        self.nodes.insert(Node::new(Kind::Broken(why)))
+    }
+
+    /// A promise this vat will [`resolve`](Self::resolve). The caller gets two references: one to
+    /// give out, one that `resolve` takes.
+    pub fn promise(&mut self) -> Cap {
+        let cap = self.nodes.insert(Node::promise(Source::Here));
+        self.retain(cap);
+        cap
+    }
+
+    /// Says what a promise came to be. Takes a reference of the promise and of what it became.
+    pub fn resolve(&mut self, promise: Cap, to: Result<Option<Cap>, Exception>) {
+        let to = match to {
+            Ok(Some(cap)) => cap,
+            Ok(None) => self.null(),
+            Err(why) => self.broken(why),
+        };
+        self.work.push_back(Work::Resolve(promise, to));
+        self.settle();
+        self.release(promise);
+    }
+
+    /// Takes one more reference.
+    pub fn retain(&mut self, cap: Cap) {
+        if let Some(node) = self.nodes.get_mut(cap) {
+            node.refs += 1;
+        }
+    }
+
+    /// Gives back one reference.
+    pub fn release(&mut self, cap: Cap) {
+        self.unref(cap);
+        self.settle();
+    }
+
+    /// Gives back every reference of a payload.
+    pub fn release_payload(&mut self, payload: Payload) {
+        self.unref_payload(payload);
+        self.settle();
+    }
+
+    /// Calls `cap`, behind every call made so far. Takes the references in the request, none of `cap`.
+    ///
+    /// The caller holds the call's result and one pipeline; it ends them with
+    /// [`take`](Self::take) or [`drop_result`](Self::drop_result), and
+    /// [`drop_pipeline`](Self::drop_pipeline).
+    pub fn call(&mut self, cap: Cap, request: Request) -> CallId {
+        let mut call = Call::new(Origin::Waiting, Place::Queued(request, Fate::Deliver));
+        call.pipeline_refs = 1;
+        let id = self.calls.insert(call);
+        self.enqueue(cap, Item::Call(id), Route::Shortest);
+        id
+    }
+
+    /// Asks the peer of `link` for its bootstrap capability, which stands at the root of the results.
+    /// The caller holds what it holds of a [`call`](Self::call).
+    pub fn bootstrap(&mut self, link: LinkId) -> CallId {
+        let mut call = Call::new(Origin::Waiting, Place::Over);
+        call.pipeline_refs = 1;
+        let id = self.calls.insert(call);
+        let asked = match self.links.get_mut(link) {
+            Some(link) => link.conn.bootstrap(Tag(id.index())).map_err(|closed| closed.0),
+            None => Err(Exception::disconnected("the connection is closed")),
+        };
+        match asked {
+            Ok(question) => self.place(id, Place::Remote(link, question)),
+            Err(why) => self.work.push_back(Work::Complete(id, Err(why))),
+        }
+        self.touch(link);
+        self.settle();
+        id
+    }
+
+    /// One more pipeline of a call, beside the one its caller has.
+    pub fn add_pipeline(&mut self, call: CallId) {
+        if let Some(call) = self.calls.get_mut(call) {
+            call.pipeline_refs += 1;
+        }
+    }
+
+    /// Nobody will pipeline on the call through this hold any more.
+    pub fn drop_pipeline(&mut self, call: CallId) {
+        self.unref_pipeline(call);
+        self.settle();
+    }
+
+    /// Nobody awaits the results any more. A call nobody pipelines on either is cancelled.
+    pub fn drop_result(&mut self, call: CallId) {
+        if let Some(Call { origin: origin @ Origin::Waiting, .. }) = self.calls.get_mut(call) {
+            *origin = Origin::Gone;
+            self.unwanted(call);
+            self.settle();
+        }
+    }
+
+    /// Nobody awaits the results, but the call is to run to its end.
+    pub fn detach(&mut self, call: CallId) {
+        if let Some(Call { origin: origin @ Origin::Waiting, .. }) = self.calls.get_mut(call) {
+            *origin = Origin::Detached;
+            self.unwanted(call);
+            self.settle();
+        }
+    }
+
+    /// The outcome of a call, once, if it is there. The caller takes the references in it.
+    pub fn take(&mut self, id: CallId) -> Option<Outcome> {
+        let call = self.calls.get_mut(id)?;
+        if call.origin != Origin::Waiting || !matches!(call.place, Place::Done(_)) {
+            return None;
+        }
+        call.origin = Origin::Gone;
+        let keep = call.pipeline_refs > 0 || call.taker.is_some();
+        let Place::Done(outcome) = std::mem::replace(&mut call.place, Place::Over) else {
+            return None;
+        };
+        let outcome = if keep { self.share_outcome(id, outcome) } else { outcome };
+        self.unwanted(id);
+        self.settle();
+        Some(outcome)
+    }
+
+    /// Answers a delivered call. Takes the references in the outcome.
+    pub fn respond(&mut self, call: CallId, outcome: Outcome) {
+        match self.calls.get(call) {
+            Some(Call { place: Place::Delivered(_), .. }) => {
+                self.work.push_back(Work::Complete(call, outcome));
+            }
+            _ => self.unref_outcome(outcome),
+        }
+        self.settle();
+    }
+
+    /// Answers a delivered call with the outcome of another, made here and now: a tail call. Takes
+    /// the references in the request, none of `cap`.
+    pub fn redirect(&mut self, call: CallId, cap: Cap, request: Request) {
+        if !matches!(self.calls.get(call), Some(Call { place: Place::Delivered(_), .. })) {
+            self.unref_payload(request.params);
+            return self.settle();
+        }
+        let next = Call::new(Origin::Tail(call), Place::Queued(request, Fate::Deliver));
+        let next = self.calls.insert(next);
+        self.enqueue(cap, Item::Call(next), Route::Shortest);
+        self.redirect_to(call, next);
+        self.settle();
+    }
+
+    /// Says early what will stand in the results of a delivered call, so that what is pipelined on
+    /// it need not wait. Takes the references in the payload.
+    pub fn set_pipeline(&mut self, id: CallId, early: Payload) {
+        match self.calls.get_mut(id) {
+            Some(call) if matches!(call.place, Place::Delivered(_)) && call.early.is_none() => {
+                let pipelines = std::mem::take(&mut call.pipelines);
+                self.resolve_pipelines(&pipelines, Ok(&early));
+                if let Some(call) = self.calls.get_mut(id) {
+                    call.early = Some(early);
+                }
+            }
+            _ => self.unref_payload(early),
+        }
+        self.settle();
+    }
+
+    /// Tells [`Output::Settled`] once the promise is settled or broken. False: it is already.
+    pub fn watch(&mut self, cap: Cap) -> bool {
+        match self.nodes.get_mut(cap) {
+            Some(Node {
+                kind: Kind::Promise(super::node::Promise { state, .. }), watch, ..
+            }) if !matches!(state, State::Resolved(_)) => {
+                *watch = Watch::Told;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Adds a connection; the peer will get `bootstrap` when it asks, whose reference is taken.
+    pub fn connect(&mut self, conn: Connection, bootstrap: Option<Cap>) -> LinkId {
+        self.links.insert(Link::new(conn, bootstrap))
+    }
+
+    pub(super) fn enqueue(&mut self, to: Cap, item: Item, route: Route) {
+        self.retain(to);
+        self.queue.push_back(Step { to, item, route });
+    }
+
+    pub(super) fn null(&mut self) -> Cap {
+        self.nodes.insert(Node::new(Kind::Null))
+    }
+
+    pub(super) fn place(&mut self, call: CallId, place: Place) {
+        if let Some(call) = self.calls.get_mut(call) {
+            call.place = place;
+        }
+    }
+
+    /// The link may have events to read and messages to send.
+    pub(super) fn touch(&mut self, id: LinkId) {
+        let Some(link) = self.links.get_mut(id) else { return };
+        if self.listed.back() != Some(&id) {
+            self.listed.push_back(id);
+        }
+        if link.attention == Attention::Quiet {
+            link.attention = Attention::Listed;
+            self.sending.push_back(id);
+        }
+    }
+
+    pub(super) fn unref(&mut self, cap: Cap) {
+        if let Some(node) = self.nodes.get_mut(cap) {
+            node.refs = node.refs.saturating_sub(1);
+            if node.refs == 0 {
+                self.work.push_back(Work::Die(cap));
+            }
+        }
+    }
+
+    pub(super) fn unref_payload(&mut self, payload: Payload) {
+        payload.caps.into_iter().flatten().for_each(|cap| self.unref(cap));
+    }
+
+    pub(super) fn unref_outcome(&mut self, outcome: Outcome) {
+        if let Ok(payload) = outcome {
+            self.unref_payload(payload);
+        }
+    }
+
+    /// A second payload with the same content, sharing its memory, and references of its own.
+    pub(super) fn share(&mut self, payload: &mut Payload) -> Payload {
+        payload.caps.iter().flatten().for_each(|cap| self.retain(*cap));
+        Payload { content: Content::share(&mut payload.content), caps: payload.caps.clone() }
+    }
+
+    fn share_outcome(&mut self, id: CallId, outcome: Outcome) -> Outcome {
+        let mut outcome = outcome;
+        let kept = self.share_with(&mut outcome);
+        self.place(id, Place::Done(kept));
+        outcome
+    }
+}

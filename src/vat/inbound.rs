@@ -1,0 +1,417 @@
+//! What a peer did, as a connection tells it, carried into the graph.
+
+use smallvec::SmallVec;
+
+use crate::conn::{
+    CallRef, Connection, ConnectionError, Event, InCall, InCap, InPayload, InReturn, InTarget,
+    OutReturn, OutTarget, Tag,
+};
+use crate::wire::{AnswerId, Content, Exception, ImportId, Message};
+
+use super::call::{Call, CallId, Fate, Keep, Origin, Outcome, Place};
+use super::graph::{Graph, Route, Work};
+use super::link::{Attention, LinkId};
+use super::node::{Cap, Item, Kind, Node, Promise, Source, State, TargetId};
+use super::output::Output;
+use super::payload::{Payload, Request};
+use super::promise::{Pipelines, cap_at};
+
+/// A capability received, and whether it lives on our side of the connection it came over.
+struct Received {
+    cap: Option<Cap>,
+    home: Home,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Home {
+    Ours,
+    Theirs,
+}
+
+impl Graph {
+    /// Takes in a message the peer of `link` sent.
+    ///
+    /// # Errors
+    ///
+    /// The peer broke the protocol: the connection is over, an Abort is due, and every other
+    /// connection lives on.
+    pub fn handle(&mut self, link: LinkId, message: Message) -> Result<(), ConnectionError> {
+        let Some(at) = self.links.get_mut(link) else { return Ok(()) };
+        let handled = at.conn.handle(message);
+        self.touch(link);
+        self.settle();
+        handled
+    }
+
+    /// The transport of `link` is gone.
+    pub fn handle_disconnect(&mut self, link: LinkId, why: Exception) {
+        if let Some(at) = self.links.get_mut(link) {
+            at.conn.handle_disconnect(why);
+            self.touch(link);
+            self.settle();
+        }
+    }
+
+    /// Ends a connection and tells its peer why.
+    pub fn abort(&mut self, link: LinkId, why: Exception) {
+        if let Some(at) = self.links.get_mut(link) {
+            at.conn.abort(why);
+            self.touch(link);
+            self.settle();
+        }
+    }
+
+    /// The next message due, and the connection it goes out on.
+    #[must_use]
+    pub fn poll_transmit(&mut self) -> Option<(LinkId, Message)> {
+        while let Some(&link) = self.sending.front() {
+            if let Some(at) = self.links.get_mut(link) {
+                if let Some(message) = at.conn.poll_transmit() {
+                    return Some((link, message));
+                }
+                at.attention = Attention::Quiet;
+            }
+            self.sending.pop_front();
+            self.read_events(link);
+            self.settle();
+        }
+        None
+    }
+
+    /// The connection behind a link, to look at.
+    #[must_use]
+    pub fn connection(&self, link: LinkId) -> Option<&Connection> {
+        self.links.get(link).map(|link| &link.conn)
+    }
+
+    pub(super) fn read_events(&mut self, link: LinkId) {
+        while let Some(event) = self.links.get_mut(link).and_then(|link| link.conn.poll_event()) {
+            self.on_event(link, event);
+        }
+    }
+
+    fn on_event(&mut self, link: LinkId, event: Event) {
+        match event {
+            Event::Bootstrap { answer } => self.on_bootstrap(link, answer),
+            Event::Call { answer, target, call } => self.on_call(link, answer, &target, call),
+            Event::Cancel { answer, tag, deliver_first } => {
+                self.on_cancel(link, answer, tag, deliver_first);
+            }
+            Event::Done { tag } => self.on_done(tag),
+            Event::Return { call, tag, outcome } => self.on_return(link, call, tag, outcome),
+            Event::Resolve { import, tag, to } => self.on_resolve(link, import, tag, to),
+            Event::Released { cap, refs } => self.give_back_slot(link, cap, refs),
+            Event::DisembargoRequested { target, embargo } => {
+                let (to, route) = self.target(link, &target);
+                self.enqueue(to, Item::Disembargo(link, embargo), route);
+                self.unref(to);
+            }
+            Event::Disembargoed { embargo } => self.lift(link, embargo, None),
+            Event::EmbargoBroken { embargo, why } => self.lift(link, embargo, Some(why)),
+            Event::ImportLost { tag, why } => self.on_import_lost(tag, why),
+            Event::Closed { why } => self.on_closed(link, why),
+        }
+    }
+
+    fn on_bootstrap(&mut self, link: LinkId, answer: AnswerId) {
+        let place = Place::Delivered(TargetId(u32::MAX));
+        let id = self.calls.insert(Call::new(Origin::Peer(link, answer, Keep::Pipeline), place));
+        let Some(at) = self.links.get_mut(link) else { return };
+        at.conn.tag_answer(answer, Tag(id.index()));
+        let outcome = match at.bootstrap {
+            Some(cap) => {
+                self.retain(cap);
+                Ok(Payload { content: Content::capability(0), caps: vec![Some(cap)] })
+            }
+            None => Err(Exception::failed("this vat offers no bootstrap capability")),
+        };
+        self.work.push_back(Work::Complete(id, outcome));
+    }
+
+    fn on_call(&mut self, link: LinkId, answer: AnswerId, target: &InTarget, call: InCall) {
+        let keep = match &call {
+            InCall { keep_results: true, .. } => Keep::Results,
+            InCall { only_promise_pipeline: true, .. } => Keep::PipelineOnly,
+            InCall { no_promise_pipelining: true, .. } => Keep::Nothing,
+            _ => Keep::Pipeline,
+        };
+        let InCall { interface, method, params, .. } = call;
+        let (params, _) = self.import_payload(link, params);
+        let request = Request { interface, method, params };
+        let place = Place::Queued(request, Fate::Deliver);
+        let id = self.calls.insert(Call::new(Origin::Peer(link, answer, keep), place));
+        if let Some(at) = self.links.get_mut(link) {
+            at.conn.tag_answer(answer, Tag(id.index()));
+        }
+        let (to, route) = self.target(link, target);
+        self.enqueue(to, Item::Call(id), route);
+        self.unref(to);
+    }
+
+    /// What a peer addresses, with a reference, and whether it must go the way the peer was told.
+    fn target(&mut self, link: LinkId, target: &InTarget) -> (Cap, Route) {
+        match target {
+            InTarget::Local(slot) => {
+                let export = self.links.get(link).and_then(|at| at.exports.get(*slot));
+                let (cap, route) = match export {
+                    Some(export) => match export.strict {
+                        Some(strict) => (strict, Route::Strict),
+                        None => (export.cap, Route::Shortest),
+                    },
+                    None => return (self.null(), Route::Shortest),
+                };
+                self.retain(cap);
+                (cap, route)
+            }
+            InTarget::Answer { tag, path } => {
+                let Some(call) = self.calls.key_at(tag.0) else {
+                    return (self.null(), Route::Shortest);
+                };
+                let kept = matches!(self.calls.get(call), Some(Call { place: Place::Kept(_), .. }));
+                let route = if kept { Route::Strict } else { Route::Shortest };
+                (self.pipeline(call, path), route)
+            }
+        }
+    }
+
+    fn on_cancel(&mut self, link: LinkId, answer: AnswerId, tag: Tag, deliver_first: bool) {
+        let Some(id) = self.calls.key_at(tag.0) else { return };
+        let Some(call) = self.calls.get_mut(id) else { return };
+        if let Place::Queued(_, fate) = &mut call.place
+            && deliver_first
+        {
+            *fate = Fate::DeliverThenCancel;
+        }
+        call.origin = Origin::Returned;
+        self.send_return(link, answer, OutReturn::Canceled);
+    }
+
+    fn on_done(&mut self, tag: Tag) {
+        if let Some(id) = self.calls.key_at(tag.0) {
+            self.origin(id, Origin::Gone);
+            self.unwanted(id);
+        }
+    }
+
+    fn on_return(&mut self, link: LinkId, question: CallRef, tag: Tag, outcome: InReturn) {
+        let Some(id) = self.calls.key_at(tag.0) else { return };
+        let outcome = match outcome {
+            InReturn::Results(payload) => Ok(payload),
+            InReturn::Exception(why) => Err(why),
+            InReturn::Canceled => Err(Exception::failed("the peer cancelled the call")),
+            InReturn::TakeFrom(answer) => return self.take_from(link, id, question, answer),
+            // Results that were to stay with the peer: the question lives until the asker is done.
+            InReturn::Kept => return,
+        };
+        let Some(pipelines) = self.hold_pipelines(id) else { return };
+        let outcome = match outcome {
+            Ok(payload) => {
+                let (payload, homes) = self.import_payload(link, payload);
+                for (path, promise) in &pipelines {
+                    self.settle_pipeline(link, question, path, *promise, &payload, &homes);
+                }
+                Ok(payload)
+            }
+            Err(why) => {
+                for (_, promise) in &pipelines {
+                    let broken = self.broken(why.clone());
+                    self.resolve_to(*promise, broken);
+                }
+                Err(why)
+            }
+        };
+        self.finish(link, question);
+        self.place(id, Place::Over);
+        self.work.push_back(Work::Complete(id, outcome));
+        self.unref_pipeline(id);
+    }
+
+    /// Takes the promises off an answered call, which is held until they are resolved: the last
+    /// of them would otherwise cancel it.
+    fn hold_pipelines(&mut self, id: CallId) -> Option<Pipelines> {
+        let call = self.calls.get_mut(id)?;
+        call.pipeline_refs += 1;
+        Some(std::mem::take(&mut call.pipelines))
+    }
+
+    /// Resolves one promise for a capability in the results of a question, under an embargo if
+    /// calls went along it and it lives on our side after all.
+    fn settle_pipeline(
+        &mut self,
+        link: LinkId,
+        question: CallRef,
+        path: &crate::wire::Path,
+        promise: Cap,
+        results: &Payload,
+        homes: &SmallVec<[Home; 4]>,
+    ) {
+        let (cap, home) = match cap_at(results, path) {
+            Ok(Some(cap)) => {
+                self.retain(cap);
+                let index = results.content.cap_at(path).ok().flatten().unwrap_or(0);
+                (cap, homes.get(index as usize).copied().unwrap_or(Home::Theirs))
+            }
+            Ok(None) => (self.null(), Home::Theirs),
+            Err(why) => (self.broken(why), Home::Theirs),
+        };
+        let path = OutTarget::Answer(question, path.clone());
+        self.settle_remote(link, path, promise, cap, home);
+    }
+
+    /// Resolves a promise that lived at a peer to `to`, whose reference is taken.
+    fn settle_remote(&mut self, link: LinkId, path: OutTarget, promise: Cap, to: Cap, home: Home) {
+        let used = self.links.get(link).is_some_and(|at| at.conn.path_used(&path));
+        if home == Home::Ours && used && !self.is_broken(to) {
+            self.embargo(promise, to, link, path);
+        } else {
+            self.resolve_to(promise, to);
+        }
+    }
+
+    /// The outcome of our question is that of a call the peer made to us.
+    fn take_from(&mut self, link: LinkId, id: CallId, question: CallRef, answer: Tag) {
+        let Some(source) = self.calls.key_at(answer.0) else { return };
+        let Some(pipelines) = self.hold_pipelines(id) else { return };
+        for (path, promise) in &pipelines {
+            let cap = self.pipeline(source, path);
+            let path = OutTarget::Answer(question, path.clone());
+            self.settle_remote(link, path, *promise, cap, Home::Ours);
+        }
+        self.finish(link, question);
+        self.place(id, Place::Redirected(source));
+        if let Some(outcome) = self.outcome_of(source) {
+            self.work.push_back(Work::Complete(id, outcome));
+        } else if let Some(call) = self.calls.get_mut(source) {
+            call.taker = Some(id);
+        }
+        self.unref_pipeline(id);
+    }
+
+    /// A second copy of an outcome that is there already, sharing its content.
+    fn outcome_of(&mut self, id: CallId) -> Option<Outcome> {
+        let call = self.calls.get_mut(id)?;
+        if !matches!(call.place, Place::Done(_)) {
+            return None;
+        }
+        let Place::Done(mut outcome) = std::mem::replace(&mut call.place, Place::Over) else {
+            return None;
+        };
+        let shared = self.share_with(&mut outcome);
+        self.place(id, Place::Done(outcome));
+        Some(shared)
+    }
+
+    fn on_resolve(
+        &mut self,
+        link: LinkId,
+        import: ImportId,
+        tag: Tag,
+        to: Result<InCap, Exception>,
+    ) {
+        let received = match to {
+            Ok(cap) => self.import(link, cap),
+            Err(why) => Received { cap: Some(self.broken(why)), home: Home::Theirs },
+        };
+        let to = match received.cap {
+            Some(cap) => cap,
+            None => self.null(),
+        };
+        match self.nodes.key_at(tag.0) {
+            Some(promise) => {
+                let path = OutTarget::Import(import);
+                self.settle_remote(link, path, promise, to, received.home);
+            }
+            None => self.unref(to),
+        }
+    }
+
+    fn on_import_lost(&mut self, tag: Tag, why: Exception) {
+        let Some(cap) = self.nodes.key_at(tag.0) else { return };
+        let Some(node) = self.nodes.get_mut(cap) else { return };
+        match &mut node.kind {
+            Kind::Import(..) => node.kind = Kind::Broken(why),
+            Kind::Promise(promise) => {
+                promise.source = Source::Spent;
+                if matches!(promise.state, State::Pending) {
+                    let broken = self.broken(why);
+                    self.resolve_to(cap, broken);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn on_closed(&mut self, link: LinkId, why: Exception) {
+        if let Some(at) = self.links.get_mut(link) {
+            at.pinned.clear();
+            if let Some(cap) = at.bootstrap.take() {
+                self.unref(cap);
+            }
+        }
+        self.outputs.push_back(Output::Closed { link, why });
+    }
+
+    /// Forgets a connection that is over and whose last messages were sent.
+    pub fn disconnect(&mut self, link: LinkId) {
+        if self.links.get(link).is_some_and(|at| at.conn.is_closed()) {
+            self.links.remove(link);
+        }
+    }
+
+    fn import_payload(
+        &mut self,
+        link: LinkId,
+        payload: InPayload,
+    ) -> (Payload, SmallVec<[Home; 4]>) {
+        let mut homes = SmallVec::new();
+        let mut caps = Vec::with_capacity(payload.caps.len());
+        for cap in payload.caps {
+            let received = self.import(link, cap);
+            caps.push(received.cap);
+            homes.push(received.home);
+        }
+        (Payload { content: payload.content, caps }, homes)
+    }
+
+    /// The node of a capability the peer sent, with one reference.
+    fn import(&mut self, link: LinkId, cap: InCap) -> Received {
+        let (cap, home) = match cap {
+            InCap::None => (None, Home::Theirs),
+            InCap::Import { import, tag } => {
+                (Some(self.imported(link, import, tag, Kind::Import(link, import))), Home::Theirs)
+            }
+            InCap::ImportPromise { import, tag } => {
+                let promise = Promise {
+                    source: Source::Import(link, import),
+                    state: State::Pending,
+                    queue: std::collections::VecDeque::new(),
+                };
+                (Some(self.imported(link, import, tag, Kind::Promise(promise))), Home::Theirs)
+            }
+            InCap::Local(slot) => {
+                let cap = self.links.get(link).and_then(|at| at.exports.get(slot)).map(|e| e.cap);
+                if let Some(cap) = cap {
+                    self.retain(cap);
+                }
+                (cap, Home::Ours)
+            }
+            InCap::Answer { tag, path } => {
+                (self.calls.key_at(tag.0).map(|call| self.pipeline(call, &path)), Home::Ours)
+            }
+            InCap::Broken(why) => (Some(self.broken(why)), Home::Theirs),
+        };
+        Received { cap, home }
+    }
+
+    fn imported(&mut self, link: LinkId, import: ImportId, tag: Option<Tag>, kind: Kind) -> Cap {
+        if let Some(cap) = tag.and_then(|tag| self.nodes.key_at(tag.0)) {
+            self.retain(cap);
+            return cap;
+        }
+        let cap = self.nodes.insert(Node::new(kind));
+        if let Some(at) = self.links.get_mut(link) {
+            at.conn.tag_import(import, Tag(cap.index()));
+        }
+        cap
+    }
+}

@@ -1,0 +1,25 @@
+//! A vat is a graph of capabilities: who can be called, through whom, and in which order.
+//!
+//! Floor 3, sans-I/O. A vat knows nothing of sockets, threads, time or wakers; the objects it hosts
+//! are numbers to it. Whoever runs it feeds it messages and answers and carries out its [`Output`]s.
+
+mod arena;
+mod call;
+mod complete;
+mod export;
+mod graph;
+mod inbound;
+mod link;
+mod node;
+mod output;
+mod payload;
+mod promise;
+mod route;
+
+pub use arena::Key;
+pub use call::{Call, CallId, Outcome};
+pub use graph::Graph;
+pub use link::{Link, LinkId};
+pub use node::{Cap, Node, TargetId};
+pub use output::Output;
+pub use payload::{Payload, Request};

@@ -1,0 +1,271 @@
+//! Resolving: a promise comes to be another node, and whoever waits or was told of it follows.
+
+use smallvec::SmallVec;
+
+use crate::conn::OutTarget;
+use crate::wire::{EmbargoId, Exception, Path};
+
+use super::call::{Call, CallId, Place};
+use super::graph::{Graph, Work};
+use super::link::LinkId;
+use super::node::{Cap, Kind, Node, Promise, Source, State, Watch};
+use super::output::Output;
+use super::payload::Payload;
+
+impl Graph {
+    /// A capability in the results of a call. The caller gets one reference.
+    pub fn pipeline(&mut self, call: CallId, path: &Path) -> Cap {
+        let mut at = call;
+        while let Some(Call { place: Place::Redirected(next), .. }) = self.calls.get(at) {
+            at = *next;
+        }
+        let Some(call) = self.calls.get(at) else {
+            return self.broken(Exception::failed("the call is over"));
+        };
+        let known = match &call.place {
+            Place::Done(Ok(results)) | Place::Kept(results) => Some(cap_at(results, path)),
+            Place::Done(Err(why)) => Some(Err(why.clone())),
+            Place::Over => Some(Err(Exception::failed("the call is over"))),
+            _ => call.early.as_ref().map(|early| cap_at(early, path)),
+        };
+        match known {
+            Some(Ok(Some(cap))) => {
+                self.retain(cap);
+                cap
+            }
+            Some(Ok(None)) => self.null(),
+            Some(Err(why)) => self.broken(why),
+            None => self.promise_of(at, path),
+        }
+    }
+
+    /// The promise for a capability in results that are not there yet.
+    fn promise_of(&mut self, id: CallId, path: &Path) -> Cap {
+        let Some(call) = self.calls.get_mut(id) else { return self.null() };
+        if let Some((_, cap)) = call.pipelines.iter().find(|(known, _)| known == path) {
+            let cap = *cap;
+            self.retain(cap);
+            return cap;
+        }
+        let cap = self.nodes.insert(Node::promise(Source::Pipeline(id, path.clone())));
+        call.pipelines.push((path.clone(), cap));
+        call.pipeline_refs += 1;
+        cap
+    }
+
+    /// Resolves the promises in `pipelines` to what stands in the results.
+    pub(super) fn resolve_pipelines(
+        &mut self,
+        pipelines: &[(Path, Cap)],
+        results: Result<&Payload, &Exception>,
+    ) {
+        for (path, promise) in pipelines {
+            let cap = match results.map_err(Clone::clone).and_then(|all| cap_at(all, path)) {
+                Ok(Some(cap)) => {
+                    self.retain(cap);
+                    cap
+                }
+                Ok(None) => self.null(),
+                Err(why) => self.broken(why),
+            };
+            self.work.push_back(Work::Resolve(*promise, cap));
+        }
+    }
+
+    /// The promise comes to be `to`, whose reference is taken.
+    pub(super) fn resolve_to(&mut self, promise: Cap, to: Cap) {
+        let pending = matches!(
+            self.nodes.get(promise),
+            Some(Node { kind: Kind::Promise(Promise { state: State::Pending, .. }), .. })
+        );
+        if !pending {
+            return self.unref(to);
+        }
+        self.leave_call(promise);
+        self.become_resolved(promise, to);
+    }
+
+    /// The promise comes to be `to`, whose reference is taken, once the peer has sent back what
+    /// was sent to it along `path`.
+    pub(super) fn embargo(&mut self, promise: Cap, to: Cap, link: LinkId, path: OutTarget) {
+        let Some(at) = self.links.get_mut(link) else { return self.unref(to) };
+        let embargo = at.conn.disembargo(path);
+        at.embargoes.insert(embargo, promise);
+        self.retain(promise);
+        self.leave_call(promise);
+        if let Some(Kind::Promise(this)) = self.nodes.get_mut(promise).map(|node| &mut node.kind) {
+            this.state = State::Embargoed(to, link, embargo);
+        }
+        self.spend(promise);
+        self.touch(link);
+    }
+
+    /// The peer sent the embargo back, or never will.
+    pub(super) fn lift(&mut self, link: LinkId, embargo: EmbargoId, broken: Option<Exception>) {
+        let Some(link) = self.links.get_mut(link) else { return };
+        let Some(promise) = link.embargoes.remove(&embargo) else { return };
+        let Some(node) = self.nodes.get_mut(promise) else { return };
+        if let Kind::Promise(Promise { state: state @ State::Embargoed(..), .. }) = &mut node.kind
+            && let State::Embargoed(to, ..) = std::mem::replace(state, State::Pending)
+        {
+            let to = match broken {
+                None => to,
+                Some(why) => {
+                    self.unref(to);
+                    self.broken(why)
+                }
+            };
+            self.become_resolved(promise, to);
+        }
+        self.unref(promise);
+    }
+
+    fn become_resolved(&mut self, promise: Cap, to: Cap) {
+        let mut to = to;
+        if self.follow(to) == promise {
+            self.unref(to);
+            to = self.broken(Exception::failed("a promise was resolved to itself"));
+        }
+        let Some(node) = self.nodes.get_mut(promise) else { return self.unref(to) };
+        if let Kind::Promise(this) = &mut node.kind {
+            this.state = State::Resolved(to);
+        }
+        if std::mem::replace(&mut node.watch, Watch::Nobody) == Watch::Told {
+            self.outputs.push_back(Output::Settled { cap: promise });
+        }
+        self.flush(promise);
+        self.spend(promise);
+        self.tell_resolved(promise);
+    }
+
+    /// A resolved promise waits for its call no more, but may still send along it.
+    fn leave_call(&mut self, promise: Cap) {
+        let Some(Kind::Promise(this)) = self.nodes.get_mut(promise).map(|node| &mut node.kind)
+        else {
+            return;
+        };
+        let Source::Pipeline(id, path) = &this.source else { return };
+        let (id, path) = (*id, path.clone());
+        this.source = Source::Spent;
+        if let Some(Call { place: Place::Remote(link, question), .. }) = self.calls.get(id)
+            && self.nodes.get(promise).is_some_and(|node| node.pins > 0)
+        {
+            let (link, question) = (*link, *question);
+            self.pin_question(promise, link, question, path);
+        }
+        if let Some(call) = self.calls.get_mut(id) {
+            call.pipelines.retain(|(_, cap)| *cap != promise);
+        }
+        self.unref_pipeline(id);
+    }
+
+    /// Keeps a question unfinished while a pinned promise sends through it.
+    fn pin_question(
+        &mut self,
+        promise: Cap,
+        link: LinkId,
+        question: crate::conn::CallRef,
+        path: Path,
+    ) {
+        if let Some(at) = self.links.get_mut(link) {
+            *at.pinned.entry(question).or_insert(0) += 1;
+        }
+        if let Some(Kind::Promise(this)) = self.nodes.get_mut(promise).map(|node| &mut node.kind) {
+            this.source = Source::Answer(link, question, path);
+        }
+    }
+
+    /// Gives up the way calls went before a promise was resolved, unless it is pinned.
+    fn spend(&mut self, promise: Cap) {
+        let Some(node) = self.nodes.get_mut(promise) else { return };
+        let Kind::Promise(this) = &mut node.kind else { return };
+        if node.pins > 0 || matches!(this.state, State::Pending) {
+            return;
+        }
+        let source = std::mem::replace(&mut this.source, Source::Spent);
+        self.give_up(promise, source);
+    }
+
+    fn give_up(&mut self, promise: Cap, source: Source) {
+        match source {
+            Source::Import(link, import) => {
+                if let Some(at) = self.links.get_mut(link) {
+                    at.conn.release(import);
+                    self.touch(link);
+                }
+            }
+            Source::Answer(link, question, _) => self.unpin_question(link, question),
+            Source::Pipeline(call, _) => {
+                if let Some(call) = self.calls.get_mut(call) {
+                    call.pipelines.retain(|(_, cap)| *cap != promise);
+                }
+                self.unref_pipeline(call);
+            }
+            Source::Here | Source::Spent => {}
+        }
+    }
+
+    fn unpin_question(&mut self, link: LinkId, question: crate::conn::CallRef) {
+        let Some(at) = self.links.get_mut(link) else { return };
+        let Some(count) = at.pinned.get_mut(&question) else { return };
+        *count -= 1;
+        if *count == 0 {
+            at.pinned.remove(&question);
+            at.conn.finish(question);
+            self.touch(link);
+        }
+    }
+
+    /// Takes a reference and a pin: what is sent here strictly goes the way it goes now.
+    pub(super) fn pin(&mut self, cap: Cap) {
+        if let Some(node) = self.nodes.get_mut(cap) {
+            node.refs += 1;
+            node.pins += 1;
+        }
+    }
+
+    pub(super) fn unpin(&mut self, cap: Cap) {
+        if let Some(node) = self.nodes.get_mut(cap) {
+            node.pins = node.pins.saturating_sub(1);
+        }
+        self.spend(cap);
+        self.unref(cap);
+    }
+
+    /// The last reference of a node is gone.
+    pub(super) fn die(&mut self, cap: Cap) {
+        if self.nodes.get(cap).is_none_or(|node| node.refs > 0) {
+            return;
+        }
+        let Some(node) = self.nodes.remove(cap) else { return };
+        match node.kind {
+            Kind::Target(target) => self.outputs.push_back(Output::Dropped { target }),
+            Kind::Broken(_) | Kind::Null => {}
+            Kind::Import(link, import) => self.give_up(cap, Source::Import(link, import)),
+            Kind::Promise(Promise { source, state, .. }) => {
+                self.give_up(cap, source);
+                if let State::Embargoed(to, ..) | State::Resolved(to) = state {
+                    self.unref(to);
+                }
+            }
+        }
+    }
+}
+
+/// The capability at `path`; `None` is the null one.
+pub(super) fn cap_at(results: &Payload, path: &Path) -> Result<Option<Cap>, Exception> {
+    match results.content.cap_at(path) {
+        Ok(Some(index)) => match results.caps.get(index as usize) {
+            Some(cap) => Ok(*cap),
+            None => Err(Exception::failed(format!(
+                "the capability at {path} is number {index} of {}",
+                results.caps.len()
+            ))),
+        },
+        Ok(None) => Ok(None),
+        Err(why) => Err(Exception::failed(why.to_string())),
+    }
+}
+
+/// Pipelines of a call, as they are taken off it to be resolved.
+pub(super) type Pipelines = SmallVec<[(Path, Cap); 1]>;

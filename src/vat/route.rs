@@ -1,0 +1,296 @@
+//! Routing takes an item from node to node until it is delivered, sent, or must wait.
+
+use crate::conn::{OutCall, OutReturn, OutTarget, Refused, Tag};
+use crate::wire::{EmbargoId, Exception};
+
+use super::call::{Call, CallId, Fate, Keep, Origin, Place};
+use super::graph::{Graph, Route, Step, Work};
+use super::link::LinkId;
+use super::node::{Cap, Item, Kind, Promise, Source, State, TargetId};
+use super::output::Output;
+use super::payload::Request;
+
+/// Where an item goes from a node.
+enum Way {
+    Target(TargetId),
+    Broken(Exception),
+    Peer(LinkId, OutTarget),
+    Wait,
+}
+
+impl Graph {
+    /// The next thing to be done, if there is one. Each call takes at most one step off the queue
+    /// before it returns what came of it.
+    #[must_use]
+    pub fn poll_output(&mut self) -> Option<Output> {
+        loop {
+            if let Some(output) = self.outputs.pop_front() {
+                return Some(output);
+            }
+            let step = self.queue.pop_front()?;
+            self.route(step);
+            self.settle();
+        }
+    }
+
+    /// Calls are queued that `poll_output` has not looked at.
+    #[must_use]
+    pub fn has_queued(&self) -> bool {
+        !self.queue.is_empty() || !self.outputs.is_empty()
+    }
+
+    /// Does all that follows from what was done, until nothing follows any more. What follows is
+    /// listed, never called: a chain of promises as long as a peer likes takes no stack.
+    pub(super) fn settle(&mut self) {
+        loop {
+            if let Some(work) = self.work.pop_front() {
+                match work {
+                    Work::Route(step) => self.route(step),
+                    Work::Resolve(promise, to) => self.resolve_to(promise, to),
+                    Work::Complete(call, outcome) => self.complete(call, outcome),
+                    Work::Die(cap) => self.die(cap),
+                }
+            } else if let Some(link) = self.listed.pop_front() {
+                self.read_events(link);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// What `cap` is resolved to by now; itself where it is not resolved. An embargo ends the way.
+    pub(super) fn follow(&mut self, cap: Cap) -> Cap {
+        let mut at = cap;
+        let mut hops = 0;
+        while let Some(to) = self.resolved(at) {
+            at = to;
+            hops += 1;
+        }
+        if hops > 1 {
+            self.shorten(cap, at);
+        }
+        at
+    }
+
+    fn resolved(&self, cap: Cap) -> Option<Cap> {
+        match &self.nodes.get(cap)?.kind {
+            Kind::Promise(Promise { state: State::Resolved(to), .. }) => Some(*to),
+            _ => None,
+        }
+    }
+
+    /// Makes a promise point straight to where its chain ends.
+    fn shorten(&mut self, cap: Cap, end: Cap) {
+        self.retain(end);
+        if let Some(node) = self.nodes.get_mut(cap)
+            && let Kind::Promise(Promise { state: State::Resolved(to), .. }) = &mut node.kind
+        {
+            let before = std::mem::replace(to, end);
+            self.unref(before);
+        }
+    }
+
+    pub(super) fn is_broken(&mut self, cap: Cap) -> bool {
+        let end = self.follow(cap);
+        match self.nodes.get(end) {
+            Some(node) => matches!(node.kind, Kind::Broken(_) | Kind::Null),
+            None => true,
+        }
+    }
+
+    pub(super) fn route(&mut self, step: Step) {
+        let Step { to, item, route } = step;
+        let end = match route {
+            Route::Shortest => self.follow(to),
+            Route::Strict => to,
+        };
+        match self.way(end, route) {
+            Way::Wait => {
+                self.retain(end);
+                if let Some(Kind::Promise(promise)) = self.nodes.get_mut(end).map(|n| &mut n.kind) {
+                    promise.queue.push_back(item);
+                }
+            }
+            way => self.pass(way, item),
+        }
+        self.unref(to);
+    }
+
+    fn way(&mut self, cap: Cap, route: Route) -> Way {
+        let Some(node) = self.nodes.get(cap) else {
+            return Way::Broken(Exception::failed("the capability is gone"));
+        };
+        let (state, way) = match &node.kind {
+            Kind::Target(target) => return Way::Target(*target),
+            Kind::Broken(why) => return Way::Broken(why.clone()),
+            Kind::Null => return Way::Broken(Exception::failed("called a null capability")),
+            Kind::Import(link, import) => return Way::Peer(*link, OutTarget::Import(*import)),
+            Kind::Promise(promise) => (&promise.state, self.way_of_source(promise)),
+        };
+        match (state, way, route) {
+            (State::Pending, way, _) => way,
+            (_, way @ Way::Peer(..), Route::Strict) => way,
+            (State::Resolved(_), _, _) => {
+                let end = self.follow(cap);
+                self.way(end, Route::Shortest)
+            }
+            (State::Embargoed(..), _, _) => Way::Wait,
+        }
+    }
+
+    /// The way calls take while the promise is not resolved.
+    fn way_of_source(&self, promise: &Promise) -> Way {
+        match &promise.source {
+            Source::Import(link, import) => Way::Peer(*link, OutTarget::Import(*import)),
+            Source::Answer(link, question, path) => {
+                Way::Peer(*link, OutTarget::Answer(*question, path.clone()))
+            }
+            Source::Pipeline(call, path) => match self.calls.get(*call).map(|call| &call.place) {
+                Some(Place::Remote(link, question)) => {
+                    Way::Peer(*link, OutTarget::Answer(*question, path.clone()))
+                }
+                _ => Way::Wait,
+            },
+            Source::Here | Source::Spent => Way::Wait,
+        }
+    }
+
+    fn pass(&mut self, way: Way, item: Item) {
+        match (item, way) {
+            (Item::Call(call), Way::Target(target)) => self.deliver(call, target),
+            (Item::Call(call), Way::Broken(why)) => self.fail_queued(call, why),
+            (Item::Call(call), Way::Peer(link, target)) => self.send_call(call, link, target),
+            (Item::Disembargo(link, embargo), way) => self.loop_back(link, embargo, way),
+            (Item::Call(_), Way::Wait) => {}
+        }
+    }
+
+    /// Takes the request of a queued call; `None` if the call is not wanted any more.
+    fn dequeue(&mut self, id: CallId) -> Option<(Request, Fate)> {
+        let call = self.calls.get_mut(id)?;
+        match std::mem::replace(&mut call.place, Place::Over) {
+            Place::Queued(request, Fate::Discard) => {
+                self.unref_payload(request.params);
+                self.unwanted(id);
+                None
+            }
+            Place::Queued(request, fate) => Some((request, fate)),
+            other => {
+                call.place = other;
+                None
+            }
+        }
+    }
+
+    fn deliver(&mut self, id: CallId, target: TargetId) {
+        let Some((Request { interface, method, params }, fate)) = self.dequeue(id) else { return };
+        self.place(id, Place::Delivered(target));
+        self.outputs.push_back(Output::Deliver { target, call: id, interface, method, params });
+        if fate == Fate::DeliverThenCancel {
+            self.unwanted(id);
+        }
+    }
+
+    fn fail_queued(&mut self, id: CallId, why: Exception) {
+        if let Some((request, _)) = self.dequeue(id) {
+            self.unref_payload(request.params);
+            self.work.push_back(Work::Complete(id, Err(why)));
+        }
+    }
+
+    /// Sends a call to a peer; what waits for its results goes after it.
+    fn send_call(&mut self, id: CallId, link: LinkId, target: OutTarget) {
+        let Some((Request { interface, method, params }, _)) = self.dequeue(id) else { return };
+        let asker = self.asker_on(id, link);
+        let (params, broken) = self.export_payload(link, params);
+        let tag = Tag(id.index());
+        let call = OutCall { tag, interface, method, params, tail: asker.is_some() };
+        let Some(conn) = self.links.get_mut(link).map(|link| &mut link.conn) else {
+            self.give_back(link, call.params.caps);
+            let why = Exception::disconnected("the connection is closed");
+            return self.work.push_back(Work::Complete(id, Err(why)));
+        };
+        match conn.call(target, call) {
+            Err(refused) => {
+                let Refused { call, why } = *refused;
+                self.give_back(link, call.params.caps);
+                self.work.push_back(Work::Complete(id, Err(why)));
+            }
+            Ok(question) => {
+                if let Some((asker, answer)) = asker {
+                    conn.ret(answer, OutReturn::TakeFrom(question));
+                    if let Some(call) = self.calls.get_mut(asker) {
+                        call.origin = Origin::Returned;
+                    }
+                }
+                self.place(id, Place::Remote(link, question));
+                self.send_hints(id);
+                self.flush_pipelines(id);
+                self.break_exports(link, broken);
+            }
+        }
+        self.touch(link);
+    }
+
+    /// The call whose Return to `link` can name this one, if this is a tail call on behalf of the
+    /// peer it is going to.
+    fn asker_on(&self, id: CallId, link: LinkId) -> Option<(CallId, crate::wire::AnswerId)> {
+        let mut asker = id;
+        while let Some(Call { origin: Origin::Tail(parent), .. }) = self.calls.get(asker) {
+            asker = *parent;
+        }
+        match self.calls.get(asker)?.origin {
+            Origin::Peer(from, answer, Keep::Pipeline | Keep::Nothing) if from == link => {
+                self.links.get(link)?.conn.may_tail_call().then_some((asker, answer))
+            }
+            _ => None,
+        }
+    }
+
+    /// Tells the connection what of a call nobody wants, so that its messages can say so.
+    pub(super) fn send_hints(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(id) else { return };
+        let Place::Remote(link, question) = call.place else { return };
+        let (origin, pipelined) = (call.origin, call.pipeline_refs > 0);
+        let Some(link) = self.links.get_mut(link) else { return };
+        match origin {
+            Origin::Peer(_, _, Keep::Nothing) if !pipelined => link.conn.drop_pipeline(question),
+            Origin::Waiting | Origin::Detached if !pipelined => link.conn.drop_pipeline(question),
+            Origin::Peer(_, _, Keep::PipelineOnly) | Origin::Gone => {
+                link.conn.drop_result(question)
+            }
+            _ => {}
+        }
+    }
+
+    /// What waited for a call to go somewhere follows it.
+    fn flush_pipelines(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(id) else { return };
+        let pipelines = call.pipelines.clone();
+        for (_, cap) in pipelines {
+            self.flush(cap);
+        }
+    }
+
+    /// Routes again what waits at a promise.
+    pub(super) fn flush(&mut self, cap: Cap) {
+        if let Some(Kind::Promise(promise)) = self.nodes.get_mut(cap).map(|node| &mut node.kind) {
+            let queue = std::mem::take(&mut promise.queue);
+            let steps =
+                queue.into_iter().map(|item| Step { to: cap, item, route: Route::Shortest });
+            self.work.extend(steps.map(Work::Route));
+        }
+    }
+
+    /// Sends a peer's embargo back to it, where it leaves this vat.
+    fn loop_back(&mut self, from: LinkId, embargo: EmbargoId, way: Way) {
+        let Some(link) = self.links.get_mut(from) else { return };
+        match way {
+            Way::Peer(to, target) if to == from => link.conn.disembargo_reply(target, embargo),
+            _ => link
+                .conn
+                .misbehaved(crate::conn::PeerMisbehaved::DisembargoDoesNotLoopBack(embargo)),
+        }
+        self.touch(from);
+    }
+}

@@ -1,0 +1,129 @@
+//! Tasks are the calls whose objects did not answer at once.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use crate::vat::CallId;
+
+use super::dispatch::{Conclusion, LocalFuture};
+use super::signal::{Raise, Ready, Signal};
+
+/// What a call runs in its object; other work of a vat's thread has no call.
+pub(super) enum Work {
+    Call(CallId, LocalFuture<Conclusion>),
+    Spawned(LocalFuture<()>),
+}
+
+enum Slot {
+    Free,
+    /// Its future is being polled.
+    Polling,
+    /// Cancelled while its future was being polled.
+    Doomed,
+    Parked(Work),
+}
+
+/// The tasks of a vat.
+pub(super) struct Tasks {
+    slots: Vec<(Slot, Waker)>,
+    free: Vec<u32>,
+    /// The slot of each running call, by the call's index.
+    by_call: Vec<Option<u32>>,
+    signal: Arc<Signal>,
+}
+
+impl Tasks {
+    pub(super) fn new(signal: Arc<Signal>) -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), by_call: Vec::new(), signal }
+    }
+
+    /// A slot to poll a future in, and its waker. A waker that outlives the task wakes the slot's
+    /// next tenant, which takes no harm.
+    pub(super) fn reserve(&mut self) -> (u32, Waker) {
+        let index = self.free.pop().unwrap_or_else(|| {
+            let index = u32::try_from(self.slots.len()).expect("memory ends before 2^32 tasks");
+            let raise = Raise { ready: Ready::Task(index), signal: self.signal.clone() };
+            self.slots.push((Slot::Free, Waker::from(Arc::new(raise))));
+            index
+        });
+        let (slot, waker) = &mut self.slots[index as usize];
+        *slot = Slot::Polling;
+        (index, waker.clone())
+    }
+
+    /// A call is being polled in a slot: a cancel finds it there.
+    pub(super) fn note(&mut self, call: CallId, index: u32) {
+        let at = call.index() as usize;
+        if self.by_call.len() <= at {
+            self.by_call.resize(at + 1, None);
+        }
+        self.by_call[at] = Some(index);
+    }
+
+    /// The future is not ready. Given back if the call was cancelled meanwhile, to be dropped.
+    pub(super) fn park(&mut self, index: u32, work: Work) -> Option<Work> {
+        let (slot, _) = self.slots.get_mut(index as usize)?;
+        if matches!(slot, Slot::Doomed) {
+            *slot = Slot::Free;
+            self.free.push(index);
+            return Some(work);
+        }
+        *slot = Slot::Parked(work);
+        None
+    }
+
+    /// The future is done, and the slot free.
+    pub(super) fn end(&mut self, index: u32, call: Option<CallId>) {
+        if let Some((slot, _)) = self.slots.get_mut(index as usize) {
+            *slot = Slot::Free;
+            self.free.push(index);
+        }
+        if let Some(known) = call.and_then(|call| self.by_call.get_mut(call.index() as usize)) {
+            *known = None;
+        }
+    }
+
+    /// Takes a parked task out to be polled.
+    pub(super) fn take(&mut self, index: u32) -> Option<(Work, Waker)> {
+        let (slot, waker) = self.slots.get_mut(index as usize)?;
+        match std::mem::replace(slot, Slot::Polling) {
+            Slot::Parked(work) => Some((work, waker.clone())),
+            other => {
+                *slot = other;
+                None
+            }
+        }
+    }
+
+    /// Takes a cancelled call's future, to be dropped by the caller.
+    pub(super) fn cancel(&mut self, call: CallId) -> Option<Work> {
+        let index = self.by_call.get_mut(call.index() as usize)?.take()?;
+        let (slot, _) = self.slots.get_mut(index as usize)?;
+        match std::mem::replace(slot, Slot::Free) {
+            Slot::Parked(work) => {
+                self.free.push(index);
+                Some(work)
+            }
+            Slot::Polling => {
+                *slot = Slot::Doomed;
+                None
+            }
+            other => {
+                *slot = other;
+                None
+            }
+        }
+    }
+
+    /// Takes everything, to be dropped by the caller.
+    pub(super) fn clear(&mut self) -> Vec<Work> {
+        self.by_call.clear();
+        let slots = self.slots.iter_mut().map(|(slot, _)| std::mem::replace(slot, Slot::Doomed));
+        slots.filter_map(|slot| if let Slot::Parked(work) = slot { Some(work) } else { None }).collect()
+    }
+
+    /// How many tasks wait.
+    pub(super) fn len(&self) -> usize {
+        self.slots.iter().filter(|(slot, _)| matches!(slot, Slot::Parked(_))).count()
+    }
+}
