@@ -218,6 +218,12 @@ impl Graph {
         self.settle();
     }
 
+    /// Whether an answer to the call is still wanted.
+    #[must_use]
+    pub fn is_delivered(&self, call: CallId) -> bool {
+        matches!(self.calls.get(call), Some(Call { place: Place::Delivered(_), .. }))
+    }
+
     /// Answers a delivered call with the outcome of another, made here and now: a tail call. Takes
     /// the references in the request, none of `cap`.
     pub fn redirect(&mut self, call: CallId, cap: Cap, request: Request) {
