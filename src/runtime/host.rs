@@ -76,6 +76,7 @@ impl Drop for Vat {
         let transports = inner.links.borrow_mut().clear();
         drop_quietly(transports);
         drop_quietly(self.local.evict_all());
+        drop_quietly(self.local.take_slots());
         self.local.wake_all();
         inner.mailbox.signal.raise();
     }

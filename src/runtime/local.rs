@@ -1,5 +1,6 @@
 //! The vat as its own thread sees it: the graph, the objects, and what runs for them.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -39,6 +40,8 @@ pub(super) struct Inner {
     watchers: RefCell<Vec<(Cap, Waker)>>,
     /// What destructors gave up since the last turn: they only write here.
     released: RefCell<Vec<Release>>,
+    /// What higher floors keep for this vat, by type.
+    slots: RefCell<Vec<Rc<dyn Any>>>,
     /// How many drains are on the stack.
     pub(super) depth: Cell<u32>,
     /// How many drivers this vat has; without one, the promises that are polled drive it.
@@ -72,6 +75,7 @@ impl Local {
             waiters: RefCell::default(),
             watchers: RefCell::default(),
             released: RefCell::default(),
+            slots: RefCell::default(),
             depth: Cell::new(0),
             drivers: Cell::new(0),
             mailbox,
@@ -247,6 +251,21 @@ impl Local {
         if !self.0.mailbox.signal.sleep(waker) {
             waker.wake_by_ref();
         }
+    }
+
+    /// What a higher floor keeps for this vat, made when it is first asked for.
+    #[must_use]
+    pub fn slot<T: Default + 'static>(&self) -> Rc<T> {
+        let known = self.0.slots.borrow().iter().find_map(|slot| slot.clone().downcast().ok());
+        known.unwrap_or_else(|| {
+            let new = Rc::new(T::default());
+            self.0.slots.borrow_mut().push(new.clone());
+            new
+        })
+    }
+
+    pub(super) fn take_slots(&self) -> Vec<Rc<dyn Any>> {
+        std::mem::take(&mut *self.0.slots.borrow_mut())
     }
 
     /// Runs a future on this thread, as part of this vat.

@@ -53,6 +53,14 @@ impl Mailbox {
         }
     }
 
+    /// The mailbox of a vat that never was: all that is posted there is refused.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        let mailbox = Self::new();
+        mailbox.close();
+        mailbox
+    }
+
     /// The vat this is the mailbox of.
     #[must_use]
     pub fn id(&self) -> VatId {

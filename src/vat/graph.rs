@@ -267,6 +267,16 @@ impl Graph {
         }
     }
 
+    /// Why every call on `cap` would fail, if that is known already.
+    pub fn why_broken(&mut self, cap: Cap) -> Option<Exception> {
+        let end = self.follow(cap);
+        match &self.nodes.get(end)?.kind {
+            Kind::Broken(why) => Some(why.clone()),
+            Kind::Null => Some(Exception::failed("it is the null capability")),
+            _ => None,
+        }
+    }
+
     /// Adds a connection; the peer will get `bootstrap` when it asks, whose reference is taken.
     pub fn connect(&mut self, conn: Connection, bootstrap: Option<Cap>) -> LinkId {
         self.links.insert(Link::new(conn, bootstrap))
