@@ -3,6 +3,9 @@
 
 #[cfg(feature = "tokio")]
 mod address;
+#[cfg(feature = "tokio")]
+mod child;
 mod contract;
 mod links;
+mod streams;
 mod support;

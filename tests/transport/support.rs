@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
+#[cfg(feature = "tokio")]
+use bowline::transport::{Address, Listener, Socket};
 use bowline::transport::{Transport, TransportError};
 use bowline::wire::{Finish, Message, QuestionId};
 
@@ -133,3 +135,20 @@ pub(crate) fn scratch(name: &str) -> std::path::PathBuf {
 
 #[cfg(feature = "tokio")]
 static SCRATCH: AtomicUsize = AtomicUsize::new(0);
+
+#[cfg(feature = "tokio")]
+pub(crate) async fn tcp() -> (Socket, Socket) {
+    connected("tcp:127.0.0.1:0".parse().expect("a good address")).await
+}
+
+#[cfg(feature = "tokio")]
+pub(crate) async fn unix() -> (Socket, Socket) {
+    connected(Address::Unix(scratch("pair"))).await
+}
+
+#[cfg(feature = "tokio")]
+async fn connected(address: Address) -> (Socket, Socket) {
+    let mut listener = Listener::bind(&address).await.expect("a free address");
+    let left = Socket::connect(listener.address()).await.expect("it listens");
+    (left, listener.accept().await.expect("it connected"))
+}
