@@ -40,10 +40,9 @@ impl Dispatch for Directory {
         let left = self.here.slot::<Bridges>().left.borrow_mut().remove(&delivery.interface);
         let claimed = left.ok_or_else(|| Exception::failed("there is no such stub"));
         let outcome = claimed.and_then(|client| caps::lend(&self.here, &client));
-        Answer::Now(Conclusion::Return(outcome.map(|cap| Payload {
-            content: Content::capability(0),
-            caps: vec![Some(cap)],
-        })))
+        Answer::Now(Conclusion::Return(
+            outcome.map(|cap| Payload { content: Content::capability(0), caps: vec![Some(cap)] }),
+        ))
     }
 }
 

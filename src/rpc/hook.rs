@@ -153,9 +153,7 @@ impl ClientHook for Hook {
 
     fn when_resolved(&self) -> CapnpPromise<(), capnp::Error> {
         let client = self.client.clone();
-        CapnpPromise::from_future(async move {
-            client.settled().await.map_err(|why| error(&why))
-        })
+        CapnpPromise::from_future(async move { client.settled().await.map_err(|why| error(&why)) })
     }
 }
 
@@ -205,9 +203,7 @@ impl RequestHook for Typed {
 
     fn send_streaming(self: Box<Self>) -> CapnpPromise<(), capnp::Error> {
         let promise = (*self).send();
-        CapnpPromise::from_future(async move {
-            promise.await.map(drop).map_err(|why| error(&why))
-        })
+        CapnpPromise::from_future(async move { promise.await.map(drop).map_err(|why| error(&why)) })
     }
 
     fn tail_send(

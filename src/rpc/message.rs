@@ -32,9 +32,9 @@ impl Draft {
 
     pub(super) fn build<R>(&mut self, f: impl FnOnce(any_pointer::Builder<'_>) -> R) -> R {
         let words = self.words;
-        let message = self.message.get_or_insert_with(|| {
-            Builder::new(HeapAllocator::new().first_segment_words(words))
-        });
+        let message = self
+            .message
+            .get_or_insert_with(|| Builder::new(HeapAllocator::new().first_segment_words(words)));
         let mut table = caps::table(&self.caps);
         let mut root: any_pointer::Builder<'_> =
             message.get_root().expect("an any pointer takes whatever the root is");
@@ -45,11 +45,7 @@ impl Draft {
     }
 
     /// Goes on with a message that was begun elsewhere.
-    pub(super) fn adopt(
-        &mut self,
-        message: Builder<HeapAllocator>,
-        caps: Vec<Option<Client>>,
-    ) {
+    pub(super) fn adopt(&mut self, message: Builder<HeapAllocator>, caps: Vec<Option<Client>>) {
         self.message = Some(message);
         self.caps = caps;
     }

@@ -129,14 +129,13 @@ impl Future for Promise {
                 None => self.leave(call),
             }
         }
+        if let (Promised::Away { .. }, Some(here)) = (&self.state, Local::find(self.mailbox.id())) {
+            // The promise came home, where nobody else may be driving the vat.
+            here.pump(cx.waker());
+        }
         match &mut self.state {
-            Promised::Away { call, hear } => {
-                // On the vat's own thread nobody else may be driving it.
-                if let Some(here) = Local::find(self.mailbox.id()) {
-                    here.pump(cx.waker());
-                }
+            Promised::Away { hear, .. } => {
                 let heard = Pin::new(hear).poll(cx);
-                let _ = call;
                 heard.map(|heard| {
                     self.state = Promised::Over;
                     heard.unwrap_or_else(|_| Err(gone()))

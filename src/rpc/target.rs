@@ -26,7 +26,10 @@ pub trait Target: 'static {
     ///
     /// The caller gets the exception. A method the target does not have is
     /// [`Call::unimplemented`].
-    fn call(self: Rc<Self>, call: Call) -> impl Future<Output = Result<Response, Exception>> + 'static;
+    fn call(
+        self: Rc<Self>,
+        call: Call,
+    ) -> impl Future<Output = Result<Response, Exception>> + 'static;
 }
 
 impl<F, A> Target for F
@@ -34,7 +37,10 @@ where
     F: Fn(Call) -> A + 'static,
     A: Future<Output = Result<Response, Exception>> + 'static,
 {
-    fn call(self: Rc<Self>, call: Call) -> impl Future<Output = Result<Response, Exception>> + 'static {
+    fn call(
+        self: Rc<Self>,
+        call: Call,
+    ) -> impl Future<Output = Result<Response, Exception>> + 'static {
         (*self)(call)
     }
 }
@@ -63,7 +69,8 @@ impl<T: Target> Dispatch for Hosted<T> {
         let here = self.here.clone();
         let Delivery { call, interface, method, params } = delivery;
         let params = reply(&here, params);
-        let call = Call { here: here.clone(), call, interface, method, params, results: Draft::new() };
+        let call =
+            Call { here: here.clone(), call, interface, method, params, results: Draft::new() };
         let answer = Rc::clone(&self.target).call(call);
         Answer::Later(Box::pin(async move {
             match answer.await {

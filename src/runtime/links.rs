@@ -208,7 +208,12 @@ impl Local {
             State::Open => {
                 if let Poll::Ready(Err(_)) = transport.poll_flush(&mut cx) {
                     // Reading gives the same error, after what the peer sent before (T8).
-                    links.borrow_mut().entry(index).map(|e| e.receive.clone()).iter().for_each(Waker::wake_by_ref);
+                    links
+                        .borrow_mut()
+                        .entry(index)
+                        .map(|e| e.receive.clone())
+                        .iter()
+                        .for_each(Waker::wake_by_ref);
                 }
                 false
             }

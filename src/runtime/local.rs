@@ -87,11 +87,9 @@ impl Local {
     /// The vat `id`, if it lives on this thread and the thread is not ending.
     #[must_use]
     pub fn find(id: VatId) -> Option<Self> {
-        HERE.try_with(|here| {
-            here.try_borrow().ok()?.iter().find(|local| local.id() == id).cloned()
-        })
-        .ok()
-        .flatten()
+        HERE.try_with(|here| here.try_borrow().ok()?.iter().find(|local| local.id() == id).cloned())
+            .ok()
+            .flatten()
     }
 
     pub(super) fn leave(&self) {
@@ -323,7 +321,7 @@ impl Local {
     }
 
     /// Takes in what other threads left.
-    pub(super) fn read_mail(&self) {
+    pub fn read_mail(&self) {
         if !self.0.mailbox.has_mail() {
             return;
         }

@@ -31,7 +31,10 @@ pub struct Mailbox {
 }
 
 enum Mail {
-    Open { jobs: Vec<Job>, releases: Vec<Cap> },
+    Open {
+        jobs: Vec<Job>,
+        releases: Vec<Cap>,
+    },
     /// The vat is gone: what is left here is dropped.
     Closed,
 }
@@ -85,7 +88,7 @@ impl Mailbox {
     /// Leaves a reference to be given back. A vat that is gone needs it no more.
     ///
     /// The list cannot outgrow the stubs that were alive: each leaves its reference once.
-    pub(super) fn post_release(&self, cap: Cap) {
+    pub fn post_release(&self, cap: Cap) {
         if let Mail::Open { releases, .. } = &mut *self.mail() {
             releases.push(cap);
         } else {
