@@ -16,9 +16,8 @@ use crate::transport::{TwoThread, two_thread};
 use crate::vat::{Cap, Payload, Request};
 use crate::wire::{Content, Exception, Path};
 
-use super::caps;
+use super::bootstrap::bootstrap;
 use super::client::Client;
-use super::connect::Link;
 
 /// The bridges of a vat, and the stubs left to be claimed over them.
 #[derive(Default)]
@@ -39,7 +38,7 @@ impl Dispatch for Directory {
         self.here.release_payload(delivery.params);
         let left = self.here.slot::<Bridges>().left.borrow_mut().remove(&delivery.interface);
         let claimed = left.ok_or_else(|| Exception::failed("there is no such stub"));
-        let outcome = claimed.and_then(|client| caps::lend(&self.here, &client));
+        let outcome = claimed.and_then(|client| client.lend(&self.here).ok_or_else(gone));
         Answer::Now(Conclusion::Return(
             outcome.map(|cap| Payload { content: Content::capability(0), caps: vec![Some(cap)] }),
         ))
@@ -59,7 +58,7 @@ pub(super) fn import(here: &Local, client: &Client) -> Result<Cap, Exception> {
     drop(post(home, move |there| {
         there.slot::<Bridges>().left.borrow_mut().insert(number, stub);
     }));
-    let directory = caps::lend(here, &far)?;
+    let directory = far.lend(here).ok_or_else(gone)?;
     let request = Request { interface: number, method: 0, params: Payload::null() };
     let call = here.call(directory, request);
     let cap = here.with(|graph| graph.pipeline(call, &Path::root()));
@@ -92,8 +91,8 @@ fn join(here: &Local, end: TwoThread, other: VatId) -> Client {
         cap
     });
     here.with(|graph| graph.retain(own));
-    let own = Client::adopt(here, own);
-    let far = Link::connect(here, end, Config::default(), Some(&own)).bootstrap();
+    let link = here.connect(Box::new(end), Config::default(), Some(own));
+    let far = Client::adopt(here, bootstrap(here, link));
     bridges.far.borrow_mut().entry(other).or_insert_with(|| far.clone());
     far
 }

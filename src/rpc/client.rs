@@ -1,11 +1,10 @@
 //! A client is the address of an object, usable from any thread.
 
 use std::future::poll_fn;
-use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
-use crate::runtime::{Handle, Local, Mailbox, gone, post};
+use crate::runtime::{Local, Mailbox, gone, post};
 use crate::vat::Cap;
 use crate::wire::Exception;
 
@@ -54,25 +53,6 @@ impl Client {
     pub(super) fn foreign() -> Self {
         let gone = Mailbox::nowhere();
         Self(Arc::new(Stub { mailbox: Arc::new(gone), cap: OnceLock::new() }))
-    }
-
-    /// A client that stands for what the resolver will say. Calls wait for that, in order.
-    #[must_use]
-    pub fn promise(here: &Local) -> (Self, Resolver) {
-        let cap = here.with(|graph| graph.promise());
-        (Self::adopt(here, cap), Resolver { here: here.clone(), promise: Some(cap) })
-    }
-
-    /// Hosts an object, made on the thread of the vat, from any thread.
-    ///
-    /// # Errors
-    ///
-    /// `disconnected`: the vat is gone.
-    pub async fn export<T: super::target::Target>(
-        handle: &Handle,
-        make: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<Self, Exception> {
-        handle.run(move |here| super::target::host(here, Rc::new(make()))).await
     }
 
     /// Ready when what the client stands for is no promise any more.
@@ -148,6 +128,16 @@ impl Client {
         self.cap()
     }
 
+    /// A reference of what the client stands for, if it is of the vat `here`.
+    pub(super) fn lend(&self, here: &Local) -> Option<Cap> {
+        if self.mailbox().id() != here.id() {
+            return None;
+        }
+        let cap = self.cap_here(here)?;
+        here.with(|graph| graph.retain(cap));
+        Some(cap)
+    }
+
     /// Whether both are the same reference.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
@@ -168,31 +158,5 @@ impl Drop for Stub {
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Client({:?} {:?})", self.0.mailbox.id(), self.0.cap.get())
-    }
-}
-
-/// Says what a promised client came to be. Dropped unused, it breaks the promise.
-#[derive(Debug)]
-pub struct Resolver {
-    here: Local,
-    promise: Option<Cap>,
-}
-
-impl Resolver {
-    /// The promise came to be `client`, or broke.
-    pub fn resolve(mut self, to: Result<Client, Exception>) {
-        let to = to.and_then(|client| super::caps::lend(&self.here, &client)).map(Some);
-        if let Some(promise) = self.promise.take() {
-            self.here.change(|graph| graph.resolve(promise, to));
-        }
-    }
-}
-
-impl Drop for Resolver {
-    fn drop(&mut self) {
-        if let Some(promise) = self.promise.take() {
-            let why = Exception::failed("the promise was given up");
-            self.here.change(|graph| graph.resolve(promise, Err(why)));
-        }
     }
 }

@@ -8,8 +8,10 @@ use crate::conn::{Config, Stats};
 use crate::runtime::{Local, Mailbox};
 use crate::transport::Transport;
 use crate::vat::LinkId;
-use crate::wire::{Exception, Path};
+use crate::wire::Exception;
 
+use super::bootstrap::bootstrap;
+use super::caps;
 use super::client::Client;
 use super::promise::on;
 
@@ -29,7 +31,7 @@ impl Link {
         config: Config,
         bootstrap: Option<&Client>,
     ) -> Self {
-        let bootstrap = bootstrap.map(|client| match super::caps::lend(here, client) {
+        let bootstrap = bootstrap.map(|client| match caps::lend(here, client) {
             Ok(cap) => cap,
             Err(why) => here.with(|graph| graph.broken(why)),
         });
@@ -41,16 +43,7 @@ impl Link {
     #[must_use]
     pub fn bootstrap(&self) -> Client {
         let link = self.link;
-        let make = move |here: &Local| {
-            let cap = here.change(|graph| {
-                let call = graph.bootstrap(link);
-                let cap = graph.pipeline(call, &Path::root());
-                graph.drop_result(call);
-                graph.drop_pipeline(call);
-                cap
-            });
-            cap
-        };
+        let make = move |here: &Local| bootstrap(here, link);
         match Local::find(self.mailbox.id()) {
             Some(here) => Client::adopt(&here, make(&here)),
             None => Client::promised(&self.mailbox, make),

@@ -5,19 +5,30 @@ use std::cell::RefCell;
 use capnp::MessageSize;
 use capnp::any_pointer;
 use capnp::capability::{Promise as CapnpPromise, RemotePromise, Request as CapnpRequest};
+use capnp::message::{Builder, HeapAllocator};
 use capnp::private::capability::{
     ClientHook, ParamsHook, PipelineHook, PipelineOp, RequestHook, ResponseHook, ResultsHook,
 };
 use capnp::traits::{Imbue, ImbueMut};
 
+use crate::runtime::Local;
+use crate::vat::CallId;
 use crate::wire::Path;
 
-use super::caps::CapTable;
 use super::client::Client;
 use super::error::error;
-use super::message::Reply;
-use super::promise::{Pipeline, Promise};
-use super::request::Request;
+use super::promise::Pipeline;
+use super::reply::Reply;
+use super::send::Outgoing;
+
+/// How many words a request starts with where nobody says better. Most fit, for one small allocation.
+const FIRST_WORDS: u64 = 32;
+
+/// How many words a size hint may have us take before anything is written.
+const HINTED_WORDS_MAX: u64 = 1 << 20;
+
+/// The cap table of a message that is being built or read.
+pub(super) type CapTable = Vec<Option<Box<dyn ClientHook>>>;
 
 /// Marks our hooks among those of other engines; its address is the brand.
 static BRAND: u8 = 0;
@@ -110,8 +121,8 @@ impl ClientHook for Hook {
         method_id: u16,
         size_hint: Option<MessageSize>,
     ) -> CapnpRequest<any_pointer::Owned, any_pointer::Owned> {
-        let request = self.client.request(interface_id, method_id);
-        CapnpRequest::new(Box::new(Typed::new(request, size_hint)))
+        let client = self.client.clone();
+        CapnpRequest::new(Box::new(Typed::new(client, interface_id, method_id, size_hint)))
     }
 
     fn call(
@@ -119,19 +130,17 @@ impl ClientHook for Hook {
         interface_id: u64,
         method_id: u16,
         params: Box<dyn ParamsHook>,
-        results: Box<dyn ResultsHook>,
+        mut results: Box<dyn ResultsHook>,
     ) -> CapnpPromise<(), capnp::Error> {
-        let mut request = self.client.request(interface_id, method_id);
-        let copied = params.get().and_then(|params| request.build(|mut root| root.set_as(params)));
-        drop(params);
-        if let Err(error) = copied {
+        let mut request = Typed::new(self.client.clone(), interface_id, method_id, None);
+        if let Err(error) = params.get().and_then(|params| request.get().set_as(params)) {
             return CapnpPromise::err(error);
         }
-        let promise = request.send();
-        let mut results = results;
+        drop(params);
+        let promise = request.finish().send();
         CapnpPromise::from_future(async move {
-            let reply = promise.await.map_err(|why| error(&why))?;
-            reply.read(|root| results.get()?.set_as(root)).map_err(|why| error(&why))
+            let reply = TypedReply::new(promise.await.map_err(|why| error(&why))?);
+            results.get()?.set_as(reply.get()?)
         })
     }
 
@@ -159,23 +168,24 @@ impl ClientHook for Hook {
 
 /// A request in the hands of generated code, with the table its message is built with.
 struct Typed {
-    request: Request,
-    message: capnp::message::Builder<capnp::message::HeapAllocator>,
+    client: Client,
+    interface: u64,
+    method: u16,
+    message: Builder<HeapAllocator>,
     table: CapTable,
 }
 
 impl Typed {
-    fn new(request: Request, size_hint: Option<MessageSize>) -> Self {
-        let words = size_hint.map_or(32, |hint| hint.word_count.saturating_add(1).min(1 << 20));
-        let words = u32::try_from(words).unwrap_or(1 << 20);
-        let allocator = capnp::message::HeapAllocator::new().first_segment_words(words);
-        Self { request, message: capnp::message::Builder::new(allocator), table: Vec::new() }
+    fn new(client: Client, interface: u64, method: u16, size_hint: Option<MessageSize>) -> Self {
+        let words = size_hint.map_or(FIRST_WORDS, |hint| hint.word_count.saturating_add(1));
+        let words = u32::try_from(words.min(HINTED_WORDS_MAX)).unwrap_or(1);
+        let message = Builder::new(HeapAllocator::new().first_segment_words(words));
+        Self { client, interface, method, message, table: Vec::new() }
     }
 
-    fn send(self) -> Promise {
-        let Self { mut request, message, table } = self;
-        request.params.adopt(message, super::caps::untable(table));
-        request.send()
+    fn finish(self) -> Outgoing {
+        let Self { client, interface, method, message, table } = self;
+        Outgoing { client, interface, method, content: message.into(), caps: untable(table) }
     }
 }
 
@@ -192,7 +202,7 @@ impl RequestHook for Typed {
     }
 
     fn send(self: Box<Self>) -> RemotePromise<any_pointer::Owned> {
-        let promise = (*self).send();
+        let promise = self.finish().send();
         let pipeline = any_pointer::Pipeline::new(Box::new(TypedPipeline(promise.pipeline())));
         let promise = CapnpPromise::from_future(async move {
             let reply = promise.await.map_err(|why| error(&why))?;
@@ -202,15 +212,35 @@ impl RequestHook for Typed {
     }
 
     fn send_streaming(self: Box<Self>) -> CapnpPromise<(), capnp::Error> {
-        let promise = (*self).send();
+        let promise = self.finish().send();
         CapnpPromise::from_future(async move { promise.await.map(drop).map_err(|why| error(&why)) })
     }
 
     fn tail_send(
         self: Box<Self>,
     ) -> Option<(u32, CapnpPromise<(), capnp::Error>, Box<dyn PipelineHook>)> {
+        TAIL.with(|tail| *tail.borrow_mut() = Some(self.finish()));
         None
     }
+}
+
+thread_local! {
+    /// How a request of ours comes out of its box: its `tail_send` leaves it here.
+    static TAIL: RefCell<Option<Outgoing>> = const { RefCell::new(None) };
+}
+
+/// The request in a box, if it is one of ours.
+pub(super) fn unbox(request: Box<dyn RequestHook>) -> Result<Outgoing, Box<dyn RequestHook>> {
+    if request.get_brand() != brand() {
+        return Err(request);
+    }
+    let _ = request.tail_send();
+    Ok(TAIL.with(|tail| tail.borrow_mut().take()).expect("our `tail_send` left it there"))
+}
+
+/// The pipeline of a call that was received, for its own target.
+pub(super) fn pipeline_of(here: &Local, call: CallId) -> Box<dyn PipelineHook> {
+    Box::new(TypedPipeline(Pipeline::of(here.mailbox(), call)))
 }
 
 struct TypedPipeline(Pipeline);
@@ -239,7 +269,7 @@ struct TypedReply {
 
 impl TypedReply {
     fn new(reply: Reply) -> Self {
-        let table = super::caps::table(&reply.caps);
+        let table = table(&reply.caps);
         Self { reply, table }
     }
 }
@@ -250,4 +280,14 @@ impl ResponseHook for TypedReply {
         root.imbue(&self.table);
         Ok(root)
     }
+}
+
+/// The table a message is built or read with.
+pub(super) fn table(caps: &[Option<Client>]) -> CapTable {
+    caps.iter().map(|client| client.clone().map(Hook::boxed)).collect()
+}
+
+/// The clients in a table, after a message was built with it.
+pub(super) fn untable(table: CapTable) -> Vec<Option<Client>> {
+    table.into_iter().map(|hook| hook.map(|hook| Hook::client(hook.as_ref()))).collect()
 }

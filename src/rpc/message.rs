@@ -4,10 +4,15 @@ use capnp::any_pointer;
 use capnp::message::{Builder, HeapAllocator};
 use capnp::traits::{Imbue, ImbueMut};
 
-use crate::wire::{Content, Exception, Path};
+use crate::runtime::Local;
+use crate::vat::Payload;
+use crate::wire::{Content, Exception};
 
 use super::caps;
 use super::client::Client;
+use super::error::exception;
+use super::hook::{table, untable};
+use super::reply::Reply;
 
 /// How many words a message starts with where nobody says better. Most calls fit, and it costs one
 /// small allocation.
@@ -35,12 +40,12 @@ impl Draft {
         let message = self
             .message
             .get_or_insert_with(|| Builder::new(HeapAllocator::new().first_segment_words(words)));
-        let mut table = caps::table(&self.caps);
+        let mut hooks = table(&self.caps);
         let mut root: any_pointer::Builder<'_> =
             message.get_root().expect("an any pointer takes whatever the root is");
-        root.imbue_mut(&mut table);
+        root.imbue_mut(&mut hooks);
         let result = f(root);
-        self.caps = caps::untable(table);
+        self.caps = untable(hooks);
         result
     }
 
@@ -50,17 +55,15 @@ impl Draft {
         self.caps = caps;
     }
 
+    /// What was built, in the vat `here`.
+    pub(super) fn payload(self, here: &Local) -> Payload {
+        let (content, clients) = self.seal();
+        caps::payload(here, content, &clients)
+    }
+
     pub(super) fn seal(self) -> (Content, Vec<Option<Client>>) {
         (self.message.map_or_else(Content::null, Content::from), self.caps)
     }
-}
-
-/// Params or results that were received, and the clients in them. May be kept, sent to another
-/// thread and read there.
-#[derive(Debug)]
-pub struct Reply {
-    pub(super) content: Content,
-    pub(super) caps: Vec<Option<Client>>,
 }
 
 impl Reply {
@@ -74,22 +77,9 @@ impl Reply {
         &self,
         f: impl FnOnce(any_pointer::Reader<'_>) -> capnp::Result<R>,
     ) -> Result<R, Exception> {
-        let table = caps::table(&self.caps);
-        let mut root = self.content.root().map_err(super::error::exception)?;
-        root.imbue(&table);
-        f(root).map_err(super::error::exception)
-    }
-
-    /// The capability at a path.
-    ///
-    /// # Errors
-    ///
-    /// `failed`: there is none, or the path does not lead to one.
-    pub fn cap(&self, path: &Path) -> Result<Client, Exception> {
-        let index =
-            self.content.cap_at(path).map_err(|error| Exception::failed(error.to_string()))?;
-        index
-            .and_then(|index| self.caps.get(index as usize)?.clone())
-            .ok_or_else(|| Exception::failed(format!("there is no capability at root{path}")))
+        let hooks = table(&self.caps);
+        let mut root = self.content.root().map_err(exception)?;
+        root.imbue(&hooks);
+        f(root).map_err(exception)
     }
 }

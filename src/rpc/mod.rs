@@ -3,6 +3,7 @@
 //! Floor 5. A [`Client`] is the address of a [`Target`]; a [`Request`] is built on it and sent; the
 //! [`Promise`] it leaves gives the [`Reply`], and before that the way to the capabilities in it.
 
+mod bootstrap;
 mod bridge;
 mod caps;
 mod client;
@@ -11,13 +12,19 @@ mod error;
 mod hook;
 mod message;
 mod promise;
+mod reply;
 mod request;
+mod resolver;
+mod send;
+mod serve;
 mod target;
 
-pub use client::{Client, Resolver};
+pub use client::Client;
 pub use connect::Link;
 pub use error::{error, exception};
-pub use message::Reply;
 pub use promise::{Pipeline, Promise};
+pub use reply::Reply;
 pub use request::Request;
+pub use resolver::Resolver;
+pub use serve::{serve, serve_shared};
 pub use target::{Call, Response, Target, host};

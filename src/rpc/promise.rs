@@ -11,9 +11,8 @@ use crate::runtime::{Local, Mailbox, gone, post};
 use crate::vat::{CallId, Outcome};
 use crate::wire::{Exception, Path};
 
-use super::caps;
 use super::client::Client;
-use super::message::Reply;
+use super::reply::Reply;
 
 /// The outcome of a call.
 ///
@@ -120,7 +119,8 @@ impl Future for Promise {
             match Local::find(self.mailbox.id()) {
                 Some(here) => {
                     let outcome = self.poll_here(&here, call, cx);
-                    return outcome.map(|outcome| outcome.map(|payload| reply(&here, payload)));
+                    return outcome
+                        .map(|outcome| outcome.map(|payload| Reply::new(&here, payload)));
                 }
                 None if self.mailbox.is_closed() => {
                     self.state = Promised::Over;
@@ -158,10 +158,6 @@ impl Drop for Promise {
             });
         }
     }
-}
-
-pub(super) fn reply(here: &Local, payload: crate::vat::Payload) -> Reply {
-    Reply { content: payload.content, caps: caps::clients(here, payload.caps) }
 }
 
 /// Sends the outcome of a call to another thread; the call is cancelled when nobody listens there.
@@ -221,6 +217,11 @@ impl Which {
 }
 
 impl Pipeline {
+    /// The pipeline of a call known on the vat's thread.
+    pub(super) fn of(mailbox: &Arc<Mailbox>, call: CallId) -> Self {
+        Self::new(mailbox, Which::Known(call))
+    }
+
     fn new(mailbox: &Arc<Mailbox>, call: Which) -> Self {
         let held = call.clone();
         on(mailbox, move |here| {

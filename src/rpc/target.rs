@@ -5,15 +5,15 @@ use std::rc::Rc;
 
 use capnp::any_pointer;
 
-use crate::runtime::{Answer, Conclusion, Delivery, Dispatch, Local};
-use crate::vat::{CallId, Payload};
+use crate::runtime::{Answer, Conclusion, Delivery, Dispatch, Handle, Local};
+use crate::vat::CallId;
 use crate::wire::Exception;
 
-use super::caps;
 use super::client::Client;
-use super::message::{Draft, Reply};
-use super::promise::reply;
+use super::message::Draft;
+use super::reply::Reply;
 use super::request::Request;
+use super::send::Outgoing;
 
 /// An object of a vat. It lives on the vat's thread and need not be `Send`.
 ///
@@ -53,6 +53,20 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Hosts an object, made on the thread of the vat, from any thread.
+    ///
+    /// # Errors
+    ///
+    /// `disconnected`: the vat is gone.
+    pub async fn export<T: Target>(
+        handle: &Handle,
+        make: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<Self, Exception> {
+        handle.run(move |here| host(here, Rc::new(make()))).await
+    }
+}
+
 /// Hosts an object that is shared with its owner.
 #[must_use]
 pub fn host<T: Target>(here: &Local, target: Rc<T>) -> Client {
@@ -68,7 +82,7 @@ impl<T: Target> Dispatch for Hosted<T> {
     fn dispatch(self: Rc<Self>, delivery: Delivery) -> Answer {
         let here = self.here.clone();
         let Delivery { call, interface, method, params } = delivery;
-        let params = reply(&here, params);
+        let params = Reply::new(&here, params);
         let call =
             Call { here: here.clone(), call, interface, method, params, results: Draft::new() };
         let answer = Rc::clone(&self.target).call(call);
@@ -96,7 +110,7 @@ pub struct Response(Answered);
 
 enum Answered {
     Results(Draft),
-    Tail(Request),
+    Tail(Outgoing),
 }
 
 impl Call {
@@ -161,7 +175,7 @@ impl Call {
     /// through here where that can be, and what is pipelined on this call is pipelined on that.
     #[must_use]
     pub fn tail(self, request: Request) -> Response {
-        Response(Answered::Tail(request))
+        Response(Answered::Tail(request.finish()))
     }
 
     /// The exception for a method the target does not have.
@@ -183,12 +197,5 @@ impl Response {
                 Err(why) => Conclusion::Return(Err(why)),
             },
         }
-    }
-}
-
-impl Draft {
-    fn payload(self, here: &Local) -> Payload {
-        let (content, clients) = self.seal();
-        caps::payload(here, content, &clients)
     }
 }
