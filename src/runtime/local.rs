@@ -16,7 +16,6 @@ use super::links::Links;
 use super::mailbox::{Mailbox, VatId};
 use super::tasks::{Tasks, Work};
 use super::timers::{TimerId, Timers};
-use super::turn::Turn;
 
 thread_local! {
     static HERE: RefCell<Vec<Local>> = const { RefCell::new(Vec::new()) };
@@ -238,19 +237,6 @@ impl Local {
         self.0.timers.borrow_mut().cancel(id);
     }
 
-    /// Drives the vat on behalf of a promise that is polled: delivers calls, and does all else
-    /// too where no driver does.
-    pub fn pump(&self, waker: &Waker) {
-        if self.0.drivers.get() > 0 || self.0.depth.get() > 0 {
-            self.drain_releases();
-            return self.drain();
-        }
-        while self.turn(None) == Turn::More {}
-        if !self.0.mailbox.signal.sleep(waker) {
-            waker.wake_by_ref();
-        }
-    }
-
     /// What a higher floor keeps for this vat, made when it is first asked for.
     #[must_use]
     pub fn slot<T: Default + 'static>(&self) -> Rc<T> {
@@ -327,7 +313,7 @@ impl Local {
         }
         let letters = self.0.mailbox.take();
         for job in letters.jobs {
-            job(self);
+            job();
         }
         self.with(|graph| letters.releases.into_iter().for_each(|cap| graph.release(cap)));
     }

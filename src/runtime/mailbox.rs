@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::vat::Cap;
 
-use super::local::Local;
 use super::signal::Signal;
 
 /// Names a vat of this process; never used again.
@@ -20,7 +19,7 @@ impl VatId {
 }
 
 /// Work for the thread of a vat.
-pub(super) type Job = Box<dyn FnOnce(&Local) + Send>;
+pub(super) type Job = Box<dyn FnOnce() + Send>;
 
 /// What all threads share of a vat.
 pub struct Mailbox {

@@ -12,11 +12,13 @@ mod local;
 mod mailbox;
 mod park;
 mod signal;
+mod spawn;
 mod tasks;
 mod thread;
 mod timers;
 #[cfg(feature = "tokio")]
 mod tokio;
+mod traffic;
 mod turn;
 
 pub use self::dispatch::{Answer, Conclusion, Delivery, Dispatch, LocalFuture};

@@ -54,6 +54,19 @@ impl Local {
         Turn::Idle(self.inner().timers.borrow().next_due())
     }
 
+    /// Drives the vat on behalf of a promise that is polled: delivers calls, and does all else
+    /// too where no driver does.
+    pub fn pump(&self, waker: &Waker) {
+        if self.inner().drivers.get() > 0 || self.inner().depth.get() > 0 {
+            self.drain_releases();
+            return self.drain();
+        }
+        while self.turn(None) == Turn::More {}
+        if !self.inner().mailbox.signal.sleep(waker) {
+            waker.wake_by_ref();
+        }
+    }
+
     /// The time as of the last turn.
     pub fn now(&self) -> Option<Instant> {
         self.inner().timers.borrow().now()

@@ -5,20 +5,15 @@ use smallvec::SmallVec;
 use crate::conn::CallRef;
 use crate::wire::{AnswerId, Exception, Path};
 
-use super::arena::Key;
-use super::link::LinkId;
-use super::node::{Cap, TargetId};
+use super::id::{CallId, Cap, LinkId, TargetId};
 use super::payload::{Payload, Request};
-
-/// Names a call of this vat.
-pub type CallId = Key<Call>;
 
 /// What came of a call.
 pub type Outcome = Result<Payload, Exception>;
 
 /// One call. It is forgotten when nobody waits, nothing is pipelined on it and it is nowhere any more.
 #[derive(Debug)]
-pub struct Call {
+pub(super) struct Call {
     pub(super) origin: Origin,
     pub(super) place: Place,
     /// The promises for capabilities in its results. They leave the list when they die.

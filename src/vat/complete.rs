@@ -3,9 +3,9 @@
 use crate::conn::{LocalCap, OutReturn};
 use crate::wire::AnswerId;
 
-use super::call::{Call, CallId, Fate, Keep, Origin, Outcome, Place};
+use super::call::{Call, Fate, Keep, Origin, Outcome, Place};
 use super::graph::{Graph, Work};
-use super::link::LinkId;
+use super::id::{CallId, LinkId};
 use super::output::Output;
 use super::payload::Payload;
 

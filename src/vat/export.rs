@@ -5,8 +5,9 @@ use crate::wire::Exception;
 
 use super::call::{Call, Place};
 use super::graph::Graph;
-use super::link::{Export, LinkId};
-use super::node::{Cap, Kind, Promise, Source, State};
+use super::id::{Cap, LinkId};
+use super::link::Export;
+use super::node::{Kind, Promise, Source, State};
 use super::payload::Payload;
 
 /// What a capability is in front of one peer.

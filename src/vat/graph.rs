@@ -6,9 +6,10 @@ use crate::conn::{Connection, Tag};
 use crate::wire::{Content, Exception};
 
 use super::arena::Arena;
-use super::call::{Call, CallId, Fate, Origin, Outcome, Place};
-use super::link::{Attention, Link, LinkId};
-use super::node::{Cap, Item, Kind, Node, Source, State, TargetId, Watch};
+use super::call::{Call, Fate, Origin, Outcome, Place};
+use super::id::{CallId, Cap, LinkId, OfCall, OfLink, OfNode, TargetId};
+use super::link::{Attention, Link};
+use super::node::{Item, Kind, Node, Source, State, Watch};
 use super::output::Output;
 use super::payload::{Payload, Request};
 
@@ -28,9 +29,9 @@ use super::payload::{Payload, Request};
 /// References are counted by hand: a method that takes a [`Cap`] says whether it takes a reference.
 #[derive(Default)]
 pub struct Graph {
-    pub(super) nodes: Arena<Node>,
-    pub(super) calls: Arena<Call>,
-    pub(super) links: Arena<Link>,
+    pub(super) nodes: Arena<OfNode, Node>,
+    pub(super) calls: Arena<OfCall, Call>,
+    pub(super) links: Arena<OfLink, Link>,
     /// Calls in the order they were made or read. Each step carries one reference of its node.
     pub(super) queue: VecDeque<Step>,
     /// What follows from what just happened; empty between the methods of the door.

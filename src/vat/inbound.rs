@@ -8,10 +8,11 @@ use crate::conn::{
 };
 use crate::wire::{AnswerId, Content, Exception, ImportId, Message};
 
-use super::call::{Call, CallId, Fate, Keep, Origin, Outcome, Place};
+use super::call::{Call, Fate, Keep, Origin, Outcome, Place};
 use super::graph::{Graph, Route, Work};
-use super::link::{Attention, LinkId};
-use super::node::{Cap, Item, Kind, Node, Promise, Source, State, TargetId};
+use super::id::{CallId, Cap, LinkId, TargetId};
+use super::link::Attention;
+use super::node::{Item, Kind, Node, Promise, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
 use super::promise::{Pipelines, cap_at};

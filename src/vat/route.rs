@@ -3,10 +3,10 @@
 use crate::conn::{OutCall, OutReturn, OutTarget, Refused, Tag};
 use crate::wire::{EmbargoId, Exception};
 
-use super::call::{Call, CallId, Fate, Keep, Origin, Place};
+use super::call::{Call, Fate, Keep, Origin, Place};
 use super::graph::{Graph, Route, Step, Work};
-use super::link::LinkId;
-use super::node::{Cap, Item, Kind, Promise, Source, State, TargetId};
+use super::id::{CallId, Cap, LinkId, TargetId};
+use super::node::{Item, Kind, Promise, Source, State};
 use super::output::Output;
 use super::payload::Request;
 
