@@ -3,4 +3,5 @@
 #![forbid(unsafe_code)]
 
 pub mod conn;
+pub mod schema;
 pub mod wire;
