@@ -26,7 +26,10 @@ fn generate(schema: &str) -> Option<String> {
 }
 
 fn without_versions(code: &str) -> String {
-    code.lines().filter(|line| !line.contains("version: ")).map(|line| format!("{line}\n")).collect()
+    code.lines()
+        .filter(|line| !line.contains("version: "))
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 fn is_current(schema: &str, committed: &str) {
