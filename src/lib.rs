@@ -5,6 +5,7 @@
 pub mod conn;
 pub mod rpc;
 pub mod runtime;
+pub mod schema;
 pub mod transport;
 pub mod vat;
 pub mod wire;
