@@ -10,24 +10,33 @@ use crate::crc::Crc;
 use crate::engine::Engine;
 use crate::interop_capnp::{Kind, callback, chain, counter, resolver, sink};
 
-/// Counts the objects alive, by being cloned into each.
-pub(crate) type Live = Rc<()>;
+/// Counts the counters alive in one vat.
+#[derive(Clone, Default)]
+pub(crate) struct Live(Rc<Cell<u32>>);
 
-/// How many objects hold a clone of `live` beside its owner.
-pub(crate) fn alive(live: &Live) -> u32 {
-    u32::try_from(Rc::strong_count(live)).unwrap_or(u32::MAX) - 1
+impl Live {
+    pub(crate) fn count(&self) -> u32 {
+        self.0.get()
+    }
 }
 
 /// Answers each call with how many came before.
 pub(crate) struct Counter {
     name: String,
     calls: Cell<u32>,
-    _live: Live,
+    live: Live,
 }
 
 impl Counter {
     pub(crate) fn new(name: &str, live: &Live) -> Self {
-        Self { name: name.to_owned(), calls: Cell::new(0), _live: live.clone() }
+        live.0.set(live.count() + 1);
+        Self { name: name.to_owned(), calls: Cell::new(0), live: live.clone() }
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        self.live.0.set(self.live.count() - 1);
     }
 }
 
