@@ -85,7 +85,7 @@ class Scenarios:
         check((await link.depth()).depth, 8)
 
     async def pipeline_null(self):
-        await fails(self.peer.box("").box.inner.name(), "null", "Null")
+        await fails(self.peer.box("").box.inner.name(), "null", "Null", "no capabilities")
         await self.peer.null()
 
     async def callback(self):

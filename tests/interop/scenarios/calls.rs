@@ -65,7 +65,7 @@ impl<E: Engine> Scenarios<E> {
         let mut request = self.peer.box_request();
         request.get().set_name("");
         let inner = request.send().pipeline.get_box().get_inner();
-        fails(name_of(&inner), &["null", "Null"]).await?;
+        fails(name_of(&inner), &["null", "Null", "no capabilities"]).await?;
         self.ask_null().await
     }
 
