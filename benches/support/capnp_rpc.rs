@@ -69,11 +69,7 @@ fn client(near: Box<dyn Stream>) -> peer::Client {
     peer
 }
 
-fn system(
-    stream: Box<dyn Stream>,
-    side: Side,
-    bootstrap: Option<peer::Client>,
-) -> RpcSystem<Side> {
+fn system(stream: Box<dyn Stream>, side: Side, bootstrap: Option<peer::Client>) -> RpcSystem<Side> {
     let (read, write) = tokio::io::split(stream);
     let mut options = capnp::message::ReaderOptions::new();
     options.traversal_limit_in_words(None);

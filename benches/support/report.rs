@@ -35,7 +35,8 @@ pub(crate) fn json(rows: &[(Row, Vec<Figure>)]) -> String {
     for (row, figures) in rows {
         let mut one = format!("{{\"row\": \"{}\", \"unit\": \"{}\"", row.name, row.unit().name());
         for Figure { contender, median, spread, allocs } in figures {
-            let prefix = if *contender == "bowline" { String::new() } else { format!("{contender}-") };
+            let prefix =
+                if *contender == "bowline" { String::new() } else { format!("{contender}-") };
             let _ = write!(one, ", \"{contender}\": {median:.1}, \"{prefix}spread\": {spread:.3}");
             let _ = write!(one, ", \"{prefix}allocs\": {allocs:.1}");
         }

@@ -29,9 +29,10 @@ impl Default for Crc {
 impl Crc {
     /// The CRC of what came before and `data`.
     pub(crate) fn over(self, data: &[u8]) -> Self {
-        Self(data.iter().fold(self.0, |rest, byte| {
-            TABLE[usize::from(rest as u8 ^ byte)] ^ (rest >> 8)
-        }))
+        Self(
+            data.iter()
+                .fold(self.0, |rest, byte| TABLE[usize::from(rest as u8 ^ byte)] ^ (rest >> 8)),
+        )
     }
 
     /// The CRC of all data so far.

@@ -82,6 +82,10 @@ fn cpp_calls_capnp_rpc_over_tcp() {
             }
         });
         let told = python::call(port).await;
-        assert_eq!(told.lines().filter(|line| line.starts_with("ok ")).count(), SCENARIOS, "{told}");
+        assert_eq!(
+            told.lines().filter(|line| line.starts_with("ok ")).count(),
+            SCENARIOS,
+            "{told}"
+        );
     });
 }
