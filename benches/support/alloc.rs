@@ -1,13 +1,14 @@
-//! Counts allocations. The counter is a cell of the thread's own, two nanoseconds an allocation: a
-//! shared atomic would slow down most whoever allocates most.
+//! Counts allocations, and only while asked to. Not counting costs some 2 ns an allocation all the
+//! same (a thread-local flag): 3 to 9 % of `capnp-rpc`'s null calls, to be kept in mind near a bar.
 
-use alloc_counter::{AllocCounterSystem, count_alloc};
+use std::alloc::System;
+
+use mockalloc::{Mockalloc, record_allocs};
 
 #[global_allocator]
-static COUNTED: AllocCounterSystem = AllocCounterSystem;
+static COUNTED: Mockalloc<System> = Mockalloc(System);
 
 /// How often this thread allocated or grew an allocation in `work`.
-pub(crate) fn count(work: impl FnOnce()) -> usize {
-    let ((allocated, grown, _), ()) = count_alloc(work);
-    allocated + grown
+pub(crate) fn count(work: impl FnOnce()) -> u64 {
+    record_allocs(work).num_allocs()
 }

@@ -90,7 +90,7 @@ const fn row(name: &'static str, link: Link, work: Work) -> Row {
 }
 
 /// Every row, in the order of the table.
-pub(crate) const ROWS: [Row; 23] = [
+pub(crate) const ROWS: [Row; 22] = [
     row("same-thread-dynamic-null", Link::LocalDynamic, Work::Null),
     row("same-thread-typed-null", Link::LocalTyped, Work::Null),
     row("same-thread-vats-null", Link::Vats, Work::Null),
@@ -113,5 +113,4 @@ pub(crate) const ROWS: [Row; 23] = [
     row("unix-2t-null", Link::Unix2, Work::Null),
     row("unix-2t-64", Link::Unix2, Work::InFlight(64)),
     row("unix-2t-1024", Link::Unix2, Work::InFlight(1024)),
-    row("unix-2t-chain8", Link::Unix2, Work::Chain),
 ];
