@@ -1,6 +1,10 @@
 //! Calls, pipelines, callbacks, release, cancellation, exceptions, streams.
 
-use super::*;
+use super::world::{Scenarios, Tried, check, eventually, fails, in_order, name_of, sequence, told};
+use crate::crc::Crc;
+use crate::engine::Engine;
+use crate::interop_capnp::{Kind, callback, newer};
+use crate::objects::{Callback, error_kind};
 
 impl<E: Engine> Scenarios<E> {
     pub(super) async fn null(&self) -> Tried {

@@ -1,11 +1,12 @@
 //! Promise capabilities: resolution, embargo, order, tail calls.
 
-use super::*;
+use super::world::{Numbered, Scenarios, Tried, check, fails, in_order, name_of, sequence, told};
+use crate::engine::Engine;
+use crate::interop_capnp::{counter, resolver};
+use crate::objects::Resolver;
 
 impl<E: Engine> Scenarios<E> {
-    async fn ask_later(
-        &self,
-    ) -> capnp::Result<(counter::Client, crate::interop_capnp::resolver::Client)> {
+    async fn ask_later(&self) -> capnp::Result<(counter::Client, resolver::Client)> {
         let answer = self.peer.later_request().send().promise.await?;
         let later = answer.get()?;
         Ok((later.get_cap()?, later.get_resolver()?))
