@@ -3,5 +3,6 @@
 #![forbid(unsafe_code)]
 
 pub mod conn;
+pub mod schema;
 pub mod transport;
 pub mod wire;

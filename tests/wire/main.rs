@@ -1,0 +1,3 @@
+//! The wire, as a program outside the crate sees it.
+
+mod schema;
