@@ -146,7 +146,11 @@ fn hints_are_chosen_when_the_call_leaves() {
     us.call(3, 0);
     us.vat(|conn| conn.drop_pipeline(no_pipeline));
     us.vat(|conn| conn.drop_result(only_pipeline));
-    us.sends(&["call q0 → i0, no pipeline", "call q2147483648 → i0, only pipeline", "call q1 → i0"]);
+    us.sends(&[
+        "call q0 → i0, no pipeline",
+        "call q2147483648 → i0, only pipeline",
+        "call q1 → i0",
+    ]);
     us.vat(|conn| conn.finish(only_pipeline));
     us.sends(&["finish q2147483648, results released"]);
 }

@@ -1,7 +1,7 @@
 //! One end under test, and words for messages and events that are short enough to compare.
 
-use super::super::connection::Connection;
 use super::super::config::Config;
+use super::super::connection::Connection;
 use super::super::error::PeerMisbehaved;
 use super::super::event::{
     CallRef, Event, InCap, InReturn, InTarget, LocalCap, OutCall, OutCap, OutPayload, OutReturn,
@@ -126,7 +126,7 @@ impl End {
     /// The peer calls our export 0 as question `id`; it is tagged 200 + `id`.
     pub(super) fn is_called(&mut self, id: u32, caps: Vec<CapDescriptor>) {
         self.peer(call(id, to_export(0), caps));
-        self.vat(|conn| conn.tag_answer(AnswerId(id), Tag(200 + id)));
+        self.vat(|conn| conn.tag_answer(AnswerId(id), Tag(id.wrapping_add(200))));
         self.told();
     }
 
@@ -202,12 +202,7 @@ pub(super) fn plain_call(question: u32, target: MessageTarget, caps: Vec<CapDesc
 }
 
 pub(super) fn ret(answer: u32, outcome: Outcome) -> Return {
-    Return {
-        answer: AnswerId(answer),
-        release_param_caps: false,
-        no_finish_needed: false,
-        outcome,
-    }
+    Return { answer: AnswerId(answer), release_param_caps: false, no_finish_needed: false, outcome }
 }
 
 pub(super) fn returns(answer: u32, outcome: Outcome) -> Message {
@@ -312,7 +307,9 @@ pub(super) fn show(message: &Message) -> String {
             when(finish.require_early_cancellation_workaround, ", deliver first"),
         ),
         Message::Resolve(resolve) => match &resolve.resolution {
-            Resolution::Cap(cap) => format!("resolve {} → {}", resolve.promise, show_descriptor(cap)),
+            Resolution::Cap(cap) => {
+                format!("resolve {} → {}", resolve.promise, show_descriptor(cap))
+            }
             Resolution::Exception(why) => format!("resolve {} → {why}", resolve.promise),
             Resolution::Foreign(variant) => format!("resolve {} → {variant}", resolve.promise),
         },
