@@ -62,7 +62,9 @@ impl Connection {
         }
         let results_at = if call.tail { ResultsAt::Peer } else { ResultsAt::Us };
         match &target {
-            OutTarget::Import(import) => self.imports.mark_used(*import),
+            OutTarget::Import(import) => {
+                self.imports.mark_used(*import, self.queue.next_number());
+            }
             OutTarget::Answer(call, path) => {
                 if let Some(question) = self.questions.get_mut(*call) {
                     question.use_path(path);
@@ -167,7 +169,7 @@ impl Connection {
     }
 
     /// Begins an embargo: asks the peer to send a disembargo back along the path `target`. For the
-    /// results of a call, before it is finished. [`Event::Disembargoed`] or [`Event::EmbargoBroken`]
+    /// results of a call: after its Return event and before it is finished. [`Event::Disembargoed`] or [`Event::EmbargoBroken`]
     /// ends it; on a closed connection there is neither.
     pub fn disembargo(&mut self, target: OutTarget) -> EmbargoId {
         if self.is_closed() {

@@ -83,7 +83,7 @@ impl End {
 
     /// Nothing is left anywhere.
     #[track_caller]
-    pub(super) fn is_idle(mut self) {
+    pub(super) fn ends_idle(mut self) {
         self.sends(&[]);
         self.tells(&[]);
         assert!(self.conn.is_idle(), "{}\n{}", self.conn.stats(), self.conn.dump());
