@@ -169,8 +169,9 @@ impl Connection {
     }
 
     /// Begins an embargo: asks the peer to send a disembargo back along the path `target`. For the
-    /// results of a call: after its Return event and before it is finished. [`Event::Disembargoed`] or [`Event::EmbargoBroken`]
-    /// ends it; on a closed connection there is neither.
+    /// results of a call: after its Return event and before it is finished. [`Event::Disembargoed`] or
+    /// [`Event::EmbargoBroken`] ends it, the latter at once if there are too many; on a closed
+    /// connection there is neither.
     pub fn disembargo(&mut self, target: OutTarget) -> EmbargoId {
         if self.is_closed() {
             return EmbargoId(u32::MAX);

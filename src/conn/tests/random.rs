@@ -40,8 +40,7 @@ struct Vat {
 
 impl Vat {
     fn new() -> Self {
-        let mut config = Config::default();
-        config.peer_may_be_level_0 = false;
+        let config = Config { peer_may_be_level_0: false, ..Config::default() };
         Self {
             conn: Connection::new(config),
             calls: BTreeSet::new(),

@@ -2,12 +2,11 @@
 
 use super::super::config::Config;
 use super::super::connection::Connection;
-use super::super::error::PeerMisbehaved;
+use super::super::error::{ConnectionError, PeerMisbehaved};
 use super::super::event::{
     CallRef, Event, InCap, InReturn, InTarget, LocalCap, OutCall, OutCap, OutPayload, OutReturn,
     OutTarget, Tag,
 };
-use crate::conn::ConnectionError;
 use crate::wire::*;
 
 /// The end under test; every step checks its invariants.
