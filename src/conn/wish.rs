@@ -96,7 +96,8 @@ impl Connection {
         }
     }
 
-    /// Nobody awaits the results any more; the pipeline is still wanted.
+    /// Nobody awaits the results any more; the pipeline is still wanted. If the call has not left
+    /// yet, there may be no Return event for it; `finish` is due all the same.
     pub fn drop_result(&mut self, call: CallRef) {
         if let Some(question) = self.questions.get_mut(call) {
             question.wanted = question.wanted.without_results();
