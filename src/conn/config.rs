@@ -8,12 +8,14 @@ pub struct Config {
     ///
     /// A peer that never returns would otherwise make us remember every call we ever made.
     pub questions_max: u32,
-    /// Answers of ours open at once; beyond it the connection is aborted.
+    /// Answers of ours open at once; beyond it calls fail as overloaded, and a tail call, which needs
+    /// an entry even then, ends the connection.
     ///
     /// A peer that calls and never finishes would otherwise fill our memory with results.
     pub answers_max: u32,
     /// Words of inbound calls that are not returned yet. Over it [`wants_read`] turns false while
-    /// no question of ours is open; if one is, new calls are answered `overloaded`.
+    /// no question of ours is open; if one is, new calls fail as overloaded. What was read before is
+    /// taken, up to twice as many words.
     ///
     /// A peer that calls faster than targets answer would otherwise fill our memory with params.
     ///
@@ -31,13 +33,14 @@ pub struct Config {
     ///
     /// A peer that never sends a disembargo back would otherwise make us remember all of them.
     pub embargoes_max: u32,
-    /// `unimplemented` echoes and loopback disembargoes waiting to leave; beyond it the connection
-    /// is aborted.
+    /// `unimplemented` echoes waiting to leave, and disembargoes of the peer not sent back yet;
+    /// beyond it the connection is aborted.
     ///
     /// A peer that sends such messages and does not read would otherwise have us store them.
     pub echoes_max: u32,
     /// Words queued to leave. Over it `call` refuses, and [`wants_read`] turns false while no
-    /// question of ours is open.
+    /// question of ours is open. At twice as many, a call that could only be refused ends the
+    /// connection.
     ///
     /// A peer that calls and does not read would otherwise fill our memory with results.
     ///
