@@ -255,17 +255,25 @@ impl Graph {
         self.settle();
     }
 
-    /// Tells [`Output::Settled`] once the promise is settled or broken. False: it is already.
+    /// Tells [`Output::Settled`] once the promise is settled or broken. False: it is already, or
+    /// never will be, because its call was made for its pipeline alone.
     pub fn watch(&mut self, cap: Cap) -> bool {
-        match self.nodes.get_mut(cap) {
-            Some(Node {
-                kind: Kind::Promise(super::node::Promise { state, .. }), watch, ..
-            }) if !matches!(state, State::Resolved(_)) => {
-                *watch = Watch::Told;
-                true
-            }
-            _ => false,
+        let Some(node) = self.nodes.get(cap) else { return false };
+        let Kind::Promise(promise) = &node.kind else { return false };
+        let waits = match (&promise.state, &promise.source) {
+            (State::Resolved(_), _) => false,
+            (State::Pending, Source::Pipeline(call, _)) => !matches!(
+                self.calls.get(*call),
+                Some(Call { place: Place::Remote(..), origin: Origin::Gone, .. })
+            ),
+            _ => true,
+        };
+        if let Some(node) = self.nodes.get_mut(cap)
+            && waits
+        {
+            node.watch = Watch::Told;
         }
+        waits
     }
 
     /// Why every call on `cap` would fail, if that is known already.
