@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use bowline::transport::{
     ByteStream, Fault, Framed, FramedLimits, Peer, Transport, TransportError, Trickle, memory_pipe,
+    memory_pipe_sync,
 };
 use bowline::wire::{FrameError, Limits, Message};
 
@@ -90,7 +91,7 @@ fn frame(message: Message) -> Vec<u8> {
 /// Words in the segments of a frame: all but its table.
 fn words(frame: &[u8]) -> u32 {
     let count = u32::from_le_bytes(*frame.first_chunk().expect("a table"));
-    (frame.len() / 8) as u32 - ((count + 1) / 2 + 1)
+    (frame.len() / 8) as u32 - (count.div_ceil(2) + 1)
 }
 
 fn outgoing(words: u32) -> FramedLimits {
@@ -350,4 +351,42 @@ fn a_stream_that_takes_nothing_is_a_failed_write() {
     let error = block_on(flush(&mut end)).expect_err("nothing was taken");
     let TransportError::Io { source, .. } = error else { panic!("{error:?}") };
     assert_eq!(source.kind(), ErrorKind::WriteZero);
+}
+
+#[test]
+fn two_threads_exchange_messages_over_bytes() {
+    let (left, right) = memory_pipe_sync(1000);
+    let (mut left, mut right) = (framed(left), framed(right));
+    let echo = std::thread::spawn(move || {
+        block_on(async {
+            while let Some(received) = receive(&mut right).await.expect("the way is open") {
+                right.send(received).expect("the way is open");
+                flush(&mut right).await.expect("the way is open");
+            }
+        });
+    });
+    block_on(async {
+        for batch in 0..200 {
+            for n in 0..20 {
+                left.send(message(batch * 20 + n)).expect("the way is open");
+            }
+            flush(&mut left).await.expect("the way is open");
+            for n in 0..20 {
+                assert_eq!(number(receive(&mut left).await), batch * 20 + n);
+            }
+        }
+        close(&mut left).await.expect("the way is open");
+        assert!(is_clean_end(&receive(&mut left).await));
+    });
+    echo.join().expect("the echo ends");
+}
+
+#[test]
+fn what_may_move_to_another_thread_is_known() {
+    const fn sendable<T: Send>() {}
+    sendable::<Framed<bowline::transport::MemoryPipeSync>>();
+    #[cfg(feature = "tokio")]
+    sendable::<Framed<bowline::transport::Socket>>();
+    #[cfg(feature = "tokio")]
+    sendable::<Framed<bowline::transport::Child>>();
 }
