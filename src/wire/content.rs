@@ -191,8 +191,6 @@ const EMPTY: [u8; WORD] = [0; WORD];
 /// Content, open for reading. Reading is bounded if the content came from a peer.
 pub struct ContentReader<'a>(View<'a>);
 
-// Lives on the stack while content is read; a box would cost more than the room.
-#[expect(clippy::large_enum_variant, reason = "a stack value; see above")]
 enum View<'a> {
     Built(&'a Builder<HeapAllocator>),
     Framed(Reader<Segments<'a>>),
