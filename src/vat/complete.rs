@@ -183,7 +183,7 @@ impl Graph {
                 let fate = if fate == Fate::Deliver { Fate::Discard } else { fate };
                 return self.place(id, Place::Queued(request, fate));
             }
-            Place::Delivered(_) => self.outputs.push_back(Output::Cancel { call: id }),
+            Place::Delivered => self.outputs.push_back(Output::Cancel { call: id }),
             Place::Remote(link, question) => self.finish(link, question),
             Place::Redirected(next) => self.let_go(id, next),
             Place::Done(outcome) => self.unref_outcome(outcome),

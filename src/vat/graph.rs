@@ -211,7 +211,7 @@ impl Graph {
     /// Answers a delivered call. Takes the references in the outcome.
     pub fn respond(&mut self, call: CallId, outcome: Outcome) {
         match self.calls.get(call) {
-            Some(Call { place: Place::Delivered(_), .. }) => {
+            Some(Call { place: Place::Delivered, .. }) => {
                 self.work.push_back(Work::Complete(call, outcome));
             }
             _ => self.unref_outcome(outcome),
@@ -222,13 +222,13 @@ impl Graph {
     /// Whether an answer to the call is still wanted.
     #[must_use]
     pub fn is_delivered(&self, call: CallId) -> bool {
-        matches!(self.calls.get(call), Some(Call { place: Place::Delivered(_), .. }))
+        matches!(self.calls.get(call), Some(Call { place: Place::Delivered, .. }))
     }
 
     /// Answers a delivered call with the outcome of another, made here and now: a tail call. Takes
     /// the references in the request, none of `cap`.
     pub fn redirect(&mut self, call: CallId, cap: Cap, request: Request) {
-        if !matches!(self.calls.get(call), Some(Call { place: Place::Delivered(_), .. })) {
+        if !matches!(self.calls.get(call), Some(Call { place: Place::Delivered, .. })) {
             self.unref_payload(request.params);
             return self.settle();
         }
@@ -243,7 +243,7 @@ impl Graph {
     /// it need not wait. Takes the references in the payload.
     pub fn set_pipeline(&mut self, id: CallId, early: Payload) {
         match self.calls.get_mut(id) {
-            Some(call) if matches!(call.place, Place::Delivered(_)) && call.early.is_none() => {
+            Some(call) if matches!(call.place, Place::Delivered) && call.early.is_none() => {
                 let pipelines = std::mem::take(&mut call.pipelines);
                 self.resolve_pipelines(&pipelines, Ok(&early));
                 if let Some(call) = self.calls.get_mut(id) {

@@ -135,7 +135,7 @@ impl Graph {
                 let end = self.follow(cap);
                 self.way(end, Route::Shortest)
             }
-            (State::Embargoed(..), _, _) => Way::Wait,
+            (State::Embargoed(_), _, _) => Way::Wait,
         }
     }
 
@@ -185,7 +185,7 @@ impl Graph {
 
     fn deliver(&mut self, id: CallId, target: TargetId) {
         let Some((Request { interface, method, params }, fate)) = self.dequeue(id) else { return };
-        self.place(id, Place::Delivered(target));
+        self.place(id, Place::Delivered);
         self.outputs.push_back(Output::Deliver { target, call: id, interface, method, params });
         if fate == Fate::DeliverThenCancel {
             self.unwanted(id);

@@ -7,8 +7,7 @@ use capnp::message::{AllocationStrategy, Builder, HeapAllocator};
 use crate::words::{returning, to_cap, to_list, to_pad, to_struct};
 
 fn text_of(content: &Content) -> capnp::Result<String> {
-    let reader = content.reader(&ReadLimits::default());
-    let text: capnp::text::Reader<'_> = reader.root()?.get_as()?;
+    let text: capnp::text::Reader<'_> = content.root()?.get_as()?;
     Ok(text.to_string()?)
 }
 
@@ -52,10 +51,9 @@ fn content_of_an_envelope_in_another_segment_is_read_in_place() {
 #[test]
 fn a_struct_of_no_size_is_not_null() {
     let content = returning(to_struct(-1, 0, 0), &[], &[]).expect("well formed");
-    let reader = content.reader(&ReadLimits::default());
-    assert!(!reader.root().unwrap().is_null());
+    assert!(!content.root().unwrap().is_null());
     let copy = content.copy(&ReadLimits::default()).expect("copies");
-    assert!(!copy.reader(&ReadLimits::default()).root().unwrap().is_null());
+    assert!(!copy.root().unwrap().is_null());
     assert_eq!(returning(0, &[], &[]).unwrap().words(), 1, "null keeps no frame");
 }
 
@@ -94,8 +92,7 @@ fn pointers_that_lead_nowhere_are_refused() {
         let content = returning(pointer, &[to_cap(0), 0], &[]).expect("envelopes are fine");
         assert_eq!(content.cap_at(&path(&[0])), Err(error), "{pointer:#x}");
         assert!(content.copy(&ReadLimits::default()).is_err(), "{pointer:#x}");
-        let reader = content.reader(&ReadLimits::default());
-        let root = reader.root().expect("there is a root");
+        let root = content.root().expect("there is a root");
         assert!(root.get_as::<capnp::text::Reader<'_>>().is_err(), "{pointer:#x}");
     }
     assert!(returning(to_struct(-20, 1, 0), &[], &[]).is_err(), "before the segment");
@@ -170,8 +167,7 @@ fn what_was_built_in_many_segments_is_copied_into_one() {
     let copy = content.copy(&ReadLimits::default()).expect("copies");
     assert_eq!(copy.segments().len(), 1);
     for content in [content, copy] {
-        let reader = content.reader(&ReadLimits::default());
-        let list: capnp::text_list::Reader<'_> = reader.root().unwrap().get_as().unwrap();
+        let list: capnp::text_list::Reader<'_> = content.root().unwrap().get_as().unwrap();
         assert_eq!(list.len(), 20);
         assert_eq!(list.get(19).unwrap().to_str().unwrap(), "text number 19");
     }
@@ -186,7 +182,7 @@ fn content_that_is_built_is_read_where_it_was_built() {
     let nothing = Content::from(Builder::new_default());
     assert_eq!((nothing.words(), nothing.segments().len()), (1, 1));
     assert_eq!(nothing.cap_at(&Path::root()), Ok(None));
-    assert!(nothing.reader(&ReadLimits::default()).root().unwrap().is_null());
+    assert!(nothing.root().unwrap().is_null());
 }
 
 #[test]

@@ -46,8 +46,7 @@ fn look(message: &Message, read: &ReadLimits) {
     };
     let _ = content.cap_at(&Path::root().field(0).field(1));
     let _ = content.copy(read);
-    let reader = content.reader(read);
-    let _ = reader.root().and_then(|root| root.target_size());
+    let _ = content.root().and_then(|root| root.target_size());
 }
 
 #[test]

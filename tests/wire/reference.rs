@@ -3,7 +3,7 @@
 use bowline::schema::rpc_capnp as schema;
 use bowline::wire::{
     CapDescriptor, Content, Context, Exception, ExceptionKind, Message, MessageTarget, Outcome,
-    Payload, PromisedAnswer, ReadLimits, Resolution, SendResultsTo,
+    Payload, PromisedAnswer, Resolution, SendResultsTo,
 };
 
 /// Writes `message`; `None` if it has something in it the schema has no name for.
@@ -98,8 +98,7 @@ fn payload(payload: &Payload, mut out: schema::payload::Builder<'_>) -> Option<(
 }
 
 fn content(content: &Content, mut out: capnp::any_pointer::Builder<'_>) -> Option<()> {
-    let reader = content.reader(&ReadLimits::default());
-    let root = reader.root().ok()?;
+    let root = content.root().ok()?;
     // Capabilities can only be set by those that have one.
     if content.cap_at(&Default::default()) == Ok(None) || root.is_null() {
         return root.is_null().then_some(());
