@@ -190,6 +190,10 @@ impl Imports {
         }
     }
 
+    pub(super) fn tag(&self, id: ImportId) -> Option<Tag> {
+        self.table.get(id.0)?.tag
+    }
+
     pub(super) fn mark_used(&mut self, id: ImportId) {
         if let Some(import) = self.table.get_mut(id.0) {
             import.used = true;

@@ -404,6 +404,7 @@ impl Graph {
     }
 
     fn imported(&mut self, link: LinkId, import: ImportId, tag: Option<Tag>, kind: Kind) -> Cap {
+        let tag = tag.or_else(|| self.links.get(link)?.conn.import_tag(import));
         if let Some(cap) = tag.and_then(|tag| self.nodes.key_at(tag.0)) {
             self.retain(cap);
             return cap;

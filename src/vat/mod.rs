@@ -5,6 +5,7 @@
 
 mod arena;
 mod call;
+mod check;
 mod complete;
 mod export;
 mod graph;
@@ -18,6 +19,7 @@ mod route;
 
 pub use arena::Key;
 pub use call::{Call, CallId, Outcome};
+pub use check::Stats;
 pub use graph::Graph;
 pub use link::{Link, LinkId};
 pub use node::{Cap, Node, TargetId};
