@@ -46,6 +46,12 @@ pub struct Config {
     ///
     /// [`wants_read`]: super::Connection::wants_read
     pub queued_words_max: usize,
+    /// Words of content in one message. A call with more is refused, and results with more become
+    /// an exception; the connection lives on.
+    ///
+    /// Other engines end a connection over a frame of more than 64 MiB; a caller could otherwise
+    /// have us lose it for everybody.
+    pub content_words_max: usize,
     /// Sends every Finish that cancels with `requireEarlyCancellationWorkaround`: the call is
     /// delivered before it is cancelled.
     pub early_cancellation_workaround: bool,
@@ -67,6 +73,7 @@ impl Default for Config {
             embargoes_max: 1 << 16,
             echoes_max: 1 << 10,
             queued_words_max: 1 << 24,
+            content_words_max: (1 << 23) - (1 << 12),
             early_cancellation_workaround: false,
             only_promise_pipeline: true,
             peer_may_be_level_0: true,

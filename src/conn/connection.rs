@@ -75,6 +75,12 @@ impl Connection {
         }
     }
 
+    /// What it was made with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// How full it is.
     #[must_use]
     pub fn stats(&self) -> Stats {

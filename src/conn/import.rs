@@ -199,6 +199,10 @@ impl Imports {
         }
     }
 
+    pub(super) fn tag(&self, id: ImportId) -> Option<Tag> {
+        self.table.get(id.0).filter(|import| import.held > 0)?.tag
+    }
+
     /// It is called or passed on by the message with this number.
     pub(super) fn mark_used(&mut self, id: ImportId, number: u64) {
         if let Some(import) = self.table.get_mut(id.0) {

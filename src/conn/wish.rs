@@ -163,6 +163,13 @@ impl Connection {
         self.imports.set_tag(import, tag);
     }
 
+    /// What [`tag_import`](Self::tag_import) set, if the import is still counted. An import that
+    /// comes twice in one payload is new both times in the event, and known the second time here.
+    #[must_use]
+    pub fn import_tag(&self, import: ImportId) -> Option<Tag> {
+        self.imports.tag(import)
+    }
+
     /// The vat has no use for an import any more: all references counted so far go back. If the peer
     /// sends it again, it is a new import without a tag.
     pub fn release(&mut self, import: ImportId) {

@@ -27,6 +27,8 @@ pub(super) struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Open,
+    /// Writing failed. What the peer sent before is still received, until the time given.
+    Failing(Option<Instant>),
     /// The connection is over; its last messages are being written, until the time given.
     Closing(Option<Instant>),
 }
@@ -78,6 +80,15 @@ impl Links {
         }
     }
 
+    /// Writing failed: what is still to be received has until the end of the grace.
+    pub(super) fn fail(&mut self, index: u32, now: Option<Instant>) -> Option<Instant> {
+        let until = now.map(|now| now + CLOSE_GRACE);
+        if let Some(entry) = self.entry(index) {
+            entry.state = State::Failing(until);
+        }
+        until
+    }
+
     /// The connection is over. Returns who waited for that.
     pub(super) fn close(&mut self, link: LinkId, now: Option<Instant>) -> Vec<Waker> {
         let Some(entry) = self.entry(link.index()) else { return Vec::new() };
@@ -89,7 +100,7 @@ impl Links {
     /// Whether the connection is over; if not, `waker` is woken when it is.
     pub(super) fn poll_closed(&mut self, link: LinkId, waker: &Waker) -> Poll<()> {
         match self.entry(link.index()) {
-            Some(entry) if entry.link == link && entry.state == State::Open => {
+            Some(entry) if entry.link == link && !matches!(entry.state, State::Closing(_)) => {
                 if !entry.watchers.iter().any(|known| known.will_wake(waker)) {
                     entry.watchers.push(waker.clone());
                 }

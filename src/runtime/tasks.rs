@@ -123,9 +123,4 @@ impl Tasks {
             .filter_map(|slot| if let Slot::Parked(work) = slot { Some(work) } else { None })
             .collect()
     }
-
-    /// How many tasks wait.
-    pub(super) fn len(&self) -> usize {
-        self.slots.iter().filter(|(slot, _)| matches!(slot, Slot::Parked(_))).count()
-    }
 }

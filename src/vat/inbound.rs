@@ -10,7 +10,7 @@ use crate::wire::{AnswerId, Content, Exception, ImportId, Message};
 
 use super::call::{Call, Fate, Keep, Origin, Outcome, Place};
 use super::graph::{Graph, Route, Work};
-use super::id::{CallId, Cap, LinkId, TargetId};
+use super::id::{CallId, Cap, LinkId};
 use super::link::Attention;
 use super::node::{Item, Kind, Node, Promise, Source, State};
 use super::output::Output;
@@ -115,7 +115,7 @@ impl Graph {
     }
 
     fn on_bootstrap(&mut self, link: LinkId, answer: AnswerId) {
-        let place = Place::Delivered(TargetId(u32::MAX));
+        let place = Place::Delivered;
         let id = self.calls.insert(Call::new(Origin::Peer(link, answer, Keep::Pipeline), place));
         let Some(at) = self.links.get_mut(link) else { return };
         at.conn.tag_answer(answer, Tag(id.index()));
@@ -405,6 +405,7 @@ impl Graph {
     }
 
     fn imported(&mut self, link: LinkId, import: ImportId, tag: Option<Tag>, kind: Kind) -> Cap {
+        let tag = tag.or_else(|| self.links.get(link)?.conn.import_tag(import));
         if let Some(cap) = tag.and_then(|tag| self.nodes.key_at(tag.0)) {
             self.retain(cap);
             return cap;

@@ -79,7 +79,7 @@ pub(super) enum State {
     Pending,
     /// Resolved to a node that calls may not reach before the embargo is lifted. Holds one
     /// reference of the node.
-    Embargoed(Cap, LinkId, EmbargoId),
+    Embargoed(Cap),
     /// Resolved. Holds one reference of the node.
     Resolved(Cap),
 }

@@ -94,7 +94,7 @@ impl Graph {
         self.retain(promise);
         self.leave_call(promise);
         if let Some(Kind::Promise(this)) = self.nodes.get_mut(promise).map(|node| &mut node.kind) {
-            this.state = State::Embargoed(to, link, embargo);
+            this.state = State::Embargoed(to);
         }
         self.spend(promise);
         self.touch(link);
@@ -105,8 +105,8 @@ impl Graph {
         let Some(link) = self.links.get_mut(link) else { return };
         let Some(promise) = link.embargoes.remove(&embargo) else { return };
         let Some(node) = self.nodes.get_mut(promise) else { return };
-        if let Kind::Promise(Promise { state: state @ State::Embargoed(..), .. }) = &mut node.kind
-            && let State::Embargoed(to, ..) = std::mem::replace(state, State::Pending)
+        if let Kind::Promise(Promise { state: state @ State::Embargoed(_), .. }) = &mut node.kind
+            && let State::Embargoed(to) = std::mem::replace(state, State::Pending)
         {
             let to = match broken {
                 None => to,
@@ -244,7 +244,7 @@ impl Graph {
             Kind::Import(link, import) => self.give_up(cap, Source::Import(link, import)),
             Kind::Promise(Promise { source, state, .. }) => {
                 self.give_up(cap, source);
-                if let State::Embargoed(to, ..) | State::Resolved(to) = state {
+                if let State::Embargoed(to) | State::Resolved(to) = state {
                     self.unref(to);
                 }
             }
