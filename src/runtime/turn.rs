@@ -139,8 +139,7 @@ impl Local {
         if !self.with(|graph| graph.is_delivered(call)) {
             return drop_quietly(future);
         }
-        let (index, waker) = self.inner().tasks.borrow_mut().reserve();
-        self.inner().tasks.borrow_mut().note(call, index);
+        let (index, waker) = self.inner().tasks.borrow_mut().reserve_for(call);
         self.poll_call(index, &waker, call, future);
     }
 
