@@ -41,8 +41,11 @@ impl Local {
             let due = self.inner().timers.borrow_mut().advance(now);
             due.into_iter().for_each(Waker::wake);
         }
+        // Taken before anything is looked at: what is raised from here on asks for another turn.
+        let mut ready = Vec::new();
+        self.inner().mailbox.signal.take(&mut ready);
         self.read_mail();
-        self.run_ready();
+        self.run_ready(ready);
         self.resume_paused();
         self.drain();
         self.drain_releases();
@@ -73,9 +76,7 @@ impl Local {
         self.inner().timers.borrow().now()
     }
 
-    fn run_ready(&self) {
-        let mut ready = Vec::new();
-        self.inner().mailbox.signal.take(&mut ready);
+    fn run_ready(&self, ready: Vec<Ready>) {
         for ready in ready {
             match ready {
                 Ready::Task(index) => self.run_task(index),
