@@ -160,6 +160,11 @@ impl Connection {
         self.imports.set_tag(import, tag);
     }
 
+    /// Calls are on their way to an import over another path, which it came to be the end of.
+    pub fn mark_used(&mut self, import: ImportId) {
+        self.imports.mark_used(import);
+    }
+
     /// What [`tag_import`](Self::tag_import) set: a payload may name one import several times, and
     /// tells a tag only of those known before it came.
     #[must_use]

@@ -88,7 +88,7 @@ pub(super) enum State {
     Pending,
     /// Resolved to a node that calls may not reach before the embargo is lifted. Holds one
     /// reference of the node.
-    Embargoed(Cap, LinkId, EmbargoId),
+    Embargoed(Cap),
     /// Resolved. Holds one reference of the node.
     Resolved(Cap),
 }
@@ -103,6 +103,16 @@ pub(super) enum Item {
     /// An embargo of ours that the peer sent back: it ends here, behind the calls the peer sent
     /// back before it.
     Lift,
+}
+
+/// How an item passes a promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// On to what it is resolved to.
+    Shortest,
+    /// The way a peer was told it goes, though the promise has been resolved since (the Tribble
+    /// rule of `rpc.capnp: Disembargo`).
+    Strict,
 }
 
 impl Node {

@@ -23,7 +23,7 @@ impl Graph {
             return self.broken(Exception::failed("the call is over"));
         };
         let known = match &call.place {
-            Place::Done(Ok(results)) | Place::Kept(results) => Some(cap_at(results, path)),
+            Place::Done(Ok(results)) | Place::Kept(results, _) => Some(cap_at(results, path)),
             Place::Done(Err(why)) => Some(Err(why.clone())),
             Place::Over => Some(Err(Exception::failed("the call is over"))),
             _ => call.early.as_ref().map(|early| cap_at(early, path)),
@@ -94,10 +94,17 @@ impl Graph {
         self.retain(promise);
         self.leave_call(promise);
         if let Some(Kind::Promise(this)) = self.nodes.get_mut(promise).map(|node| &mut node.kind) {
-            this.state = State::Embargoed(to, link, embargo);
+            this.state = State::Embargoed(to);
         }
         self.spend(promise);
         self.touch(link);
+    }
+
+    pub(super) fn is_embargoed(&self, cap: Cap) -> bool {
+        matches!(
+            self.nodes.get(cap).map(|node| &node.kind),
+            Some(Kind::Promise(Promise { state: State::Embargoed(_), .. }))
+        )
     }
 
     /// The promise behind an embargo that is over, with the reference the link had of it.
@@ -108,8 +115,8 @@ impl Graph {
     /// The embargo before a promise is over: lifted, or broken for good.
     pub(super) fn lift(&mut self, promise: Cap, broken: Option<Exception>) {
         let Some(node) = self.nodes.get_mut(promise) else { return };
-        if let Kind::Promise(Promise { state: state @ State::Embargoed(..), .. }) = &mut node.kind
-            && let State::Embargoed(to, ..) = std::mem::replace(state, State::Pending)
+        if let Kind::Promise(Promise { state: state @ State::Embargoed(_), .. }) = &mut node.kind
+            && let State::Embargoed(to) = std::mem::replace(state, State::Pending)
         {
             let to = match broken {
                 None => to,
@@ -246,7 +253,7 @@ impl Graph {
             Kind::Import(link, import) => self.give_up(cap, Source::Import(link, import)),
             Kind::Promise(Promise { source, state, .. }) => {
                 self.give_up(cap, source);
-                if let State::Embargoed(to, ..) | State::Resolved(to) = state {
+                if let State::Embargoed(to) | State::Resolved(to) = state {
                     self.unref(to);
                 }
             }

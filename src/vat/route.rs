@@ -4,9 +4,9 @@ use crate::conn::{OutCall, OutReturn, OutTarget, Refused, Tag};
 use crate::wire::{EmbargoId, Exception};
 
 use super::call::{Call, CallId, Fate, Keep, Origin, Place};
-use super::graph::{Graph, Route, Step, Work};
+use super::graph::{Graph, Step, Work};
 use super::link::LinkId;
-use super::node::{Cap, Item, Kind, Promise, Source, State, TargetId};
+use super::node::{Cap, Item, Kind, Promise, Route, Source, State, TargetId};
 use super::output::Output;
 use super::payload::Request;
 
@@ -138,7 +138,7 @@ impl Graph {
                 let end = self.follow(cap);
                 self.way(end, Route::Shortest)
             }
-            (State::Embargoed(..), _, _) => Way::Wait,
+            (State::Embargoed(_), _, _) => Way::Wait,
         }
     }
 
