@@ -57,9 +57,12 @@ pub fn post<R: Send + 'static>(
     f: impl FnOnce(&Local) -> R + Send + 'static,
 ) -> impl Future<Output = Result<R, Exception>> + Send + 'static {
     let (tell, hear) = oneshot::channel();
-    let job = Box::new(move |local: &Local| {
-        // Nobody may be left to be told.
-        let _ = tell.send(f(local));
+    let id = mailbox.id();
+    let job = Box::new(move || {
+        if let Some(local) = Local::find(id) {
+            // Nobody may be left to be told.
+            let _ = tell.send(f(&local));
+        }
     });
     // A refused job is dropped, and with it the sender: the receiver says so.
     let _ = mailbox.post(job);

@@ -1,10 +1,8 @@
 //! The owner of a vat: it makes one, on this thread or on one of its own, and ends it.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::driver::{Clock, Driver, Timeless};
-use super::handle::Handle;
 use super::local::Local;
 use super::turn::{Turn, drop_quietly};
 
@@ -22,26 +20,6 @@ impl Vat {
     #[must_use]
     pub fn local() -> Self {
         Self { local: Local::new() }
-    }
-
-    /// A vat on a thread of its own, with its sockets and timers. It ends with the last clone of
-    /// the handle.
-    ///
-    /// # Errors
-    ///
-    /// The operating system gives no thread.
-    pub fn spawn() -> std::io::Result<Handle> {
-        let (tell, hear) = std::sync::mpsc::channel();
-        std::thread::Builder::new().name("bowline-vat".into()).spawn(move || {
-            let vat = Self::local();
-            let handle = Handle::new(Arc::clone(vat.here().mailbox()));
-            let (over, ended) = futures_channel::oneshot::channel::<()>();
-            handle.ends(over);
-            if tell.send(handle).is_ok() {
-                super::thread::run(&vat, ended);
-            }
-        })?;
-        hear.recv().map_err(|_| std::io::Error::other("the thread of the vat ended at once"))
     }
 
     /// The vat as its thread sees it.

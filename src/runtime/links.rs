@@ -1,56 +1,60 @@
-//! The transports of a vat's connections: read within a budget, written once a turn.
+//! The transports of a vat's connections, and how far the life of each has come.
 
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, OnceLock};
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::transport::Transport;
 use crate::vat::LinkId;
-use crate::wire::{Exception, Message};
+use crate::wire::Exception;
 
-use super::local::Local;
 use super::signal::{Raise, Ready, Signal};
-
-/// How many messages one connection may have handled in one turn. A loud neighbour waits for the
-/// others after these.
-const MESSAGES_PER_TURN: usize = 64;
 
 /// How long the last messages of a connection may take to be written. A peer that does not read
 /// would otherwise keep the transport for ever.
 const CLOSE_GRACE: Duration = Duration::from_secs(5);
 
+/// Why a connection is over, once it is.
+pub type Ending = Arc<OnceLock<Exception>>;
+
 /// A connection's transport, and how far its life has come.
-struct Entry {
-    link: LinkId,
+pub(super) struct Entry {
+    pub(super) link: LinkId,
     /// `None` while it is being polled, outside of any borrow.
-    transport: Option<Box<dyn Transport>>,
-    state: State,
-    receive: Waker,
-    flush: Waker,
-    watchers: Vec<Waker>,
+    pub(super) transport: Option<Box<dyn Transport>>,
+    pub(super) state: State,
+    pub(super) receive: Waker,
+    pub(super) flush: Waker,
+    ending: Ending,
+    closed: Vec<Waker>,
+    idle: Vec<Waker>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Open,
+    /// Writing failed. What the peer sent before is still received, until the time given.
+    Failing(Option<Instant>),
     /// The connection is over; its last messages are being written, until the time given.
     Closing(Option<Instant>),
 }
 
 /// The transports of a vat.
 pub(super) struct Links {
-    entries: Vec<Option<Entry>>,
+    pub(super) entries: Vec<Option<Entry>>,
     /// Links that are not read because their peer has asked too much that is not answered.
-    paused: Vec<u32>,
+    pub(super) paused: Vec<u32>,
+    /// Links somebody waits to become idle.
+    watched: Vec<LinkId>,
     signal: Arc<Signal>,
 }
 
 impl Links {
     pub(super) fn new(signal: Arc<Signal>) -> Self {
-        Self { entries: Vec::new(), paused: Vec::new(), signal }
+        Self { entries: Vec::new(), paused: Vec::new(), watched: Vec::new(), signal }
     }
 
-    pub(super) fn insert(&mut self, link: LinkId, transport: Box<dyn Transport>) {
+    pub(super) fn insert(&mut self, link: LinkId, transport: Box<dyn Transport>) -> Ending {
         let index = link.index();
         let waker = |ready| Waker::from(Arc::new(Raise { ready, signal: self.signal.clone() }));
         let entry = Entry {
@@ -59,50 +63,90 @@ impl Links {
             state: State::Open,
             receive: waker(Ready::Receive(index)),
             flush: waker(Ready::Flush(index)),
-            watchers: Vec::new(),
+            ending: Ending::default(),
+            closed: Vec::new(),
+            idle: Vec::new(),
         };
+        let ending = Arc::clone(&entry.ending);
         let at = index as usize;
         if self.entries.len() <= at {
             self.entries.resize_with(at + 1, || None);
         }
         entry.receive.wake_by_ref();
         self.entries[at] = Some(entry);
+        ending
     }
 
-    fn entry(&mut self, index: u32) -> Option<&mut Entry> {
+    pub(super) fn entry(&mut self, index: u32) -> Option<&mut Entry> {
         self.entries.get_mut(index as usize)?.as_mut()
     }
 
-    fn check_out(&mut self, index: u32) -> Option<(LinkId, State, Box<dyn Transport>)> {
+    pub(super) fn check_out(&mut self, index: u32) -> Option<(LinkId, State, Box<dyn Transport>)> {
         let entry = self.entry(index)?;
         Some((entry.link, entry.state, entry.transport.take()?))
     }
 
-    fn check_in(&mut self, index: u32, transport: Box<dyn Transport>) {
+    pub(super) fn check_in(&mut self, index: u32, transport: Box<dyn Transport>) {
         if let Some(entry) = self.entry(index) {
             entry.transport = Some(transport);
         }
     }
 
-    /// The connection is over. Returns who waited for that.
-    pub(super) fn close(&mut self, link: LinkId, now: Option<Instant>) -> Vec<Waker> {
-        let Some(entry) = self.entry(link.index()) else { return Vec::new() };
-        entry.state = State::Closing(now.map(|now| now + CLOSE_GRACE));
-        entry.flush.wake_by_ref();
-        std::mem::take(&mut entry.watchers)
+    /// Writing failed: what is still to be received has until the end of the grace.
+    pub(super) fn fail(&mut self, index: u32, now: Option<Instant>) -> Option<Instant> {
+        let until = now.map(|now| now + CLOSE_GRACE);
+        if let Some(entry) = self.entry(index) {
+            entry.state = State::Failing(until);
+        }
+        until
     }
 
-    /// Whether the connection is over; if not, `waker` is woken when it is.
-    pub(super) fn poll_closed(&mut self, link: LinkId, waker: &Waker) -> Poll<()> {
-        match self.entry(link.index()) {
-            Some(entry) if entry.link == link && entry.state == State::Open => {
-                if !entry.watchers.iter().any(|known| known.will_wake(waker)) {
-                    entry.watchers.push(waker.clone());
-                }
-                Poll::Pending
-            }
-            _ => Poll::Ready(()),
+    /// The connection is over, for this reason. Returns who waited for that.
+    pub(super) fn close(
+        &mut self,
+        link: LinkId,
+        why: Exception,
+        now: Option<Instant>,
+    ) -> Vec<Waker> {
+        let Some(entry) = self.entry(link.index()) else { return Vec::new() };
+        // Set once: a connection ends once.
+        let _ = entry.ending.set(why);
+        entry.state = State::Closing(now.map(|now| now + CLOSE_GRACE));
+        entry.flush.wake_by_ref();
+        let mut watchers = std::mem::take(&mut entry.closed);
+        watchers.append(&mut entry.idle);
+        watchers
+    }
+
+    /// Has `waker` woken when the connection is over.
+    pub(super) fn watch_closed(&mut self, link: LinkId, waker: &Waker) {
+        if let Some(entry) = self.entry(link.index()).filter(|entry| entry.link == link) {
+            remember(&mut entry.closed, waker);
         }
+    }
+
+    /// Has `waker` woken when the tables of a connection may have become empty.
+    pub(super) fn watch_idle(&mut self, link: LinkId, waker: &Waker) {
+        if let Some(entry) = self.entry(link.index()) {
+            remember(&mut entry.idle, waker);
+            self.keep_watching(link);
+        }
+    }
+
+    pub(super) fn keep_watching(&mut self, link: LinkId) {
+        if !self.watched.contains(&link) {
+            self.watched.push(link);
+        }
+    }
+
+    /// The connections somebody waits to become idle.
+    pub(super) fn take_watched(&mut self) -> Vec<LinkId> {
+        std::mem::take(&mut self.watched)
+    }
+
+    /// Who waits for a connection to become idle.
+    pub(super) fn take_idle(&mut self, link: LinkId) -> Vec<Waker> {
+        self.entry(link.index()).map(|entry| std::mem::take(&mut entry.idle)).unwrap_or_default()
     }
 
     /// Takes every transport, to be dropped by the caller.
@@ -111,126 +155,8 @@ impl Links {
     }
 }
 
-impl Local {
-    /// Reads what the transport of a link has, within the budget.
-    pub(super) fn receive(&self, index: u32) {
-        let links = &self.inner().links;
-        let Some(waker) = links.borrow_mut().entry(index).map(|entry| entry.receive.clone()) else {
-            return;
-        };
-        let mut cx = Context::from_waker(&waker);
-        for _ in 0..MESSAGES_PER_TURN {
-            let Some((link, state, mut transport)) = links.borrow_mut().check_out(index) else {
-                return;
-            };
-            let wanted = self.with(|graph| graph.connection(link).is_none_or(|c| c.wants_read()));
-            if state != State::Open || !wanted {
-                links.borrow_mut().check_in(index, transport);
-                if !wanted {
-                    links.borrow_mut().paused.push(index);
-                }
-                return;
-            }
-            let received = transport.poll_receive(&mut cx);
-            let peer = match &received {
-                Poll::Ready(Ok(None)) => transport.peer().to_string(),
-                _ => String::new(),
-            };
-            links.borrow_mut().check_in(index, transport);
-            match received {
-                Poll::Pending => return,
-                Poll::Ready(Ok(Some(message))) => {
-                    // A peer that broke a rule has its Abort queued; `Output::Closed` follows.
-                    let _ = self.with(|graph| graph.handle(link, message));
-                }
-                Poll::Ready(Ok(None)) => {
-                    return self.lose(link, format!("{peer} closed the connection"));
-                }
-                Poll::Ready(Err(error)) => return self.lose(link, error.to_string()),
-            }
-        }
-        waker.wake();
-    }
-
-    fn lose(&self, link: LinkId, why: String) {
-        self.with(|graph| graph.handle_disconnect(link, Exception::disconnected(why)));
-    }
-
-    /// Reads again where reading was put off.
-    pub(super) fn resume_paused(&self) {
-        if self.inner().links.borrow().paused.is_empty() {
-            return;
-        }
-        let paused = std::mem::take(&mut self.inner().links.borrow_mut().paused);
-        paused.into_iter().for_each(|index| self.receive(index));
-    }
-
-    /// Hands every message that is due to its transport, and writes each transport once.
-    pub(super) fn transmit(&self) {
-        let links = &self.inner().links;
-        let mut touched: Option<u32> = None;
-        while let Some((link, message)) = self.with(|graph| graph.poll_transmit()) {
-            let index = link.index();
-            if let Some(before) = touched.filter(|before| *before != index) {
-                self.flush(before);
-            }
-            touched = Some(index);
-            let sent = self.send(index, message);
-            if let Err(why) = sent {
-                self.lose(link, why);
-            }
-        }
-        if let Some(index) = touched {
-            self.flush(index);
-        }
-        debug_assert!(links.try_borrow().is_ok(), "links are borrowed only for a moment");
-    }
-
-    fn send(&self, index: u32, message: Message) -> Result<(), String> {
-        let mut links = self.inner().links.borrow_mut();
-        match links.entry(index).and_then(|entry| entry.transport.as_mut()) {
-            Some(transport) => transport.send(message).map_err(|error| error.to_string()),
-            None => Ok(()),
-        }
-    }
-
-    /// Writes what is queued for a link; forgets a link that is over and written out.
-    pub(super) fn flush(&self, index: u32) {
-        let links = &self.inner().links;
-        let Some(waker) = links.borrow_mut().entry(index).map(|entry| entry.flush.clone()) else {
-            return;
-        };
-        let Some((link, state, mut transport)) = links.borrow_mut().check_out(index) else {
-            return;
-        };
-        let mut cx = Context::from_waker(&waker);
-        let over = match state {
-            State::Open => {
-                if let Poll::Ready(Err(_)) = transport.poll_flush(&mut cx) {
-                    // Reading gives the same error, after what the peer sent before (T8).
-                    links
-                        .borrow_mut()
-                        .entry(index)
-                        .map(|e| e.receive.clone())
-                        .iter()
-                        .for_each(Waker::wake_by_ref);
-                }
-                false
-            }
-            State::Closing(until) => {
-                let late = self.now().zip(until).is_some_and(|(now, until)| now >= until);
-                transport.poll_close(&mut cx).is_ready() || late
-            }
-        };
-        if over {
-            let entry = links.borrow_mut().entries.get_mut(index as usize).and_then(Option::take);
-            self.with(|graph| graph.disconnect(link));
-            drop((entry, transport));
-        } else {
-            links.borrow_mut().check_in(index, transport);
-            if let State::Closing(Some(until)) = state {
-                self.inner().timers.borrow_mut().set(until, waker);
-            }
-        }
+fn remember(watchers: &mut Vec<Waker>, waker: &Waker) {
+    if !watchers.iter().any(|known| known.will_wake(waker)) {
+        watchers.push(waker.clone());
     }
 }

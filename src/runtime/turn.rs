@@ -48,10 +48,24 @@ impl Local {
         self.drain_releases();
         self.drain();
         self.transmit();
+        self.tell_idle();
         if self.inner().mailbox.signal.is_raised() || self.with(|graph| graph.has_queued()) {
             return Turn::More;
         }
         Turn::Idle(self.inner().timers.borrow().next_due())
+    }
+
+    /// Drives the vat on behalf of a promise that is polled: delivers calls, and does all else
+    /// too where no driver does.
+    pub fn pump(&self, waker: &Waker) {
+        if self.inner().drivers.get() > 0 || self.inner().depth.get() > 0 {
+            self.drain_releases();
+            return self.drain();
+        }
+        while self.turn(None) == Turn::More {}
+        if !self.inner().mailbox.signal.sleep(waker) {
+            waker.wake_by_ref();
+        }
     }
 
     /// The time as of the last turn.
@@ -112,9 +126,9 @@ impl Local {
             }
             Output::Settled { cap } => self.take_watchers(cap).into_iter().for_each(Waker::wake),
             Output::Dropped { target } => drop_quietly(self.evict(target)),
-            Output::Closed { link, .. } => {
+            Output::Closed { link, why } => {
                 let now = self.now();
-                let watchers = self.inner().links.borrow_mut().close(link, now);
+                let watchers = self.inner().links.borrow_mut().close(link, why, now);
                 watchers.into_iter().for_each(Waker::wake);
             }
         }
@@ -125,8 +139,7 @@ impl Local {
         if !self.with(|graph| graph.is_delivered(call)) {
             return drop_quietly(future);
         }
-        let (index, waker) = self.inner().tasks.borrow_mut().reserve();
-        self.inner().tasks.borrow_mut().note(call, index);
+        let (index, waker) = self.inner().tasks.borrow_mut().reserve_for(call);
         self.poll_call(index, &waker, call, future);
     }
 

@@ -29,8 +29,9 @@ use crate::wire::Message;
 ///   breaks the rules, a failed read. What arrived before it is received first. The error stays.
 ///   Writing goes on, so that an abort may still be sent.
 /// - **T8 Failed writing.** Once writing fails, `poll_flush`, `poll_close` and `send` return that
-///   error, and what is queued is dropped. What the peer had sent is still received first; then
-///   `poll_receive` returns the error too, instead of waiting or reporting a clean end.
+///   error, and what is queued is dropped. What the peer sent is still received, a last abort among
+///   it; the end that follows, clean or not, is then that same error. A peer that stopped reading
+///   may take its time to end its own direction: whoever saw the error decides how long to wait.
 /// - **T9 Oversized.** A message beyond the limit fails in `send`, alone: nothing of it is sent and
 ///   the connection goes on. Links that move messages have no such limit.
 /// - **T10 Closing.** The first `poll_close` ends our direction: later `send`s fail, what is queued
@@ -57,11 +58,10 @@ pub trait Transport: Unpin {
     ///
     /// # Errors
     ///
-    /// [`Oversized`] or [`Unencodable`] concern this message alone (T9). With [`Closed`] or the
-    /// error that writing failed with, no message can be sent any more (T8, T10).
+    /// [`Oversized`] concerns this message alone (T9). With [`Closed`] or the error that writing
+    /// failed with, no message can be sent any more (T8, T10).
     ///
     /// [`Oversized`]: TransportError::Oversized
-    /// [`Unencodable`]: TransportError::Unencodable
     /// [`Closed`]: TransportError::Closed
     fn send(&mut self, message: Message) -> Result<(), TransportError>;
 

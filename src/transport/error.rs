@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::peer::Peer;
+use crate::wire::{DecodeError, FrameError};
 
 /// Whose fault an error is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +26,11 @@ pub enum Fault {
 pub enum TransportError {
     /// A message is larger than we allow ourselves to send. It is dropped; the connection goes on.
     Oversized {
-        /// The bytes of its frame.
-        bytes: usize,
-        /// The bytes allowed ([`Limits`](super::Limits)).
+        /// The words of its segments.
+        words: usize,
+        /// The words allowed: `FramedLimits::outgoing_words_max`.
         limit: usize,
     },
-    /// A message cannot be put into a frame. It is dropped; the connection goes on.
-    Unencodable(String),
     /// Our direction was closed before.
     Closed,
     /// The peer's end is gone, with messages still on their way to it.
@@ -42,6 +41,20 @@ pub enum TransportError {
         address: String,
         /// What is wrong with it.
         why: &'static str,
+    },
+    /// The peer's bytes are no frames.
+    Frame {
+        /// The peer.
+        peer: Peer,
+        /// The rule it broke.
+        error: FrameError,
+    },
+    /// The peer's frame is no message.
+    Message {
+        /// The peer.
+        peer: Peer,
+        /// The rule it broke.
+        error: DecodeError,
     },
     /// The operating system refused.
     Io {
@@ -69,8 +82,9 @@ impl TransportError {
     #[must_use]
     pub const fn fault(&self) -> Fault {
         match self {
-            Self::Oversized { .. } | Self::Unencodable(_) | Self::Closed => Fault::Us,
+            Self::Oversized { .. } | Self::Closed => Fault::Us,
             Self::BadAddress { .. } => Fault::Us,
+            Self::Frame { .. } | Self::Message { .. } => Fault::Peer,
             Self::PeerGone(_) | Self::Io { .. } => Fault::Way,
         }
     }
@@ -78,20 +92,22 @@ impl TransportError {
     /// Whether the connection goes on: the error concerns one message alone.
     #[must_use]
     pub const fn is_message_alone(&self) -> bool {
-        matches!(self, Self::Oversized { .. } | Self::Unencodable(_))
+        matches!(self, Self::Oversized { .. })
     }
 }
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Oversized { bytes, limit } => {
-                write!(f, "a message of {bytes} bytes is over the limit of {limit} bytes")
+            Self::Oversized { words, limit } => {
+                let (bytes, most) = (words * 8, limit * 8);
+                write!(f, "a message of {bytes} bytes is over the limit of {most} bytes")
             }
-            Self::Unencodable(why) => write!(f, "a message cannot be sent: {why}"),
             Self::Closed => f.write_str("the connection was closed on this side"),
             Self::PeerGone(peer) => write!(f, "{peer} is gone"),
             Self::BadAddress { address, why } => write!(f, "bad address `{address}`: {why}"),
+            Self::Frame { peer, error } => write!(f, "{peer}: {error}"),
+            Self::Message { peer, error } => write!(f, "{peer}: {error}"),
             Self::Io { doing, peer, source } => write!(f, "{doing} {peer} failed: {source}"),
         }
     }
@@ -101,6 +117,8 @@ impl std::error::Error for TransportError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(&**source),
+            Self::Frame { error, .. } => Some(error),
+            Self::Message { error, .. } => Some(error),
             _ => None,
         }
     }

@@ -11,8 +11,10 @@ mod bytes;
 mod child;
 mod contract;
 mod error;
+mod framed;
 mod link;
 mod memory;
+mod outgoing;
 mod peer;
 #[cfg(all(feature = "tokio", unix))]
 mod pipe;
@@ -32,6 +34,7 @@ pub use self::bytes::ByteStream;
 pub use self::child::Child;
 pub use self::contract::Transport;
 pub use self::error::{Fault, TransportError};
+pub use self::framed::{Framed, FramedLimits};
 pub use self::memory::{MemoryPipe, MemoryPipeSync, memory_pipe, memory_pipe_sync};
 pub use self::peer::Peer;
 #[cfg(all(feature = "tokio", unix))]

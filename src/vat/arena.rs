@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Names an entry of an [`Arena`] of `T`.
+/// Names an entry of the arena that `T` marks.
 pub struct Key<T> {
     index: u32,
     generation: u32,
@@ -58,20 +58,21 @@ enum Slot<T> {
 }
 
 /// Entries under generational keys; freed slots are used again, the latest first.
-pub(super) struct Arena<T> {
+pub(super) struct Arena<M, T> {
     slots: Vec<Slot<T>>,
     free: Option<u32>,
     len: usize,
+    mark: PhantomData<fn() -> M>,
 }
 
-impl<T> Default for Arena<T> {
+impl<M, T> Default for Arena<M, T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), free: None, len: 0 }
+        Self { slots: Vec::new(), free: None, len: 0, mark: PhantomData }
     }
 }
 
-impl<T> Arena<T> {
-    pub(super) fn insert(&mut self, entry: T) -> Key<T> {
+impl<M, T> Arena<M, T> {
+    pub(super) fn insert(&mut self, entry: T) -> Key<M> {
         self.len += 1;
         if let Some(index) = self.free {
             let slot = &mut self.slots[index as usize];
@@ -86,7 +87,7 @@ impl<T> Arena<T> {
         Key { index, generation: 0, entry: PhantomData }
     }
 
-    pub(super) fn remove(&mut self, key: Key<T>) -> Option<T> {
+    pub(super) fn remove(&mut self, key: Key<M>) -> Option<T> {
         self.get(key)?;
         let free = Slot::Free { generation: key.generation.wrapping_add(1), next: self.free };
         let slot = std::mem::replace(&mut self.slots[key.index as usize], free);
@@ -98,14 +99,14 @@ impl<T> Arena<T> {
         }
     }
 
-    pub(super) fn get(&self, key: Key<T>) -> Option<&T> {
+    pub(super) fn get(&self, key: Key<M>) -> Option<&T> {
         match self.slots.get(key.index as usize)? {
             Slot::Full { generation, entry } if *generation == key.generation => Some(entry),
             _ => None,
         }
     }
 
-    pub(super) fn get_mut(&mut self, key: Key<T>) -> Option<&mut T> {
+    pub(super) fn get_mut(&mut self, key: Key<M>) -> Option<&mut T> {
         match self.slots.get_mut(key.index as usize)? {
             Slot::Full { generation, entry } if *generation == key.generation => Some(entry),
             _ => None,
@@ -113,7 +114,7 @@ impl<T> Arena<T> {
     }
 
     /// The key of whatever lives in slot `index` now.
-    pub(super) fn key_at(&self, index: u32) -> Option<Key<T>> {
+    pub(super) fn key_at(&self, index: u32) -> Option<Key<M>> {
         match self.slots.get(index as usize)? {
             Slot::Full { generation, .. } => {
                 Some(Key { index, generation: *generation, entry: PhantomData })
@@ -122,7 +123,7 @@ impl<T> Arena<T> {
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Key<T>, &T)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Key<M>, &T)> {
         self.slots.iter().enumerate().filter_map(|(index, slot)| match slot {
             Slot::Full { generation, entry } => {
                 let index = u32::try_from(index).expect("inserted under a u32");
@@ -143,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_key_does_not_open_the_slot_of_a_later_tenant() {
-        let mut arena = Arena::default();
+        let mut arena = Arena::<(), _>::default();
         let first = arena.insert("first");
         assert_eq!(arena.remove(first), Some("first"));
         let second = arena.insert("second");

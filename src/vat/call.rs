@@ -5,20 +5,16 @@ use smallvec::SmallVec;
 use crate::conn::CallRef;
 use crate::wire::{AnswerId, Exception, Path};
 
-use super::arena::Key;
-use super::link::LinkId;
-use super::node::{Cap, Route, TargetId};
+use super::id::{CallId, Cap, LinkId};
+use super::node::Route;
 use super::payload::{Payload, Request};
-
-/// Names a call of this vat.
-pub type CallId = Key<Call>;
 
 /// What came of a call.
 pub type Outcome = Result<Payload, Exception>;
 
 /// One call. It is forgotten when nobody waits, nothing is pipelined on it and it is nowhere any more.
 #[derive(Debug)]
-pub struct Call {
+pub(super) struct Call {
     pub(super) origin: Origin,
     pub(super) place: Place,
     /// The promises for capabilities in its results. They leave the list when they die.
@@ -71,7 +67,7 @@ pub(super) enum Place {
     /// On its way to its target, or waiting behind a promise or an embargo.
     Queued(Request, Fate),
     /// With its target.
-    Delivered(TargetId),
+    Delivered,
     /// With a peer.
     Remote(LinkId, CallRef),
     /// Its outcome is that of another call.

@@ -7,8 +7,9 @@ use crate::conn::Broken;
 
 use super::call::Place;
 use super::graph::Graph;
-use super::link::{Link, LinkId};
-use super::node::{Cap, Kind, Promise, Route, Source, State};
+use super::id::{Cap, LinkId};
+use super::link::Link;
+use super::node::{Kind, Promise, Route, Source, State};
 use super::payload::Payload;
 
 /// How much is in a graph at one moment.

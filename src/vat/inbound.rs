@@ -8,10 +8,11 @@ use crate::conn::{
 };
 use crate::wire::{AnswerId, Content, Exception, ImportId, Message};
 
-use super::call::{Call, CallId, Fate, Keep, Origin, Outcome, Place};
+use super::call::{Call, Fate, Keep, Origin, Outcome, Place};
 use super::graph::{Graph, Step, Work};
-use super::link::{Attention, LinkId};
-use super::node::{Cap, Item, Kind, Node, Promise, Route, Source, State, TargetId};
+use super::id::{CallId, Cap, LinkId};
+use super::link::Attention;
+use super::node::{Item, Kind, Node, Promise, Route, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
 use super::promise::{Pipelines, cap_at};
@@ -125,7 +126,7 @@ impl Graph {
     }
 
     fn on_bootstrap(&mut self, link: LinkId, answer: AnswerId) {
-        let place = Place::Delivered(TargetId(u32::MAX));
+        let place = Place::Delivered;
         let id = self.calls.insert(Call::new(Origin::Peer(link, answer, Keep::Pipeline), place));
         let Some(at) = self.links.get_mut(link) else { return };
         at.conn.tag_answer(answer, Tag(id.index()));

@@ -5,14 +5,10 @@ use std::collections::BTreeMap;
 use crate::conn::{CallRef, Connection, LocalCap};
 use crate::wire::EmbargoId;
 
-use super::arena::Key;
-use super::node::Cap;
-
-/// Names a connection of this vat.
-pub type LinkId = Key<Link>;
+use super::id::Cap;
 
 /// One connection of a vat.
-pub struct Link {
+pub(super) struct Link {
     pub(super) conn: Connection,
     /// What the peer gets when it asks for the bootstrap capability. One reference.
     pub(super) bootstrap: Option<Cap>,

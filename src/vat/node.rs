@@ -7,23 +7,14 @@ use smallvec::SmallVec;
 use crate::conn::{CallRef, LocalCap};
 use crate::wire::{EmbargoId, Exception, ImportId, Path};
 
-use super::arena::Key;
-use super::call::CallId;
-use super::link::LinkId;
-
-/// Names a capability of this vat. Copying the name takes no reference.
-pub type Cap = Key<Node>;
-
-/// Names an object of whoever runs the vat; chosen by them, never interpreted here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TargetId(pub u32);
+use super::id::{CallId, Cap, LinkId, TargetId};
 
 /// One capability. References are counted; a node dies with its last one.
 ///
 /// A node is referenced by stubs, by payloads, by promises resolved to it, by the export slots it
 /// stands in, and by every item queued at it or on its way to it.
 #[derive(Debug)]
-pub struct Node {
+pub(super) struct Node {
     pub(super) refs: u32,
     /// How many export slots and returned answers promised their peer to forward strictly to
     /// this node (the Tribble rule), whatever it resolves to later.

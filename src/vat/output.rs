@@ -2,9 +2,7 @@
 
 use crate::wire::Exception;
 
-use super::call::CallId;
-use super::link::LinkId;
-use super::node::{Cap, TargetId};
+use super::id::{CallId, Cap, LinkId, TargetId};
 use super::payload::Payload;
 
 /// Something the vat wants done. Outputs come in the order they must be carried out.
@@ -29,7 +27,7 @@ pub enum Output {
         /// A delivered call.
         call: CallId,
     },
-    /// The outcome of a call made here can be taken with `Graph::take`.
+    /// The outcome of a call made here can be taken with `Graph::collect`.
     Completed {
         /// The call.
         call: CallId,

@@ -2,7 +2,7 @@
 
 use crate::wire::Content;
 
-use super::node::Cap;
+use super::id::Cap;
 
 /// Content and the capabilities its capability pointers mean, by index.
 ///

@@ -5,10 +5,10 @@ use smallvec::SmallVec;
 use crate::conn::OutTarget;
 use crate::wire::{EmbargoId, Exception, Path};
 
-use super::call::{Call, CallId, Place};
+use super::call::{Call, Place};
 use super::graph::{Graph, Work};
-use super::link::LinkId;
-use super::node::{Cap, Kind, Node, Promise, Source, State, Watch};
+use super::id::{CallId, Cap, LinkId};
+use super::node::{Kind, Node, Promise, Source, State, Watch};
 use super::output::Output;
 use super::payload::Payload;
 

@@ -1,106 +1,263 @@
 //! Content is what a call carries, apart from who calls whom: one Cap'n Proto pointer and all below it.
 
-use capnp::message::{Builder, HeapAllocator};
+use std::fmt;
+use std::sync::Arc;
+
+use capnp::message::{Builder, HeapAllocator, Reader, ReaderSegments};
+use capnp::{Word, any_pointer};
+use smallvec::SmallVec;
+
+use super::copy::{self, CopyError};
+use super::frame::{Frame, WORD};
+use super::limits::ReadLimits;
+use super::path::Path;
+use super::pointer::{self, FieldError, PointerError, ROOT, Target};
 
 /// The params or results of one call, sealed. It knows no connection: capability pointers inside
 /// are indices into the cap table that travels beside it.
 pub struct Content(Repr);
 
 enum Repr {
-    Shared(std::sync::Arc<Content>),
-    Null,
-    Capability(u32),
-    Built(Box<Builder<HeapAllocator>>),
+    /// A root pointer and nothing below it: null or a capability.
+    Root(Reader<Root>),
+    Built(Builder<HeapAllocator>),
+    Copied(Reader<Frame>),
+    /// A frame taken over from the peer. Its root was put in place of the message's own; the rest of the
+    /// message is still there, and its pointers are as the peer wrote them.
+    Received(Reader<Frame>),
+    /// Held by several.
+    Shared(Arc<Content>),
+}
+
+/// A segment of one word.
+struct Root([Word; 1]);
+
+impl ReaderSegments for Root {
+    fn get_segment(&self, id: u32) -> Option<&[u8]> {
+        (id == 0).then(|| Word::words_to_bytes(&self.0))
+    }
+
+    fn len(&self) -> usize {
+        1
+    }
 }
 
 impl Content {
     /// A null pointer: no params, no results.
     #[must_use]
-    pub const fn null() -> Self {
-        Self(Repr::Null)
+    pub fn null() -> Self {
+        Self::of_root(0)
     }
 
     /// A bare capability pointer to entry `index` of the cap table, as a bootstrap returns.
     #[must_use]
-    pub const fn capability(index: u32) -> Self {
-        Self(Repr::Capability(index))
+    pub fn capability(index: u32) -> Self {
+        Self::of_root(pointer::capability(index))
     }
 
-    /// What it costs, in words of 8 bytes.
+    fn of_root(word: u64) -> Self {
+        let [a, b, c, d, e, f, g, h] = word.to_le_bytes();
+        let root = Root([capnp::word(a, b, c, d, e, f, g, h)]);
+        Self(Repr::Root(Reader::new(root, ReadLimits::default().options())))
+    }
+
+    /// What `fill` builds under the root pointer. `words` is a guess at its size: memory for so many is
+    /// taken at once, more as needed.
+    ///
+    /// # Errors
+    ///
+    /// Those of `fill`.
+    pub fn build(
+        words: u32,
+        fill: impl FnOnce(any_pointer::Builder<'_>) -> capnp::Result<()>,
+    ) -> capnp::Result<Self> {
+        let allocator = HeapAllocator::new().first_segment_words(words.clamp(1, 1 << 20));
+        let mut message = Builder::new(allocator);
+        fill(message.get_root()?)?;
+        Ok(message.into())
+    }
+
+    /// Content of a frame a peer sent, whose root pointer is word 0 of segment 0.
+    pub(super) fn received(frame: Frame, limits: &ReadLimits) -> Self {
+        Self(Repr::Received(Reader::new(frame, limits.options())))
+    }
+
+    /// The root pointer. All reading of content that came from a peer is bounded together.
+    ///
+    /// # Errors
+    ///
+    /// A segment is missing, or the traversal limit is passed.
+    pub fn root(&self) -> capnp::Result<any_pointer::Reader<'_>> {
+        match &self.0 {
+            Repr::Root(message) => message.get_root(),
+            Repr::Built(message) => message.get_root_as_reader(),
+            Repr::Copied(message) | Repr::Received(message) => message.get_root(),
+            Repr::Shared(content) => content.root(),
+        }
+    }
+
+    /// The same content once more; nothing is copied.
+    #[must_use]
+    pub fn share(&mut self) -> Self {
+        if let Repr::Shared(content) = &self.0 {
+            return Self(Repr::Shared(Arc::clone(content)));
+        }
+        let content = Arc::new(std::mem::take(self));
+        *self = Self(Repr::Shared(Arc::clone(&content)));
+        Self(Repr::Shared(content))
+    }
+
+    /// How many words it takes, with all that came with it.
     #[must_use]
     pub fn words(&self) -> usize {
         match &self.0 {
-            Repr::Null | Repr::Capability(_) => 1,
-            Repr::Shared(c) => c.words(),
-            Repr::Built(message) => message.size_in_words(),
+            Repr::Root(_) => 1,
+            Repr::Built(message) => message.size_in_words().max(1),
+            Repr::Copied(message) | Repr::Received(message) => message.get_segments().words(),
+            Repr::Shared(content) => content.words(),
         }
+    }
+
+    /// Its segments, in order, at least one. The root pointer is the first word of the first.
+    pub fn segments(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.slices().into_iter()
+    }
+
+    pub(super) fn slices(&self) -> SmallVec<[&[u8]; 4]> {
+        match &self.0 {
+            Repr::Root(message) => {
+                SmallVec::from_slice(&[Word::words_to_bytes(&message.get_segments().0)])
+            }
+            Repr::Built(message) if message.size_in_words() == 0 => {
+                SmallVec::from_slice(&[EMPTY.as_slice()])
+            }
+            Repr::Built(message) => message.get_segments_for_output().iter().copied().collect(),
+            Repr::Copied(message) | Repr::Received(message) => {
+                (0..).map_while(|id| message.get_segments().segment(id)).collect()
+            }
+            Repr::Shared(content) => content.slices(),
+        }
+    }
+
+    /// It came from a peer: nothing in it has been checked yet.
+    #[must_use]
+    pub fn is_received(&self) -> bool {
+        match &self.0 {
+            Repr::Received(_) => true,
+            Repr::Shared(content) => content.is_received(),
+            _ => false,
+        }
+    }
+
+    /// It must be [copied](Self::copy) before it is sent on, or the rest of the message it came in would
+    /// go with it.
+    #[must_use]
+    pub fn needs_scrub(&self) -> bool {
+        self.is_received()
+    }
+
+    /// The index of the capability at `path`; `None` if that, or a pointer on the way, is null.
+    ///
+    /// # Errors
+    ///
+    /// The path does not fit what is there, or a pointer is malformed.
+    pub fn cap_at(&self, path: &Path) -> Result<Option<u32>, PathError> {
+        match &self.0 {
+            Repr::Copied(message) | Repr::Received(message) => cap_at(message.get_segments(), path),
+            Repr::Root(_) | Repr::Built(_) => cap_at(self.slices().as_slice(), path),
+            Repr::Shared(content) => content.cap_at(path),
+        }
+    }
+
+    /// A copy in one segment that holds what can be reached from the root and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// A pointer is malformed, or a limit is passed.
+    pub fn copy(&self, limits: &ReadLimits) -> Result<Self, CopyError> {
+        let words = match &self.0 {
+            Repr::Copied(message) | Repr::Received(message) => {
+                copy::copy(message.get_segments(), limits)?
+            }
+            Repr::Root(_) | Repr::Built(_) => copy::copy(self.slices().as_slice(), limits)?,
+            Repr::Shared(content) => return content.copy(limits),
+        };
+        Ok(Self(Repr::Copied(Reader::new(Frame::single(words), limits.options()))))
+    }
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self::null()
     }
 }
 
 impl From<Builder<HeapAllocator>> for Content {
     /// Seals what was built; nothing is copied.
     fn from(message: Builder<HeapAllocator>) -> Self {
-        Self(Repr::Built(Box::new(message)))
+        Self(Repr::Built(message))
     }
 }
 
-impl std::fmt::Debug for Content {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.0 {
-            Repr::Null => f.write_str("null"),
-            Repr::Shared(c) => c.fmt(f),
-            Repr::Capability(index) => write!(f, "cap {index}"),
-            Repr::Built(message) => write!(f, "{} words", message.size_in_words()),
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = self.slices().first().and_then(|segment| segment.first_chunk().copied());
+        match pointer::Pointer::parse(first.map_or(0, u64::from_le_bytes)) {
+            pointer::Pointer::Null => f.write_str("null"),
+            pointer::Pointer::Capability(index) => write!(f, "cap {index}"),
+            _ => write!(f, "{} words", self.words()),
         }
     }
 }
 
-impl Content {
-    /// x
-    pub fn share(&mut self) -> Self {
-        match &self.0 {
-            Repr::Null => return Self(Repr::Null),
-            Repr::Capability(i) => return Self(Repr::Capability(*i)),
-            Repr::Shared(a) => return Self(Repr::Shared(a.clone())),
-            _ => {}
-        }
-        let a = std::sync::Arc::new(std::mem::replace(self, Self(Repr::Null)));
-        *self = Self(Repr::Shared(a.clone()));
-        Self(Repr::Shared(a))
-    }
-    /// x
-    pub fn root(&self) -> capnp::Result<capnp::any_pointer::Reader<'_>> {
-        match &self.0 {
-            Repr::Built(b) => b.get_root_as_reader(),
-            Repr::Shared(c) => c.root(),
-            _ => Err(capnp::Error::failed("x".into())),
+fn cap_at<S: ReaderSegments + ?Sized>(segments: &S, path: &Path) -> Result<Option<u32>, PathError> {
+    let mut place = ROOT;
+    for (step, &field) in path.fields().iter().enumerate() {
+        match pointer::field(segments, place, field) {
+            Ok(Some(next)) => place = next,
+            Ok(None) => return Ok(None),
+            Err(FieldError::NotAStruct) => return Err(PathError::NotAStruct { step, field }),
+            Err(FieldError::Malformed(error)) => return Err(PathError::Malformed(error)),
         }
     }
-    /// x
-    pub fn cap_at(&self, path: &super::Path) -> Result<Option<u32>, String> {
-        match &self.0 {
-            Repr::Null => Ok(None),
-            Repr::Capability(i) => Ok(Some(*i)),
-            Repr::Shared(c) => c.cap_at(path),
-            Repr::Built(b) => {
-                let seg = b.get_segments_for_output()[0];
-                let w =
-                    |i: usize| u64::from_le_bytes(seg[i * 8..i * 8 + 8].try_into().expect("ok"));
-                let mut at = 0;
-                for f in path.fields() {
-                    let p = w(at);
-                    if p == 0 {
-                        return Ok(None);
-                    }
-                    at = at
-                        + 1
-                        + ((p as u32 >> 2) as usize)
-                        + ((p >> 32) as usize & 0xffff)
-                        + *f as usize;
-                }
-                let p = w(at);
-                Ok(if p == 0 { None } else { Some((p >> 32) as u32) })
+    match pointer::resolve(segments, place).map_err(PathError::Malformed)? {
+        Target::Null => Ok(None),
+        Target::Capability(index) => Ok(Some(index)),
+        Target::Struct { .. } | Target::List { .. } => Err(PathError::NotACapability),
+    }
+}
+
+/// A message nothing was built in: its root is null.
+const EMPTY: [u8; WORD] = [0; WORD];
+
+/// Why there is no capability at a path. The fault of whoever named the path, or of whoever built
+/// the content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PathError {
+    /// Something on the way is a capability or a list.
+    NotAStruct {
+        /// How many fields were followed before.
+        step: usize,
+        /// The field that was asked of it.
+        field: u16,
+    },
+    /// The path leads to a struct or a list.
+    NotACapability,
+    /// A pointer on the way is malformed.
+    Malformed(PointerError),
+}
+
+impl fmt::Display for PathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAStruct { step, field } => {
+                write!(f, "pointer field {field} asked of no struct, {step} fields below the root")
             }
+            Self::NotACapability => f.write_str("the path leads to no capability"),
+            Self::Malformed(error) => error.fmt(f),
         }
     }
 }
+
+impl std::error::Error for PathError {}

@@ -3,16 +3,27 @@
 //! Floor 1. Everything here is plain data and pure functions: no table, no I/O, no clock.
 
 mod content;
+mod copy;
+mod deframer;
 mod exception;
+mod frame;
 mod id;
+mod limits;
 mod message;
 mod path;
+mod pointer;
 
-pub use content::Content;
+pub use content::{Content, PathError};
+pub use copy::CopyError;
+pub use deframer::Deframer;
 pub use exception::{Detail, Exception, ExceptionKind};
+pub use frame::{Frame, FrameError};
 pub use id::{AnswerId, EmbargoId, ExportId, ImportId, QuestionId};
+pub use limits::{Limits, ReadLimits};
 pub use message::{
-    Bootstrap, Call, CapDescriptor, Context, Disembargo, Finish, Foreign, Message, MessageTarget,
-    Outcome, Payload, PromisedAnswer, Release, Resolution, Resolve, Return, SendResultsTo,
+    Bootstrap, Call, CapDescriptor, Context, DecodeError, Disembargo, Encoded, Finish, Foreign,
+    Message, MessageTarget, Outcome, Payload, PromisedAnswer, Release, Resolution, Resolve, Return,
+    SendResultsTo,
 };
 pub use path::Path;
+pub use pointer::PointerError;

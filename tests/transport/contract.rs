@@ -3,11 +3,18 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use bowline::transport::{TransportError, same_thread, two_thread};
+#[cfg(feature = "tokio")]
+use bowline::transport::{Tokio, os_pipe};
+use bowline::transport::{
+    TransportError, Trickle, memory_pipe, memory_pipe_sync, same_thread, two_thread,
+};
 
 use crate::support::{
-    Bell, Pair, block_on, carry, close, flush, is_clean_end, message, number, ping, receive,
+    Bell, Pair, assert_large, block_on, carry, close, flush, is_clean_end, large, message, number,
+    ping, receive,
 };
+#[cfg(feature = "tokio")]
+use crate::support::{on_tokio, tcp, unix};
 
 /// T1
 async fn a_thousand_messages_arrive_in_the_order_they_were_sent(mut pair: Pair) {
@@ -26,6 +33,18 @@ async fn both_directions_carry_at_once(mut pair: Pair) {
         pair.right.send(message(1000 + n)).expect("the way is open");
         assert_eq!(number(carry(&mut pair.left, &mut pair.right).await), n);
         assert_eq!(number(carry(&mut pair.right, &mut pair.left).await), 1000 + n);
+    }
+}
+
+/// T1, T2
+async fn a_large_message_arrives_whole_between_small_ones(mut pair: Pair) {
+    for bytes in [0, 1, 1000, 16_383, 16_384, 65_536, 300_001, 1 << 20] {
+        pair.left.send(message(1)).expect("the way is open");
+        pair.left.send(large(bytes)).expect("the way is open");
+        pair.left.send(message(2)).expect("the way is open");
+        assert_eq!(number(carry(&mut pair.left, &mut pair.right).await), 1);
+        assert_large(carry(&mut pair.left, &mut pair.right).await, bytes);
+        assert_eq!(number(carry(&mut pair.left, &mut pair.right).await), 2);
     }
 }
 
@@ -163,6 +182,7 @@ macro_rules! over {
         over!($transport, $play;
             a_thousand_messages_arrive_in_the_order_they_were_sent,
             both_directions_carry_at_once,
+            a_large_message_arrives_whole_between_small_ones,
             what_is_flushed_arrives_and_nothing_stays_queued,
             a_sleeping_reader_is_woken_by_a_flush_and_the_last_waker_counts,
             after_a_clean_end_we_may_still_answer,
@@ -188,3 +208,32 @@ macro_rules! over {
 
 over!(over_a_same_thread_link, |play: fn(Pair) -> _| block_on(play(Pair::new(same_thread()))));
 over!(over_a_two_thread_link, |play: fn(Pair) -> _| block_on(play(Pair::new(two_thread()))));
+over!(over_a_memory_pipe, |play: fn(Pair) -> _| {
+    block_on(play(Pair::framed(memory_pipe(1 << 16))));
+});
+over!(over_a_memory_pipe_between_threads, |play: fn(Pair) -> _| {
+    block_on(play(Pair::framed(memory_pipe_sync(1 << 16))));
+});
+over!(over_a_memory_pipe_byte_by_byte, |play: fn(Pair) -> _| {
+    let (left, right) = memory_pipe(1 << 16);
+    block_on(play(Pair::framed((Trickle::new(left, 1), Trickle::new(right, 1)))));
+});
+over!(over_a_memory_pipe_in_odd_pieces, |play: fn(Pair) -> _| {
+    let (left, right) = memory_pipe(4999);
+    block_on(play(Pair::framed((Trickle::new(left, 13), Trickle::new(right, 7)))));
+});
+#[cfg(feature = "tokio")]
+over!(over_an_os_pipe, |play: fn(Pair) -> _| on_tokio(async {
+    play(Pair::framed(os_pipe().expect("a pipe"))).await;
+}));
+#[cfg(feature = "tokio")]
+over!(over_a_tokio_duplex, |play: fn(Pair) -> _| on_tokio(async {
+    let (left, right) = tokio::io::duplex(1 << 16);
+    play(Pair::framed((Tokio(left), Tokio(right)))).await;
+}));
+#[cfg(feature = "tokio")]
+over!(over_tcp, |play: fn(Pair) -> _| on_tokio(async { play(Pair::framed(tcp().await)).await }));
+#[cfg(feature = "tokio")]
+over!(over_a_unix_socket, |play: fn(Pair) -> _| on_tokio(async {
+    play(Pair::framed(unix().await)).await;
+}));

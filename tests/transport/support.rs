@@ -9,8 +9,10 @@ use std::thread::{self, Thread};
 
 #[cfg(feature = "tokio")]
 use bowline::transport::{Address, Listener, Socket};
-use bowline::transport::{Transport, TransportError};
-use bowline::wire::{Finish, Message, QuestionId};
+use bowline::transport::{ByteStream, Framed, FramedLimits, Peer, Transport, TransportError};
+use bowline::wire::{
+    Call, Content, Finish, ImportId, Message, MessageTarget, Payload, QuestionId, SendResultsTo,
+};
 
 /// The two ends of one transport.
 pub(crate) struct Pair {
@@ -21,6 +23,10 @@ pub(crate) struct Pair {
 impl Pair {
     pub(crate) fn new(ends: (impl Transport + 'static, impl Transport + 'static)) -> Self {
         Self { left: Box::new(ends.0), right: Box::new(ends.1) }
+    }
+
+    pub(crate) fn framed(ends: (impl ByteStream + 'static, impl ByteStream + 'static)) -> Self {
+        Self::new((framed(ends.0), framed(ends.1)))
     }
 }
 
@@ -41,6 +47,40 @@ pub(crate) fn number(received: Received) -> u32 {
         Ok(Some(Message::Finish(finish))) => finish.question.0,
         other => panic!("expected a numbered message, not {other:?}"),
     }
+}
+
+/// A call with `bytes` of data.
+pub(crate) fn large(bytes: u32) -> Message {
+    let content = Content::build(bytes / 8 + 2, |root| {
+        let data: capnp::data::Builder<'_> = root.initn_as(bytes);
+        data.iter_mut().enumerate().for_each(|(at, byte)| *byte = (at % 251) as u8);
+        Ok(())
+    });
+    Message::Call(Box::new(Call {
+        question: QuestionId(bytes),
+        target: MessageTarget::ImportedCap(ImportId(0)),
+        interface: 0,
+        method: 0,
+        params: Payload { content: content.expect("it is built"), caps: Vec::new() },
+        results_to: SendResultsTo::Caller,
+        no_promise_pipelining: false,
+        only_promise_pipeline: false,
+    }))
+}
+
+/// What arrived is what [`large`] made.
+pub(crate) fn assert_large(received: Received, bytes: u32) {
+    let Ok(Some(Message::Call(call))) = received else {
+        panic!("expected a large message, not {received:?}");
+    };
+    let root = call.params.content.root().expect("a root");
+    let data: capnp::data::Reader<'_> = root.get_as().expect("data");
+    assert_eq!(data.len(), bytes as usize);
+    assert!(data.iter().enumerate().all(|(at, byte)| *byte == (at % 251) as u8));
+}
+
+pub(crate) fn framed<S: ByteStream>(stream: S) -> Framed<S> {
+    Framed::new(stream, Peer::Memory, FramedLimits::default())
 }
 
 pub(crate) fn is_clean_end(received: &Received) -> bool {

@@ -1,0 +1,91 @@
+//! `capnp-rpc`, through generated clients.
+
+use ::capnp_rpc::rpc_twoparty_capnp::Side;
+use ::capnp_rpc::{RpcSystem, new_client, twoparty};
+use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
+
+use crate::interop_capnp::{chain, peer, sink};
+use crate::measure::{Contender, Session};
+use crate::row::{Link, Row, Work};
+use crate::sockets::{self, Stream, Thread};
+use crate::target::{Depth, Host, Swallow, Target};
+use crate::typed;
+
+/// Its column.
+pub(crate) struct CapnpRpc;
+
+impl Contender for CapnpRpc {
+    fn name(&self) -> &'static str {
+        "capnp-rpc"
+    }
+
+    fn open(&self, row: Row) -> Option<Box<dyn Session>> {
+        if matches!(row.link, Link::Vats | Link::LocalDynamic | Link::Foreign) {
+            return None;
+        }
+        let thread = Thread::new();
+        let peer = thread.block_on(open(row.link));
+        Some(Box::new(Open { peer, work: row.work, thread }))
+    }
+}
+
+/// The client goes before the thread whose tasks carry its calls.
+struct Open {
+    peer: peer::Client,
+    work: Work,
+    thread: Thread,
+}
+
+impl Session for Open {
+    fn run(&mut self, operations: u64) {
+        let done = self.thread.block_on(typed::run(&self.peer, self.work, operations));
+        done.unwrap_or_else(|error| panic!("capnp-rpc failed: {error}"));
+    }
+}
+
+async fn open(link: Link) -> peer::Client {
+    let (near, far) = match link {
+        Link::LocalDynamic | Link::LocalTyped | Link::Vats | Link::Foreign => return target(),
+        Link::Unix2 => {
+            let near = sockets::unix_to_thread(|far| system(far, Side::Server, Some(target())));
+            return client(near);
+        }
+        Link::Mem => sockets::pipe(),
+        Link::Unix1 => sockets::unix(),
+        Link::Tcp1 => sockets::tcp().await,
+    };
+    tokio::task::spawn_local(system(far, Side::Server, Some(target())));
+    client(near)
+}
+
+#[derive(Clone, Copy)]
+struct Hosted;
+
+impl Host for Hosted {
+    fn chain(&self, link: Depth<Self>) -> chain::Client {
+        new_client(link)
+    }
+
+    fn sink(&self, sink: Swallow) -> sink::Client {
+        new_client(sink)
+    }
+}
+
+fn target() -> peer::Client {
+    new_client(Target(Hosted))
+}
+
+fn client(near: Box<dyn Stream>) -> peer::Client {
+    let mut system = system(near, Side::Client, None);
+    let peer = system.bootstrap(Side::Server);
+    tokio::task::spawn_local(system);
+    peer
+}
+
+fn system(stream: Box<dyn Stream>, side: Side, bootstrap: Option<peer::Client>) -> RpcSystem<Side> {
+    let (read, write) = tokio::io::split(stream);
+    let mut options = capnp::message::ReaderOptions::new();
+    options.traversal_limit_in_words(None);
+    let network = twoparty::VatNetwork::new(read.compat(), write.compat_write(), side, options);
+    RpcSystem::new(Box::new(network), bootstrap.map(|own| own.client))
+}

@@ -1,0 +1,121 @@
+//! The rows: what is asked of every contender, by the names of the design's table.
+
+/// What lies between caller and object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// Nothing: the object is in the caller's vat, behind a client of untyped payloads.
+    LocalDynamic,
+    /// Nothing: the object is in the caller's vat, behind a generated client.
+    LocalTyped,
+    /// Two vats on one thread, messages passed by move.
+    Vats,
+    /// Two vats on one thread, bytes through memory.
+    Mem,
+    /// Two vats on one thread, a Unix socket pair.
+    Unix1,
+    /// Two vats on one thread, TCP over loopback.
+    Tcp1,
+    /// Two vats on a thread each, a Unix socket pair.
+    Unix2,
+    /// Nothing but a thread's border: the object's vat has a thread of its own, the caller is on
+    /// another, which hosts nothing.
+    Foreign,
+}
+
+/// What is done over it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// One awaited call of nothing.
+    Null,
+    /// Calls of nothing, this many unanswered at any time.
+    InFlight(usize),
+    /// Eight objects deep without awaiting, then one number back: nine calls, their promises kept.
+    Chain,
+    /// The same, each promise dropped once its pipeline is taken.
+    ChainDropped,
+    /// One MiB there and back; counted once.
+    Echo1M,
+    /// One write of this many bytes in a stream.
+    Stream(usize),
+}
+
+/// In what a row is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// Nanoseconds for one operation; less is better.
+    Nanoseconds,
+    /// Operations a second.
+    CallsPerSecond,
+    /// Payload a second, for operations of this many bytes.
+    Throughput(usize),
+}
+
+impl Unit {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "ns",
+            Self::CallsPerSecond => "calls/s",
+            Self::Throughput(_) => "MiB/s",
+        }
+    }
+
+    /// The figure for one operation taking `seconds`.
+    pub(crate) fn figure(self, seconds: f64) -> f64 {
+        match self {
+            Self::Nanoseconds => seconds * 1e9,
+            Self::CallsPerSecond => 1.0 / seconds,
+            Self::Throughput(bytes) => bytes as f64 / seconds / f64::from(1 << 20),
+        }
+    }
+}
+
+/// One question.
+#[derive(Clone, Copy)]
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) link: Link,
+    pub(crate) work: Work,
+}
+
+impl Row {
+    pub(crate) fn unit(self) -> Unit {
+        match self.work {
+            Work::Null | Work::Chain | Work::ChainDropped => Unit::Nanoseconds,
+            Work::InFlight(_) => Unit::CallsPerSecond,
+            Work::Echo1M => Unit::Throughput(1 << 20),
+            Work::Stream(bytes) => Unit::Throughput(bytes),
+        }
+    }
+}
+
+const fn row(name: &'static str, link: Link, work: Work) -> Row {
+    Row { name, link, work }
+}
+
+/// Every row, in the order of the table.
+pub(crate) const ROWS: [Row; 24] = [
+    row("same-thread-dynamic-null", Link::LocalDynamic, Work::Null),
+    row("same-thread-typed-null", Link::LocalTyped, Work::Null),
+    row("same-thread-vats-null", Link::Vats, Work::Null),
+    row("mem-null", Link::Mem, Work::Null),
+    row("mem-64", Link::Mem, Work::InFlight(64)),
+    row("mem-chain8", Link::Mem, Work::Chain),
+    row("mem-chain8-dropped", Link::Mem, Work::ChainDropped),
+    row("unix-1t-null", Link::Unix1, Work::Null),
+    row("unix-1t-64", Link::Unix1, Work::InFlight(64)),
+    row("unix-1t-1024", Link::Unix1, Work::InFlight(1024)),
+    row("unix-1t-chain8", Link::Unix1, Work::Chain),
+    row("unix-1t-chain8-dropped", Link::Unix1, Work::ChainDropped),
+    row("unix-1t-echo1m", Link::Unix1, Work::Echo1M),
+    row("unix-1t-stream4k", Link::Unix1, Work::Stream(4 << 10)),
+    row("unix-1t-stream64k", Link::Unix1, Work::Stream(64 << 10)),
+    row("tcp-1t-null", Link::Tcp1, Work::Null),
+    row("tcp-1t-64", Link::Tcp1, Work::InFlight(64)),
+    row("tcp-1t-chain8", Link::Tcp1, Work::Chain),
+    row("tcp-1t-stream64k", Link::Tcp1, Work::Stream(64 << 10)),
+    row("unix-2t-null", Link::Unix2, Work::Null),
+    row("unix-2t-64", Link::Unix2, Work::InFlight(64)),
+    row("unix-2t-1024", Link::Unix2, Work::InFlight(1024)),
+    row("foreign-thread-null", Link::Foreign, Work::Null),
+    row("foreign-thread-64", Link::Foreign, Work::InFlight(64)),
+];

@@ -1,0 +1,103 @@
+//! Measures us, other engines and the floor side by side, in one run and one process:
+//!
+//!     cargo bench --bench versus -- [--rows all|NAME,…] [--seconds S] [--json FILE]
+//!
+//! `S` is the time for one row, all contenders together; 4 by default.
+
+#[path = "../tests/data/interop_capnp.rs"]
+#[allow(warnings, clippy::all, unreachable_pub, missing_docs, reason = "generated")]
+#[rustfmt::skip]
+mod interop_capnp;
+
+#[path = "support/alloc.rs"]
+mod alloc;
+#[path = "support/bowline.rs"]
+mod bowline;
+#[path = "support/capnp_rpc.rs"]
+mod capnp_rpc;
+#[path = "support/floor.rs"]
+mod floor;
+#[path = "support/measure.rs"]
+mod measure;
+#[path = "support/raw.rs"]
+mod raw;
+#[path = "support/report.rs"]
+mod report;
+#[path = "support/row.rs"]
+mod row;
+#[path = "support/sockets.rs"]
+mod sockets;
+#[path = "support/target.rs"]
+mod target;
+#[path = "support/typed.rs"]
+mod typed;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use measure::{Contender, measure};
+use row::{ROWS, Row};
+
+struct Options {
+    rows: Vec<Row>,
+    seconds: f64,
+    json: Option<String>,
+}
+
+fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
+    let mut options = Options { rows: ROWS.to_vec(), seconds: 4.0, json: None };
+    while let Some(option) = args.next() {
+        if option == "--bench" {
+            continue; // cargo says so to every bench
+        }
+        let value = args.next().ok_or_else(|| format!("{option} needs a value"))?;
+        match option.as_str() {
+            "--rows" => options.rows = rows(&value)?,
+            "--seconds" => options.seconds = seconds(&value)?,
+            "--json" => options.json = Some(value),
+            _ => return Err(format!("unknown option {option}")),
+        }
+    }
+    Ok(options)
+}
+
+fn rows(names: &str) -> Result<Vec<Row>, String> {
+    if names == "all" {
+        return Ok(ROWS.to_vec());
+    }
+    let named = |name| ROWS.into_iter().find(|row| row.name == name);
+    names.split(',').map(|name| named(name).ok_or_else(|| format!("no row {name}"))).collect()
+}
+
+fn seconds(value: &str) -> Result<f64, String> {
+    match value.parse() {
+        Ok(seconds) if (0.01..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err(format!("--seconds takes 0.01 to 3600, not {value}")),
+    }
+}
+
+fn main() -> ExitCode {
+    let options = match options(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(why) => {
+            eprintln!("versus: {why}");
+            return ExitCode::from(2);
+        }
+    };
+    let contenders: [&dyn Contender; 3] = [&bowline::Bowline, &capnp_rpc::CapnpRpc, &floor::Floor];
+    let columns = contenders.map(Contender::name);
+    println!("{}", report::head(&columns));
+    let mut told = Vec::new();
+    for row in options.rows {
+        let figures = measure(row, &contenders, Duration::from_secs_f64(options.seconds));
+        println!("{}", report::line(row, &figures, &columns));
+        told.push((row, figures));
+    }
+    if let Some(file) = options.json
+        && let Err(why) = std::fs::write(&file, report::json(&told))
+    {
+        eprintln!("versus: {file}: {why}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,221 @@
+//! Framing puts messages on a byte stream, and takes them off again wherever the stream was cut.
+
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use super::bytes::ByteStream;
+use super::contract::Transport;
+use super::error::TransportError;
+use super::outgoing::Outgoing;
+use super::peer::Peer;
+use crate::wire::{Deframer, Encoded, Frame, Limits, Message};
+
+/// How large messages on a byte stream may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FramedLimits {
+    /// What the peer may send us.
+    pub incoming: Limits,
+    /// Words in the segments of a frame we send. A message over it would cost us the connection,
+    /// for the peer hangs up on it. Default: 8 Mi words (64 MiB), what other engines read by default.
+    pub outgoing_words_max: u32,
+}
+
+impl Default for FramedLimits {
+    fn default() -> Self {
+        Self { incoming: Limits::default(), outgoing_words_max: 8 << 20 }
+    }
+}
+
+/// Messages over a byte stream.
+///
+/// A read takes in as many messages as have arrived. Small messages leave copied together, large
+/// contents from where they lie, all that a turn sends in one vectored write if the stream takes it.
+pub struct Framed<S> {
+    stream: S,
+    peer: Peer,
+    limits: FramedLimits,
+    deframer: Deframer,
+    reading: Reading,
+    outgoing: Outgoing<Encoded>,
+    writing: Writing,
+}
+
+/// Where the peer's direction stands.
+enum Reading {
+    Open,
+    Ended,
+    Failed(TransportError),
+}
+
+/// Where our direction stands.
+enum Writing {
+    Open,
+    /// No more is taken; what is queued is still written.
+    Closing,
+    Closed,
+    Failed(TransportError),
+}
+
+impl<S: ByteStream> Framed<S> {
+    /// Messages to and from `peer` over `stream`.
+    pub fn new(stream: S, peer: Peer, limits: FramedLimits) -> Self {
+        Self {
+            stream,
+            peer,
+            limits,
+            deframer: Deframer::new(limits.incoming),
+            reading: Reading::Open,
+            outgoing: Outgoing::new(),
+            writing: Writing::Open,
+        }
+    }
+
+    /// The stream below. Whoever reads from it or writes to it breaks the framing.
+    pub const fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// The next message among what has arrived.
+    fn arrived(&mut self) -> Result<Option<Message>, TransportError> {
+        match self.deframer.next_frame() {
+            Ok(Some(frame)) => self.decode(frame).map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => Err(TransportError::Frame { peer: self.peer.clone(), error }),
+        }
+    }
+
+    fn decode(&self, frame: Frame) -> Result<Message, TransportError> {
+        Message::decode(frame, &self.limits.incoming)
+            .map_err(|error| TransportError::Message { peer: self.peer.clone(), error })
+    }
+
+    /// Reads once; what follows shows in `reading` and in the deframer.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        let space = self.deframer.space();
+        let most = space.len();
+        match ready!(self.stream.poll_read(cx, space)) {
+            Ok(0) => {
+                self.reading = Reading::Ended;
+                let whole = self.deframer.finish();
+                whole.map_err(|error| TransportError::Frame { peer: self.peer.clone(), error })?;
+            }
+            Ok(bytes) => self.deframer.advance(bytes.min(most)),
+            Err(source) => {
+                Err(TransportError::io("reading from", &self.peer, source))?;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, TransportError>> {
+        loop {
+            if let Some(message) = self.arrived()? {
+                return Poll::Ready(Ok(Some(message)));
+            }
+            if matches!(self.reading, Reading::Ended) {
+                return Poll::Ready(Ok(None));
+            }
+            ready!(self.poll_read(cx))?;
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.outgoing.queued() > 0 {
+            let written = self.stream.poll_write_vectored(cx, &self.outgoing.slices());
+            match ready!(written)? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                bytes => self.outgoing.advance(bytes),
+            }
+        }
+        self.stream.poll_flush(cx)
+    }
+
+    /// Keeps why writing failed, and drops what can no longer be written.
+    fn written(&mut self, outcome: io::Result<()>) -> Result<(), TransportError> {
+        outcome.map_err(|source| {
+            let error = TransportError::io("writing to", &self.peer, source);
+            self.writing = Writing::Failed(error.clone());
+            self.outgoing.clear();
+            error
+        })
+    }
+}
+
+impl<S: ByteStream> Transport for Framed<S> {
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Message>, TransportError>> {
+        if let Reading::Failed(error) = &self.reading {
+            return Poll::Ready(Err(error.clone()));
+        }
+        let error = match (ready!(self.poll_next(cx)), &self.writing) {
+            (Ok(Some(message)), _) => return Poll::Ready(Ok(Some(message))),
+            (_, Writing::Failed(error)) => error.clone(),
+            (Err(error), _) => error,
+            (Ok(None), _) => return Poll::Ready(Ok(None)),
+        };
+        self.reading = Reading::Failed(error.clone());
+        Poll::Ready(Err(error))
+    }
+
+    fn send(&mut self, message: Message) -> Result<(), TransportError> {
+        match &self.writing {
+            Writing::Open => {}
+            Writing::Closing | Writing::Closed => return Err(TransportError::Closed),
+            Writing::Failed(error) => return Err(error.clone()),
+        }
+        let copies = self.outgoing.copies();
+        let from = copies.len();
+        let lying = message.encode_into(copies);
+        let words = match &lying {
+            Some(frame) => words(frame.slices(0).next().unwrap_or_default(), frame.len()),
+            None => words(copies.split_at(from).1, copies.len() - from),
+        };
+        let limit = self.limits.outgoing_words_max as usize;
+        if words > limit {
+            copies.truncate(from);
+            return Err(TransportError::Oversized { words, limit });
+        }
+        self.outgoing.commit(from, lying);
+        Ok(())
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        match &self.writing {
+            Writing::Failed(error) => return Poll::Ready(Err(error.clone())),
+            Writing::Closed => return Poll::Ready(Ok(())),
+            Writing::Open | Writing::Closing => {}
+        }
+        let outcome = ready!(self.poll_write(cx));
+        Poll::Ready(self.written(outcome))
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        if matches!(self.writing, Writing::Open) {
+            self.writing = Writing::Closing;
+        }
+        ready!(self.poll_flush(cx))?;
+        if matches!(self.writing, Writing::Closing) {
+            let outcome = ready!(self.stream.poll_close(cx));
+            self.written(outcome)?;
+            self.writing = Writing::Closed;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn queued_bytes(&self) -> usize {
+        self.outgoing.queued()
+    }
+
+    fn peer(&self) -> &Peer {
+        &self.peer
+    }
+}
+
+/// Words in the segments of a frame of so many `bytes`, which begins with `table`. Limits count
+/// without the segment table, on both sides.
+fn words(table: &[u8], bytes: usize) -> usize {
+    let segments = table.first_chunk().map_or(0, |count| u32::from_le_bytes(*count) as usize + 1);
+    (bytes / 8).saturating_sub(segments / 2 + 1)
+}

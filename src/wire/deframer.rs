@@ -1,0 +1,170 @@
+//! The deframer turns bytes as they arrive into frames.
+
+use capnp::Word;
+
+use super::frame::{Frame, FrameError, Header, WORD};
+use super::limits::Limits;
+
+/// Bytes of the read buffer, allocated with the first read.
+const BUFFER: usize = 64 << 10;
+/// A frame that is incomplete and at least so many bytes long is read straight into its own memory.
+/// Below, copying it out of the buffer is cheaper than the extra read.
+const DIRECT_MIN: usize = 16 << 10;
+/// What a frame gets on the strength of its table alone; from there on memory doubles with what arrives.
+const DIRECT_FIRST_WORDS: usize = (256 << 10) / WORD;
+/// How much is read after a large frame: the table of the next, hardly more. What else came with
+/// it would have to be copied.
+const PEEK: usize = 4 << 10;
+
+/// Turns bytes as they arrive into frames, without doing I/O.
+///
+/// Read into [`space`](Self::space), say how much it was with [`advance`](Self::advance), then take
+/// [`next_frame`](Self::next_frame) until there is none.
+pub struct Deframer {
+    limits: Limits,
+    buffer: Vec<u8>,
+    /// What has arrived and is not taken: `buffer[start..end]`.
+    start: usize,
+    end: usize,
+    direct: Option<Direct>,
+    read_max: usize,
+    broken: Option<FrameError>,
+}
+
+/// A large frame that is being read into its own memory.
+struct Direct {
+    header: Header,
+    words: Vec<Word>,
+    /// How many bytes of `words` have arrived.
+    filled: usize,
+}
+
+impl Deframer {
+    /// A deframer at the start of a stream.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            direct: None,
+            read_max: BUFFER,
+            broken: None,
+        }
+    }
+
+    /// Where the next bytes of the stream go. Not empty if all frames that had arrived were taken.
+    pub fn space(&mut self) -> &mut [u8] {
+        if self.direct.as_ref().is_some_and(|direct| !direct.is_complete()) {
+            // Just seen to be some; the borrow checker wants it fetched again.
+            return self.direct.as_mut().map_or(&mut [], Direct::space);
+        }
+        if self.buffer.is_empty() {
+            self.buffer.resize(BUFFER, 0);
+        }
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+        } else if self.start > 0 && BUFFER - self.end < DIRECT_MIN {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        let end = BUFFER.min(self.end + self.read_max);
+        &mut self.buffer[self.end..end]
+    }
+
+    /// So many bytes were read into what [`space`](Self::space) returned last.
+    pub fn advance(&mut self, bytes: usize) {
+        match &mut self.direct {
+            Some(direct) if !direct.is_complete() => direct.filled += bytes,
+            _ => self.end += bytes,
+        }
+        debug_assert!(self.end <= self.buffer.len());
+    }
+
+    /// The next frame, if it has arrived.
+    ///
+    /// # Errors
+    ///
+    /// The peer broke a limit. The stream is lost; every later call says so again.
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, FrameError> {
+        if let Some(error) = self.broken {
+            return Err(error);
+        }
+        if let Some(direct) = self.direct.take() {
+            if !direct.is_complete() {
+                self.direct = Some(direct);
+                return Ok(None);
+            }
+            self.read_max = PEEK;
+            return Ok(Some(direct.header.into_frame(direct.words)));
+        }
+        let arrived = &self.buffer[self.start..self.end];
+        let header = match Header::read(arrived, &self.limits) {
+            Ok(Some(header)) => header,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                self.broken = Some(error);
+                return Err(error);
+            }
+        };
+        Ok(self.take(header))
+    }
+
+    /// Takes a frame out of the buffer if it is all there; if not, and it is large, out of the buffer's way.
+    fn take(&mut self, header: Header) -> Option<Frame> {
+        let arrived = &self.buffer[self.start + header.bytes..self.end];
+        let bytes = header.words() * WORD;
+        if let Some(body) = arrived.get(..bytes) {
+            let mut words = Word::allocate_zeroed_vec(header.words());
+            Word::words_to_bytes_mut(&mut words).copy_from_slice(body);
+            self.start += header.bytes + bytes;
+            self.read_max = BUFFER;
+            return Some(header.into_frame(words));
+        }
+        if bytes >= DIRECT_MIN {
+            self.direct = Some(Direct::new(header, arrived));
+            self.start = self.end;
+        }
+        None
+    }
+
+    /// Part of a frame has arrived: the stream must not end here.
+    #[must_use]
+    pub fn is_mid_frame(&self) -> bool {
+        self.direct.is_some() || self.start < self.end
+    }
+
+    /// The stream ended.
+    ///
+    /// # Errors
+    ///
+    /// It ended within a frame.
+    pub fn finish(&self) -> Result<(), FrameError> {
+        if self.is_mid_frame() { Err(FrameError::Truncated) } else { Ok(()) }
+    }
+}
+
+impl Direct {
+    fn new(header: Header, arrived: &[u8]) -> Self {
+        let first = DIRECT_FIRST_WORDS.max(arrived.len().div_ceil(WORD)).min(header.words());
+        let mut words = Word::allocate_zeroed_vec(first);
+        Word::words_to_bytes_mut(&mut words)[..arrived.len()].copy_from_slice(arrived);
+        Self { header, words, filled: arrived.len() }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.filled == self.header.words() * WORD
+    }
+
+    fn space(&mut self) -> &mut [u8] {
+        if self.filled == self.words.len() * WORD {
+            let words = (self.words.len() * 2).min(self.header.words());
+            self.words.reserve_exact(words - self.words.len());
+            self.words.resize(words, capnp::word(0, 0, 0, 0, 0, 0, 0, 0));
+        }
+        &mut Word::words_to_bytes_mut(&mut self.words)[self.filled..]
+    }
+}

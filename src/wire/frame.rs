@@ -1,0 +1,158 @@
+//! A frame is one message on a byte stream: a table of segment sizes, then the segments.
+
+use std::fmt;
+
+use capnp::Word;
+use capnp::message::ReaderSegments;
+use smallvec::SmallVec;
+
+use super::limits::Limits;
+
+/// Bytes in a word.
+pub(super) const WORD: usize = 8;
+
+/// The segments of one message, in one aligned allocation.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Frame {
+    words: Vec<Word>,
+    /// Where each segment ends, in words.
+    ends: SmallVec<[u32; 4]>,
+}
+
+impl Frame {
+    /// A frame of one segment.
+    #[must_use]
+    pub fn single(words: Vec<Word>) -> Self {
+        // A segment of 2^32 words (32 GiB) cannot be addressed by the protocol's pointers either.
+        let end = u32::try_from(words.len()).unwrap_or(u32::MAX);
+        Self { words, ends: SmallVec::from_slice(&[end]) }
+    }
+
+    /// How many segments there are.
+    #[must_use]
+    pub fn segment_count(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// How many words the segments have together.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        self.words.len()
+    }
+
+    /// One segment, if there are so many.
+    #[must_use]
+    pub fn segment(&self, id: u32) -> Option<&[u8]> {
+        let id = usize::try_from(id).ok()?;
+        let end = *self.ends.get(id)? as usize;
+        let start = if id == 0 { 0 } else { *self.ends.get(id - 1)? as usize };
+        self.words.get(start..end).map(Word::words_to_bytes)
+    }
+
+    /// Puts `word` in place of the first of segment 0; nothing if that is empty.
+    pub(super) fn set_root(&mut self, word: u64) {
+        if self.ends.first().is_some_and(|&end| end > 0)
+            && let Some(root) = self.words.first_mut()
+        {
+            Word::words_to_bytes_mut(std::slice::from_mut(root))
+                .copy_from_slice(&word.to_le_bytes());
+        }
+    }
+}
+
+impl ReaderSegments for Frame {
+    fn get_segment(&self, id: u32) -> Option<&[u8]> {
+        self.segment(id)
+    }
+
+    fn len(&self) -> usize {
+        self.segment_count()
+    }
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} words in {} segments", self.words(), self.segment_count())
+    }
+}
+
+/// How a byte stream fails to be frames. Always the peer's fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// The frame has more segments than [`Limits::segments_max`].
+    TooManySegments {
+        /// As many.
+        segments: u64,
+    },
+    /// The frame has more words than [`Limits::frame_words_max`].
+    TooLarge {
+        /// As many, or more: counting ends where the limit is passed.
+        words: u64,
+    },
+    /// The stream ended within a frame.
+    Truncated,
+}
+
+impl fmt::Display for FrameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooManySegments { segments } => {
+                write!(f, "the peer sent a frame of {segments} segments, over the limit")
+            }
+            Self::TooLarge { words } => {
+                write!(f, "the peer sent a frame of {words} words or more, over the limit")
+            }
+            Self::Truncated => f.write_str("the peer's stream ended within a frame"),
+        }
+    }
+}
+
+impl std::error::Error for FrameError {}
+
+/// The segment table of a frame that has begun to arrive.
+pub(super) struct Header {
+    /// Bytes of the table itself, padding included.
+    pub(super) bytes: usize,
+    /// Where each segment ends, in words.
+    ends: SmallVec<[u32; 4]>,
+}
+
+impl Header {
+    /// Reads the table at the start of `bytes`; `None` if it has not all arrived.
+    pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Option<Self>, FrameError> {
+        let Some(count) = u32_at(bytes, 0) else { return Ok(None) };
+        let segments = u64::from(count) + 1;
+        if segments > u64::from(limits.segments_max.min(Limits::SEGMENTS_CEILING)) {
+            return Err(FrameError::TooManySegments { segments });
+        }
+        let table = (segments as usize + 2) / 2 * WORD;
+        let mut ends = SmallVec::new();
+        let mut words = 0;
+        for index in 0..segments as usize {
+            let Some(size) = u32_at(bytes, 4 + 4 * index) else { return Ok(None) };
+            words += u64::from(size);
+            if words > u64::from(limits.frame_words_max) {
+                return Err(FrameError::TooLarge { words });
+            }
+            // Fits: not above `frame_words_max`, which is a u32.
+            ends.push(words as u32);
+        }
+        Ok((bytes.len() >= table).then_some(Self { bytes: table, ends }))
+    }
+
+    /// Words of all segments.
+    pub(super) fn words(&self) -> usize {
+        self.ends.last().map_or(0, |&end| end as usize)
+    }
+
+    /// The frame, once `words` are as many as announced.
+    pub(super) fn into_frame(self, words: Vec<Word>) -> Frame {
+        debug_assert_eq!(words.len(), self.words());
+        Frame { words, ends: self.ends }
+    }
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..)?.first_chunk().map(|four| u32::from_le_bytes(*four))
+}
