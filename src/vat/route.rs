@@ -5,9 +5,9 @@ use crate::wire::{EmbargoId, Exception};
 
 use super::call::{Call, Fate, Keep, Origin, Place};
 use super::export::outgoing;
-use super::graph::{Graph, Route, Step, Work};
+use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, LinkId, TargetId};
-use super::node::{Item, Kind, Promise, Source, State};
+use super::node::{Item, Kind, Promise, Route, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
 
