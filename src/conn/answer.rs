@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::event::{CallRef, Tag};
 use super::table::ChosenTable;
-use crate::wire::{AnswerId, ExportId, ImportId};
+use crate::wire::{AnswerId, Exception, ExportId, ImportId};
 
 /// Ids below this lie in an array. Engines choose small ids first, so this is the common case.
 const DENSE_MAX: u32 = 1024;
@@ -27,6 +27,8 @@ pub(super) enum AnswerLife {
     Returned { exports: SmallVec<[ExportId; 2]>, took: Option<CallRef> },
     /// The vat's `ret` came and no Return is ever sent; the Finish is due.
     Silent,
+    /// Never given to the vat; this exception is what may be taken as its results. The Finish is due.
+    Refused(Exception),
 }
 
 /// Where the results go. (`rpc.capnp: Call.sendResultsTo`, `Call.onlyPromisePipeline`)
@@ -143,6 +145,7 @@ impl fmt::Display for Answer {
                 exports.iter().try_for_each(|export| write!(f, " → {export}"))?;
             }
             AnswerLife::Silent => f.write_str("silent")?,
+            AnswerLife::Refused(why) => write!(f, "refused: {why}")?,
         }
         match self.results_to {
             ResultsTo::Caller | ResultsTo::CallerUnpipelined => Ok(()),

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::answer::{Answer, AnswerLife, ResultsTo};
 use super::caps::counted;
-use super::connection::Connection;
+use super::connection::{Connection, TailCalls};
 use super::error::PeerMisbehaved;
 use super::event::{Event, InCall, InTarget, OutReturn};
 use super::queue::Item;
@@ -45,6 +45,12 @@ impl Connection {
                 return self.refuse_call(&call, why);
             }
         };
+        if call.only_promise_pipeline
+            || call.no_promise_pipelining
+            || call.results_to == SendResultsTo::Yourself
+        {
+            self.tail_calls = TailCalls::Known;
+        }
         let target = match self.find_target(&call.target)? {
             Ok(target) => target,
             Err(why) => return self.refuse_call(&call, why),
@@ -132,7 +138,19 @@ impl Connection {
             // No Return, not even this one; so the params go back one by one.
             return call.params.caps.iter().try_for_each(|cap| self.decline(cap));
         }
-        self.refuse(call.question.flip(), why, &call.params.caps)
+        let answer = call.question.flip();
+        if call.results_to != SendResultsTo::Yourself {
+            return self.refuse(answer, why, &call.params.caps);
+        }
+        // A Return that takes these results may be on its way: there must be something to take.
+        let max = self.config.answers_max as usize;
+        if self.answers.len() >= max {
+            return Err(PeerMisbehaved::TooMany { what: "calls in flight", max });
+        }
+        let (life, results_to) = (AnswerLife::Refused(why), ResultsTo::Kept);
+        let params = SmallVec::new();
+        self.answers.add(answer, Answer { tag: None, life, results_to, params, words: 0 });
+        self.send_refusal(answer, Outcome::ResultsSentElsewhere, &call.params.caps)
     }
 
     /// Fails a call without an entry for it: a Finish for it is ignored like any unknown one.
@@ -142,6 +160,15 @@ impl Connection {
         why: Exception,
         params: &[CapDescriptor],
     ) -> Result<(), PeerMisbehaved> {
+        self.send_refusal(answer, Outcome::Exception(why), params)
+    }
+
+    fn send_refusal(
+        &mut self,
+        answer: AnswerId,
+        outcome: Outcome,
+        params: &[CapDescriptor],
+    ) -> Result<(), PeerMisbehaved> {
         let max = self.config.queued_words_max.saturating_mul(2);
         if self.queue.words() > max {
             return Err(PeerMisbehaved::TooMany { what: "words it does not read", max });
@@ -149,8 +176,8 @@ impl Connection {
         self.queue.push(Item::Refusal(Message::Return(Box::new(Return {
             answer,
             release_param_caps: params.iter().any(|cap| counted(cap).is_some()),
-            no_finish_needed: true,
-            outcome: Outcome::Exception(why),
+            no_finish_needed: matches!(outcome, Outcome::Exception(_)),
+            outcome,
         }))));
         Ok(())
     }
@@ -159,6 +186,9 @@ impl Connection {
     /// have crossed it.
     pub(super) fn on_finish(&mut self, finish: &Finish) -> Result<(), PeerMisbehaved> {
         let id = finish.question.flip();
+        if !finish.require_early_cancellation_workaround {
+            self.tail_calls = TailCalls::Known;
+        }
         let Some(answer) = self.answers.get_mut(id) else { return Ok(()) };
         match &mut answer.life {
             AnswerLife::Running => {
@@ -184,7 +214,7 @@ impl Connection {
                     self.release_exports(&exports)?;
                 }
             }
-            AnswerLife::Silent => self.answer_done(id),
+            AnswerLife::Silent | AnswerLife::Refused(_) => self.answer_done(id),
             AnswerLife::Finished | AnswerLife::ReturningFinished => {
                 return Err(PeerMisbehaved::FinishedTwice(id));
             }

@@ -97,13 +97,13 @@ impl Connection {
         self.emit(Event::Released { cap: back.cap, refs: back.refs });
     }
 
-    /// Counts what a message to be queued carries.
+    /// Counts what the next message to be queued carries.
     pub(super) fn hold(&mut self, cap: &OutCap) {
         match cap {
             OutCap::None => {}
             OutCap::Hosted(cap) => self.exports.queue(*cap, false),
             OutCap::Promise(cap) => self.exports.queue(*cap, true),
-            OutCap::Import(import) => self.imports.mark_used(*import),
+            OutCap::Import(import) => self.imports.mark_used(*import, self.queue.next_number()),
             OutCap::Answer(call, path) => {
                 if let Some(question) = self.questions.get_mut(*call) {
                     question.pins += 1;
@@ -150,11 +150,15 @@ impl Connection {
         self.exports.len() + fresh.count() > self.config.exports_max as usize
     }
 
+    /// Counts whom the next message to be queued is addressed to.
     pub(super) fn pin_target(&mut self, target: &OutTarget) {
-        if let OutTarget::Answer(call, _) = target
-            && let Some(question) = self.questions.get_mut(*call)
-        {
-            question.pins += 1;
+        match target {
+            OutTarget::Import(import) => self.imports.name(*import, self.queue.next_number()),
+            OutTarget::Answer(call, _) => {
+                if let Some(question) = self.questions.get_mut(*call) {
+                    question.pins += 1;
+                }
+            }
         }
     }
 

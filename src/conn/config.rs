@@ -8,12 +8,14 @@ pub struct Config {
     ///
     /// A peer that never returns would otherwise make us remember every call we ever made.
     pub questions_max: u32,
-    /// Answers of ours open at once; beyond it the connection is aborted.
+    /// Answers of ours open at once; beyond it calls fail as overloaded, and a tail call, which needs
+    /// an entry even then, ends the connection.
     ///
     /// A peer that calls and never finishes would otherwise fill our memory with results.
     pub answers_max: u32,
     /// Words of inbound calls that are not returned yet. Over it [`wants_read`] turns false while
-    /// no question of ours is open; if one is, new calls are answered `overloaded`.
+    /// no question of ours is open; if one is, new calls fail as overloaded. What was read before is
+    /// taken, up to twice as many words.
     ///
     /// A peer that calls faster than targets answer would otherwise fill our memory with params.
     ///
@@ -31,18 +33,25 @@ pub struct Config {
     ///
     /// A peer that never sends a disembargo back would otherwise make us remember all of them.
     pub embargoes_max: u32,
-    /// `unimplemented` echoes and loopback disembargoes waiting to leave; beyond it the connection
-    /// is aborted.
+    /// `unimplemented` echoes waiting to leave, and disembargoes of the peer not sent back yet;
+    /// beyond it the connection is aborted.
     ///
     /// A peer that sends such messages and does not read would otherwise have us store them.
     pub echoes_max: u32,
     /// Words queued to leave. Over it `call` refuses, and [`wants_read`] turns false while no
-    /// question of ours is open.
+    /// question of ours is open. At twice as many, a call that could only be refused ends the
+    /// connection.
     ///
     /// A peer that calls and does not read would otherwise fill our memory with results.
     ///
     /// [`wants_read`]: super::Connection::wants_read
     pub queued_words_max: usize,
+    /// Words of content in one message. A call with more is refused, and results with more become
+    /// an exception; the connection lives on.
+    ///
+    /// Other engines end a connection over a frame of more than 64 MiB; a caller could otherwise
+    /// have us lose it for everybody.
+    pub content_words_max: usize,
     /// Sends every Finish that cancels with `requireEarlyCancellationWorkaround`: the call is
     /// delivered before it is cancelled.
     pub early_cancellation_workaround: bool,
@@ -51,6 +60,11 @@ pub struct Config {
     /// The peer may be a level 0 implementation, which releases params with the Return alone: no
     /// call with exported capabilities is sent with `onlyPromisePipeline`.
     pub peer_may_be_level_0: bool,
+    /// The peer may be an engine that takes tail calls and never runs them: none is sent to it
+    /// before [`may_tail_call`] is sure of it.
+    ///
+    /// [`may_tail_call`]: super::Connection::may_tail_call
+    pub peer_may_drop_tail_calls: bool,
 }
 
 impl Default for Config {
@@ -64,9 +78,11 @@ impl Default for Config {
             embargoes_max: 1 << 16,
             echoes_max: 1 << 10,
             queued_words_max: 1 << 24,
+            content_words_max: (1 << 23) - (1 << 12),
             early_cancellation_workaround: false,
             only_promise_pipeline: true,
             peer_may_be_level_0: true,
+            peer_may_drop_tail_calls: true,
         }
     }
 }

@@ -89,7 +89,8 @@ pub enum InCap {
     Import {
         /// Our name for it.
         import: ImportId,
-        /// What `tag_import` set, if the vat knows this import already.
+        /// What `tag_import` set, if the vat knows this import already. One that comes twice in one
+        /// payload for the first time is untagged both times.
         tag: Option<Tag>,
     },
     /// A promise of the peer, counted; [`Event::Resolve`] will say what it came to be.
@@ -196,7 +197,8 @@ pub enum Event {
         /// (`requireEarlyCancellationWorkaround`).
         deliver_first: bool,
     },
-    /// The answer is returned and finished: what the vat holds for its tag can go.
+    /// The answer is returned and finished, or lost with the connection (after its `Cancel`, if it
+    /// still ran): what the vat holds for its tag can go.
     Done {
         /// What `tag_answer` set.
         tag: Tag,
@@ -253,7 +255,8 @@ pub enum Event {
         /// Why.
         why: Exception,
     },
-    /// The last event: the connection is over and every table empty.
+    /// The connection is over and every table empty. Only `Released` may follow, for references the
+    /// vat hands in afterwards.
     Closed {
         /// Why.
         why: Exception,

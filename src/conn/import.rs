@@ -36,6 +36,8 @@ pub(super) struct Import {
     promise: Promise,
     /// It was called or passed on.
     used: bool,
+    /// All queued messages that name it have smaller numbers.
+    named_before: u64,
 }
 
 /// All imports.
@@ -55,8 +57,14 @@ impl Imports {
     fn entry(&mut self, id: ImportId) -> Result<&mut Import, PeerMisbehaved> {
         let max = self.max as usize;
         if self.table.get(id.0).is_none() && self.table.len() < max {
-            let fresh =
-                Import { held: 0, owed: 0, tag: None, promise: Promise::Settled, used: false };
+            let fresh = Import {
+                held: 0,
+                owed: 0,
+                tag: None,
+                promise: Promise::Settled,
+                used: false,
+                named_before: 0,
+            };
             self.table.insert(id.0, fresh);
         }
         self.table.get_mut(id.0).ok_or(PeerMisbehaved::TooMany { what: "imports", max })
@@ -100,11 +108,12 @@ impl Imports {
         import.tag = None;
     }
 
-    /// Gives back one owed reference of each of `ids`, or none at all if one is not owed.
-    pub(super) fn settle_all(&mut self, ids: &[ImportId]) -> bool {
+    /// Gives back one owed reference of each of `ids` with the message that just left the queue, or
+    /// none at all if one is not owed or is named by a message behind it, from number `first` on.
+    pub(super) fn settle_all(&mut self, ids: &[ImportId], first: u64) -> bool {
         for (done, id) in ids.iter().enumerate() {
             match self.table.get_mut(id.0) {
-                Some(import) if import.owed > 0 => import.owed -= 1,
+                Some(import) if import.owed > 0 && import.named_before <= first => import.owed -= 1,
                 _ => {
                     for id in ids.iter().take(done) {
                         if let Some(import) = self.table.get_mut(id.0) {
@@ -190,9 +199,22 @@ impl Imports {
         }
     }
 
-    pub(super) fn mark_used(&mut self, id: ImportId) {
+    pub(super) fn tag(&self, id: ImportId) -> Option<Tag> {
+        self.table.get(id.0).filter(|import| import.held > 0)?.tag
+    }
+
+    /// It is called or passed on by the message with this number.
+    pub(super) fn mark_used(&mut self, id: ImportId, number: u64) {
         if let Some(import) = self.table.get_mut(id.0) {
             import.used = true;
+            import.named_before = number + 1;
+        }
+    }
+
+    /// The message with this number is addressed to it.
+    pub(super) fn name(&mut self, id: ImportId, number: u64) {
+        if let Some(import) = self.table.get_mut(id.0) {
+            import.named_before = number + 1;
         }
     }
 

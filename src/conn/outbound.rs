@@ -189,14 +189,28 @@ impl Connection {
     }
 
     fn transmit_disembargo(&mut self, target: OutTarget, embargo: EmbargoId) -> Option<Message> {
+        let settled = self.is_settled(&target);
         let Some(target) = self.address(target) else {
             self.embargoes.forget(embargo);
             let why = Exception::failed("disembargo of a question already finished");
             self.emit(Event::EmbargoBroken { embargo, why });
             return None;
         };
+        if settled {
+            self.embargoes.forget(embargo);
+            self.emit(Event::Disembargoed { embargo });
+            return None;
+        }
         self.embargoes.send(embargo);
         Some(disembargo(target, embargo))
+    }
+
+    /// The peer dropped its entry for the results, and with it all calls along this path: there is
+    /// nothing to wait for, nor anyone to send a disembargo back.
+    fn is_settled(&self, target: &OutTarget) -> bool {
+        let OutTarget::Answer(call, _) = target else { return false };
+        let life = self.questions.get(*call).map(|question| question.life);
+        matches!(life, Some(QuestionLife::Settled(_) | QuestionLife::Retiring(_)))
     }
 
     fn transmit_return(&mut self, answer: AnswerId, outcome: OutReturn) -> Option<Message> {
@@ -204,7 +218,8 @@ impl Connection {
         let finished = !entry.is_open();
         let unpipelined = entry.results_to == ResultsTo::CallerUnpipelined;
         let params = entry.params.clone();
-        let release_param_caps = !params.is_empty() && self.imports.settle_all(&params);
+        let release_param_caps =
+            !params.is_empty() && self.imports.settle_all(&params, self.queue.first_number());
         let mut exports = SmallVec::new();
         let mut took = None;
         let (outcome, settled) = match outcome {
@@ -234,19 +249,20 @@ impl Connection {
         })))
     }
 
-    /// `rpc.capnp: Return.takeFromOtherQuestion`
+    /// `rpc.capnp: Return.takeFromOtherQuestion`. If the tail call already failed and the peer keeps
+    /// nothing of it, there is nothing to take.
     fn lend(&mut self, answer: AnswerId, call: CallRef, took: &mut Option<CallRef>) -> Outcome {
         self.unpin(call);
         let lent = self.questions.get_mut(call).and_then(|question| {
-            let id = question.life.id()?;
+            let settled = matches!(question.life, QuestionLife::Settled(_));
+            let id = question.life.id().filter(|_| !settled)?;
             (question.results_at == ResultsAt::Peer).then(|| {
                 question.results_at = ResultsAt::LentTo(answer);
                 id
             })
         });
-        debug_assert!(lent.is_some(), "results of a call that was no tail call");
         let Some(id) = lent else {
-            return Outcome::Exception(Exception::failed("the tail call is gone"));
+            return Outcome::Exception(Exception::failed("the tail call failed"));
         };
         *took = Some(call);
         Outcome::TakeFromOtherQuestion(id)

@@ -70,12 +70,22 @@ impl Queue {
         self.first + self.items.len() as u64 - 1
     }
 
+    /// The number the next item pushed will get.
+    pub(super) fn next_number(&self) -> u64 {
+        self.first + self.items.len() as u64
+    }
+
     /// Takes the next item.
     pub(super) fn pop(&mut self) -> Option<Item> {
         let item = self.items.pop_front()?;
         self.first += 1;
         self.words -= item.words();
         Some(item)
+    }
+
+    /// The number after that of the item taken last.
+    pub(super) const fn first_number(&self) -> u64 {
+        self.first
     }
 
     /// Puts `item` in the place of number `at` and hands out what was there.

@@ -4,9 +4,9 @@ use smallvec::SmallVec;
 
 use super::answer::{AnswerLife, ResultsTo};
 use super::caps::counted;
-use super::connection::{Connection, PipelineOnly};
+use super::connection::{Connection, PipelineOnly, TailCalls};
 use super::error::PeerMisbehaved;
-use super::event::{CallRef, Event, InReturn, Tag};
+use super::event::{CallRef, Event, InReturn};
 use super::question::{QuestionLife, ResultCaps, ResultsAt, is_high};
 use crate::wire::{AnswerId, Exception, Outcome, QuestionId, Return};
 
@@ -31,6 +31,9 @@ impl Connection {
         self.questions.tail_returned(call);
         if ret.release_param_caps {
             self.release_exports(&params)?;
+        }
+        if let Outcome::TakeFromOtherQuestion(_) | Outcome::ResultsSentElsewhere = &ret.outcome {
+            self.tail_calls = TailCalls::Known;
         }
         let bare = match &ret.outcome {
             Outcome::Results(payload) => payload.caps.iter().all(|cap| counted(cap).is_none()),
@@ -67,7 +70,7 @@ impl Connection {
             Outcome::ResultsSentElsewhere => {
                 return Err(PeerMisbehaved::ResultsNotSentElsewhere(id));
             }
-            Outcome::TakeFromOtherQuestion(other) => InReturn::TakeFrom(self.take(other.flip())?),
+            Outcome::TakeFromOtherQuestion(other) => self.take(other.flip())?,
             Outcome::Foreign(variant) => InReturn::Exception(Exception::unimplemented(format!(
                 "unknown Return variant {variant}"
             ))),
@@ -76,13 +79,17 @@ impl Connection {
 
     /// `rpc.capnp: Return.takeFromOtherQuestion`: once per question, which must have been sent with
     /// `sendResultsTo.yourself` and be open.
-    fn take(&mut self, answer: AnswerId) -> Result<Tag, PeerMisbehaved> {
+    fn take(&mut self, answer: AnswerId) -> Result<InReturn, PeerMisbehaved> {
         let entry = self.answers.get_mut(answer).filter(|entry| entry.is_open());
         let entry = entry.ok_or(PeerMisbehaved::TakesFromUnknown(answer))?;
         match entry.results_to {
             ResultsTo::Kept => {
                 entry.results_to = ResultsTo::Taken;
-                entry.tag.ok_or(PeerMisbehaved::TakesFromUnknown(answer))
+                if let AnswerLife::Refused(why) = &entry.life {
+                    return Ok(InReturn::Exception(why.clone()));
+                }
+                let tag = entry.tag.ok_or(PeerMisbehaved::TakesFromUnknown(answer))?;
+                Ok(InReturn::TakeFrom(tag))
             }
             ResultsTo::Taken => Err(PeerMisbehaved::TakesTwice(answer)),
             _ => Err(PeerMisbehaved::TakesUnkept(answer)),

@@ -62,7 +62,9 @@ impl Connection {
         }
         let results_at = if call.tail { ResultsAt::Peer } else { ResultsAt::Us };
         match &target {
-            OutTarget::Import(import) => self.imports.mark_used(*import),
+            OutTarget::Import(import) => {
+                self.imports.mark_used(*import, self.queue.next_number());
+            }
             OutTarget::Answer(call, path) => {
                 if let Some(question) = self.questions.get_mut(*call) {
                     question.use_path(path);
@@ -94,7 +96,8 @@ impl Connection {
         }
     }
 
-    /// Nobody awaits the results any more; the pipeline is still wanted.
+    /// Nobody awaits the results any more; the pipeline is still wanted. If the call has not left
+    /// yet, there may be no Return event for it; `finish` is due all the same.
     pub fn drop_result(&mut self, call: CallRef) {
         if let Some(question) = self.questions.get_mut(call) {
             question.wanted = question.wanted.without_results();
@@ -160,6 +163,13 @@ impl Connection {
         self.imports.set_tag(import, tag);
     }
 
+    /// What [`tag_import`](Self::tag_import) set, if the import is still counted. An import that
+    /// comes twice in one payload is new both times in the event, and known the second time here.
+    #[must_use]
+    pub fn import_tag(&self, import: ImportId) -> Option<Tag> {
+        self.imports.tag(import)
+    }
+
     /// The vat has no use for an import any more: all references counted so far go back. If the peer
     /// sends it again, it is a new import without a tag.
     pub fn release(&mut self, import: ImportId) {
@@ -167,8 +177,9 @@ impl Connection {
     }
 
     /// Begins an embargo: asks the peer to send a disembargo back along the path `target`. For the
-    /// results of a call, before it is finished. [`Event::Disembargoed`] or [`Event::EmbargoBroken`]
-    /// ends it; on a closed connection there is neither.
+    /// results of a call: after its Return event and before it is finished. [`Event::Disembargoed`] or
+    /// [`Event::EmbargoBroken`] ends it, the latter at once if there are too many; on a closed
+    /// connection there is neither.
     pub fn disembargo(&mut self, target: OutTarget) -> EmbargoId {
         if self.is_closed() {
             return EmbargoId(u32::MAX);

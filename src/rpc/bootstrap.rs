@@ -9,7 +9,8 @@ pub(super) fn bootstrap(here: &Local, link: LinkId) -> Cap {
     here.change(|graph| {
         let call = graph.bootstrap(link);
         let cap = graph.pipeline(call, &Path::root());
-        graph.drop_result(call);
+        // Its Return is wanted though nobody waits for it: it says what the promise came to be.
+        graph.detach(call);
         graph.drop_pipeline(call);
         cap
     })

@@ -63,7 +63,8 @@ pub(super) fn import(here: &Local, client: &Client) -> Result<Cap, Exception> {
     let call = here.call(directory, request);
     let cap = here.with(|graph| graph.pipeline(call, &Path::root()));
     here.release(directory);
-    here.drop_result(call);
+    // Its Return is wanted though nobody waits for it: it says what the promise came to be.
+    here.with(|graph| graph.detach(call));
     here.drop_pipeline(call);
     Ok(cap)
 }
@@ -91,7 +92,7 @@ fn join(here: &Local, end: TwoThread, other: VatId) -> Client {
         cap
     });
     here.with(|graph| graph.retain(own));
-    let link = here.connect(Box::new(end), Config::default(), Some(own));
+    let (link, _) = here.connect(Box::new(end), Config::default(), Some(own));
     let far = Client::adopt(here, bootstrap(here, link));
     bridges.far.borrow_mut().entry(other).or_insert_with(|| far.clone());
     far

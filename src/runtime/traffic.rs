@@ -1,6 +1,7 @@
 //! Traffic: connections are read within a budget, and written once a turn.
 
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use crate::vat::LinkId;
 use crate::wire::{Exception, Message};
@@ -25,7 +26,7 @@ impl Local {
                 return;
             };
             let wanted = self.with(|graph| graph.connection(link).is_none_or(|c| c.wants_read()));
-            if state != State::Open || !wanted {
+            if matches!(state, State::Closing(_)) || !wanted {
                 links.borrow_mut().check_in(index, transport);
                 if !wanted {
                     links.borrow_mut().paused.push(index);
@@ -87,6 +88,36 @@ impl Local {
         debug_assert!(links.try_borrow().is_ok(), "links are borrowed only for a moment");
     }
 
+    /// Wakes those who wait for a connection to become idle, where one has.
+    pub(super) fn tell_idle(&self) {
+        let watched = self.inner().links.borrow_mut().take_watched();
+        for link in watched {
+            if self.is_idle(link) {
+                let wakers = self.inner().links.borrow_mut().take_idle(link);
+                wakers.into_iter().for_each(Waker::wake);
+            } else {
+                self.inner().links.borrow_mut().keep_watching(link);
+            }
+        }
+    }
+
+    /// Writing failed. What the peer sent before is received first (T8), but not for ever.
+    fn fail(&self, index: u32, flush: Waker) {
+        let until = self.inner().links.borrow_mut().fail(index, self.now());
+        match until {
+            Some(until) => drop(self.inner().timers.borrow_mut().set(until, flush)),
+            None => flush.wake(),
+        }
+        self.receive(index);
+    }
+
+    fn is_past(&self, until: Option<Instant>) -> bool {
+        match (self.now(), until) {
+            (Some(now), Some(until)) => now >= until,
+            _ => until.is_none(),
+        }
+    }
+
     fn send(&self, index: u32, message: Message) -> Result<(), String> {
         let mut links = self.inner().links.borrow_mut();
         match links.entry(index).and_then(|entry| entry.transport.as_mut()) {
@@ -107,20 +138,22 @@ impl Local {
         let mut cx = Context::from_waker(&waker);
         let over = match state {
             State::Open => {
-                if let Poll::Ready(Err(_)) = transport.poll_flush(&mut cx) {
-                    // Reading gives the same error, after what the peer sent before (T8).
-                    links
-                        .borrow_mut()
-                        .entry(index)
-                        .map(|e| e.receive.clone())
-                        .iter()
-                        .for_each(Waker::wake_by_ref);
+                let failed = matches!(transport.poll_flush(&mut cx), Poll::Ready(Err(_)));
+                links.borrow_mut().check_in(index, transport);
+                if failed {
+                    self.fail(index, waker);
                 }
-                false
+                return;
+            }
+            State::Failing(until) => {
+                links.borrow_mut().check_in(index, transport);
+                if self.is_past(until) {
+                    self.lose(link, "writing to the peer failed".into());
+                }
+                return;
             }
             State::Closing(until) => {
-                let late = self.now().zip(until).is_some_and(|(now, until)| now >= until);
-                transport.poll_close(&mut cx).is_ready() || late
+                transport.poll_close(&mut cx).is_ready() || self.is_past(until)
             }
         };
         if over {

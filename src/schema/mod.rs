@@ -6,6 +6,8 @@
     missing_docs,
     unused_qualifications,
     clippy::all,
+    clippy::use_self,
+    clippy::unwrap_used,
     reason = "generated; schema/rpc.capnp documents it"
 )]
 #[rustfmt::skip]
@@ -15,6 +17,8 @@ pub mod rpc_capnp;
     missing_docs,
     unused_qualifications,
     clippy::all,
+    clippy::use_self,
+    clippy::unwrap_used,
     reason = "generated; schema/rpc-twoparty.capnp documents it"
 )]
 #[rustfmt::skip]

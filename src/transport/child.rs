@@ -9,6 +9,7 @@ use tokio::process::{Child as Process, ChildStdin, ChildStdout};
 
 use super::bytes::ByteStream;
 use super::error::TransportError;
+use super::framed::{Framed, FramedLimits};
 use super::peer::Peer;
 use super::tokio::Joined;
 
@@ -50,6 +51,13 @@ impl Child {
     #[must_use]
     pub const fn peer(&self) -> &Peer {
         &self.peer
+    }
+
+    /// Messages over its standard streams.
+    #[must_use]
+    pub fn framed(self, limits: FramedLimits) -> Framed<Self> {
+        let peer = self.peer.clone();
+        Framed::new(self, peer, limits)
     }
 
     /// Its process id, while it has not been seen to exit.

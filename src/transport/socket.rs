@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use super::address::Address;
 use super::bytes::ByteStream;
 use super::error::TransportError;
+use super::framed::{Framed, FramedLimits};
 use super::peer::Peer;
 use super::pipe::stdio;
 use super::tokio::Tokio;
@@ -49,6 +50,13 @@ impl Socket {
     #[must_use]
     pub const fn peer(&self) -> &Peer {
         &self.peer
+    }
+
+    /// Messages over this stream.
+    #[must_use]
+    pub fn framed(self, limits: FramedLimits) -> Framed<Self> {
+        let peer = self.peer.clone();
+        Framed::new(self, peer, limits)
     }
 }
 

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::conn::CallRef;
 use crate::wire::{AnswerId, Exception, Path};
 
-use super::id::{CallId, Cap, LinkId, TargetId};
+use super::id::{CallId, Cap, LinkId};
 use super::payload::{Payload, Request};
 
 /// What came of a call.
@@ -62,7 +62,7 @@ pub(super) enum Place {
     /// On its way to its target, or waiting behind a promise or an embargo.
     Queued(Request, Fate),
     /// With its target.
-    Delivered(TargetId),
+    Delivered,
     /// With a peer.
     Remote(LinkId, CallRef),
     /// Its outcome is that of another call.

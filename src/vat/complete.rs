@@ -1,9 +1,10 @@
 //! The end of a call: its outcome goes to whoever waits, and it is forgotten when nobody does.
 
 use crate::conn::{LocalCap, OutReturn};
-use crate::wire::AnswerId;
+use crate::wire::{AnswerId, Exception};
 
 use super::call::{Call, Fate, Keep, Origin, Outcome, Place};
+use super::export::outgoing;
 use super::graph::{Graph, Work};
 use super::id::{CallId, LinkId};
 use super::output::Output;
@@ -75,19 +76,41 @@ impl Graph {
                 self.place(id, Place::Done(Err(why.clone())));
                 OutReturn::Exception(why)
             }
-            (Ok(mut results), keep) => {
-                if keep != Keep::Nothing && !results.caps.is_empty() {
-                    let kept = self.keep(&mut results);
-                    self.place(id, Place::Kept(kept));
+            (Ok(results), keep) => match self.returnable(link, results) {
+                Err(why) => {
+                    self.place(id, Place::Done(Err(why.clone())));
+                    OutReturn::Exception(why)
                 }
-                let (results, promised) = self.export_payload(link, results);
-                broken = promised;
-                OutReturn::Results(results)
-            }
+                Ok(mut results) => {
+                    if keep != Keep::Nothing && !results.caps.is_empty() {
+                        let kept = self.keep(&mut results);
+                        self.place(id, Place::Kept(kept));
+                    }
+                    let (results, promised) = self.export_payload(link, results);
+                    broken = promised;
+                    OutReturn::Results(results)
+                }
+            },
         };
         self.send_return(link, answer, ret);
         self.origin(id, Origin::Returned);
         self.break_exports(link, broken);
+    }
+
+    /// Results as they may leave; where they may not, their references are given back.
+    fn returnable(&mut self, link: LinkId, results: Payload) -> Result<Payload, Exception> {
+        let Payload { content, caps } = results;
+        let content = match self.links.get(link) {
+            Some(at) => outgoing(content, &at.conn),
+            None => Ok(content),
+        };
+        match content {
+            Ok(content) => Ok(Payload { content, caps }),
+            Err(why) => {
+                caps.into_iter().flatten().for_each(|cap| self.unref(cap));
+                Err(why)
+            }
+        }
     }
 
     pub(super) fn send_return(&mut self, link: LinkId, answer: AnswerId, ret: OutReturn) {
@@ -160,7 +183,7 @@ impl Graph {
                 let fate = if fate == Fate::Deliver { Fate::Discard } else { fate };
                 return self.place(id, Place::Queued(request, fate));
             }
-            Place::Delivered(_) => self.outputs.push_back(Output::Cancel { call: id }),
+            Place::Delivered => self.outputs.push_back(Output::Cancel { call: id }),
             Place::Remote(link, question) => self.finish(link, question),
             Place::Redirected(next) => self.let_go(id, next),
             Place::Done(outcome) => self.unref_outcome(outcome),

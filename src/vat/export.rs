@@ -1,7 +1,7 @@
 //! Exporting: what a capability is called in front of a peer, and what stands behind its slot.
 
-use crate::conn::{LocalCap, OutCap, OutPayload};
-use crate::wire::Exception;
+use crate::conn::{Connection, LocalCap, OutCap, OutPayload};
+use crate::wire::{Content, Exception, ReadLimits};
 
 use super::call::{Call, Place};
 use super::graph::Graph;
@@ -18,6 +18,21 @@ enum Face {
     Hosted,
     Promise,
     Broken(Exception),
+}
+
+/// Content as it may leave this vat: not too large, and nothing of the message it came in beside it.
+pub(super) fn outgoing(content: Content, conn: &Connection) -> Result<Content, Exception> {
+    let max = conn.config().content_words_max;
+    if content.words() > max {
+        return Err(Exception::failed(format!(
+            "the message has {} words and the connection carries {max}",
+            content.words()
+        )));
+    }
+    if !content.needs_scrub() {
+        return Ok(content);
+    }
+    content.copy(&ReadLimits::default()).map_err(|error| Exception::failed(error.to_string()))
 }
 
 /// Slots that were exported as promises only to be broken right behind the message.

@@ -32,7 +32,8 @@ pub struct Graph {
     pub(super) nodes: Arena<OfNode, Node>,
     pub(super) calls: Arena<OfCall, Call>,
     pub(super) links: Arena<OfLink, Link>,
-    /// Calls in the order they were made or read. Each step carries one reference of its node.
+    /// Calls, and ends of embargoes, in the order they were made or read. Each step carries one
+    /// reference of its node.
     pub(super) queue: VecDeque<Step>,
     /// What follows from what just happened; empty between the methods of the door.
     pub(super) work: VecDeque<Work>,
@@ -131,7 +132,7 @@ impl Graph {
     /// Calls `cap`, behind every call made so far. Takes the references in the request, none of `cap`.
     ///
     /// The caller holds the call's result and one pipeline; it ends them with
-    /// [`take`](Self::take) or [`drop_result`](Self::drop_result), and
+    /// [`collect`](Self::collect), or each on its own with [`drop_result`](Self::drop_result) and
     /// [`drop_pipeline`](Self::drop_pipeline).
     pub fn call(&mut self, cap: Cap, request: Request) -> CallId {
         let mut call = Call::new(Origin::Waiting, Place::Queued(request, Fate::Deliver));
@@ -191,13 +192,15 @@ impl Graph {
         }
     }
 
-    /// The outcome of a call, once, if it is there. The caller takes the references in it.
-    pub fn take(&mut self, id: CallId) -> Option<Outcome> {
+    /// The outcome of a call, once, if it is there; with it both holds of the caller end. The caller
+    /// takes the references in it.
+    pub fn collect(&mut self, id: CallId) -> Option<Outcome> {
         let call = self.calls.get_mut(id)?;
         if call.origin != Origin::Waiting || !matches!(call.place, Place::Done(_)) {
             return None;
         }
         call.origin = Origin::Gone;
+        call.pipeline_refs = call.pipeline_refs.saturating_sub(1);
         let keep = call.pipeline_refs > 0 || call.taker.is_some();
         let Place::Done(outcome) = std::mem::replace(&mut call.place, Place::Over) else {
             return None;
@@ -211,7 +214,7 @@ impl Graph {
     /// Answers a delivered call. Takes the references in the outcome.
     pub fn respond(&mut self, call: CallId, outcome: Outcome) {
         match self.calls.get(call) {
-            Some(Call { place: Place::Delivered(_), .. }) => {
+            Some(Call { place: Place::Delivered, .. }) => {
                 self.work.push_back(Work::Complete(call, outcome));
             }
             _ => self.unref_outcome(outcome),
@@ -222,13 +225,13 @@ impl Graph {
     /// Whether an answer to the call is still wanted.
     #[must_use]
     pub fn is_delivered(&self, call: CallId) -> bool {
-        matches!(self.calls.get(call), Some(Call { place: Place::Delivered(_), .. }))
+        matches!(self.calls.get(call), Some(Call { place: Place::Delivered, .. }))
     }
 
     /// Answers a delivered call with the outcome of another, made here and now: a tail call. Takes
     /// the references in the request, none of `cap`.
     pub fn redirect(&mut self, call: CallId, cap: Cap, request: Request) {
-        if !matches!(self.calls.get(call), Some(Call { place: Place::Delivered(_), .. })) {
+        if !matches!(self.calls.get(call), Some(Call { place: Place::Delivered, .. })) {
             self.unref_payload(request.params);
             return self.settle();
         }
@@ -243,7 +246,7 @@ impl Graph {
     /// it need not wait. Takes the references in the payload.
     pub fn set_pipeline(&mut self, id: CallId, early: Payload) {
         match self.calls.get_mut(id) {
-            Some(call) if matches!(call.place, Place::Delivered(_)) && call.early.is_none() => {
+            Some(call) if matches!(call.place, Place::Delivered) && call.early.is_none() => {
                 let pipelines = std::mem::take(&mut call.pipelines);
                 self.resolve_pipelines(&pipelines, Ok(&early));
                 if let Some(call) = self.calls.get_mut(id) {
@@ -255,17 +258,25 @@ impl Graph {
         self.settle();
     }
 
-    /// Tells [`Output::Settled`] once the promise is settled or broken. False: it is already.
+    /// Tells [`Output::Settled`] once the promise is settled or broken. False: it is already, or
+    /// never will be, because its call was made for its pipeline alone.
     pub fn watch(&mut self, cap: Cap) -> bool {
-        match self.nodes.get_mut(cap) {
-            Some(Node {
-                kind: Kind::Promise(super::node::Promise { state, .. }), watch, ..
-            }) if !matches!(state, State::Resolved(_)) => {
-                *watch = Watch::Told;
-                true
-            }
-            _ => false,
+        let Some(node) = self.nodes.get(cap) else { return false };
+        let Kind::Promise(promise) = &node.kind else { return false };
+        let waits = match (&promise.state, &promise.source) {
+            (State::Resolved(_), _) => false,
+            (State::Pending, Source::Pipeline(call, _)) => !matches!(
+                self.calls.get(*call),
+                Some(Call { place: Place::Remote(..), origin: Origin::Gone, .. })
+            ),
+            _ => true,
+        };
+        if let Some(node) = self.nodes.get_mut(cap)
+            && waits
+        {
+            node.watch = Watch::Told;
         }
+        waits
     }
 
     /// Why every call on `cap` would fail, if that is known already.

@@ -9,8 +9,8 @@ use crate::conn::{
 use crate::wire::{AnswerId, Content, Exception, ImportId, Message};
 
 use super::call::{Call, Fate, Keep, Origin, Outcome, Place};
-use super::graph::{Graph, Route, Work};
-use super::id::{CallId, Cap, LinkId, TargetId};
+use super::graph::{Graph, Route, Step, Work};
+use super::id::{CallId, Cap, LinkId};
 use super::link::Attention;
 use super::node::{Item, Kind, Node, Promise, Source, State};
 use super::output::Output;
@@ -107,15 +107,26 @@ impl Graph {
                 self.enqueue(to, Item::Disembargo(link, embargo), route);
                 self.unref(to);
             }
-            Event::Disembargoed { embargo } => self.lift(link, embargo, None),
-            Event::EmbargoBroken { embargo, why } => self.lift(link, embargo, Some(why)),
+            Event::Disembargoed { embargo } => {
+                if let Some(to) = self.embargoed_by(link, embargo) {
+                    // Calls that came back before it are still in the queue: it ends behind them.
+                    let item = Item::Lift;
+                    self.queue.push_back(Step { to, item, route: Route::Strict });
+                }
+            }
+            Event::EmbargoBroken { embargo, why } => {
+                if let Some(promise) = self.embargoed_by(link, embargo) {
+                    self.lift(promise, Some(why));
+                    self.unref(promise);
+                }
+            }
             Event::ImportLost { tag, why } => self.on_import_lost(tag, why),
             Event::Closed { why } => self.on_closed(link, why),
         }
     }
 
     fn on_bootstrap(&mut self, link: LinkId, answer: AnswerId) {
-        let place = Place::Delivered(TargetId(u32::MAX));
+        let place = Place::Delivered;
         let id = self.calls.insert(Call::new(Origin::Peer(link, answer, Keep::Pipeline), place));
         let Some(at) = self.links.get_mut(link) else { return };
         at.conn.tag_answer(answer, Tag(id.index()));
@@ -405,6 +416,7 @@ impl Graph {
     }
 
     fn imported(&mut self, link: LinkId, import: ImportId, tag: Option<Tag>, kind: Kind) -> Cap {
+        let tag = tag.or_else(|| self.links.get(link)?.conn.import_tag(import));
         if let Some(cap) = tag.and_then(|tag| self.nodes.key_at(tag.0)) {
             self.retain(cap);
             return cap;

@@ -5,6 +5,7 @@
 
 mod arena;
 mod call;
+mod check;
 mod complete;
 mod export;
 mod graph;
@@ -19,6 +20,7 @@ mod route;
 
 pub use arena::Key;
 pub use call::Outcome;
+pub use check::Stats;
 pub use graph::Graph;
 pub use id::{CallId, Cap, LinkId, OfCall, OfLink, OfNode, TargetId};
 pub use output::Output;

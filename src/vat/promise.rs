@@ -94,19 +94,22 @@ impl Graph {
         self.retain(promise);
         self.leave_call(promise);
         if let Some(Kind::Promise(this)) = self.nodes.get_mut(promise).map(|node| &mut node.kind) {
-            this.state = State::Embargoed(to, link, embargo);
+            this.state = State::Embargoed(to);
         }
         self.spend(promise);
         self.touch(link);
     }
 
-    /// The peer sent the embargo back, or never will.
-    pub(super) fn lift(&mut self, link: LinkId, embargo: EmbargoId, broken: Option<Exception>) {
-        let Some(link) = self.links.get_mut(link) else { return };
-        let Some(promise) = link.embargoes.remove(&embargo) else { return };
+    /// The promise behind an embargo that is over, with the reference the link had of it.
+    pub(super) fn embargoed_by(&mut self, link: LinkId, embargo: EmbargoId) -> Option<Cap> {
+        self.links.get_mut(link)?.embargoes.remove(&embargo)
+    }
+
+    /// The embargo before a promise is over: lifted, or broken for good.
+    pub(super) fn lift(&mut self, promise: Cap, broken: Option<Exception>) {
         let Some(node) = self.nodes.get_mut(promise) else { return };
-        if let Kind::Promise(Promise { state: state @ State::Embargoed(..), .. }) = &mut node.kind
-            && let State::Embargoed(to, ..) = std::mem::replace(state, State::Pending)
+        if let Kind::Promise(Promise { state: state @ State::Embargoed(_), .. }) = &mut node.kind
+            && let State::Embargoed(to) = std::mem::replace(state, State::Pending)
         {
             let to = match broken {
                 None => to,
@@ -117,7 +120,6 @@ impl Graph {
             };
             self.become_resolved(promise, to);
         }
-        self.unref(promise);
     }
 
     fn become_resolved(&mut self, promise: Cap, to: Cap) {
@@ -244,7 +246,7 @@ impl Graph {
             Kind::Import(link, import) => self.give_up(cap, Source::Import(link, import)),
             Kind::Promise(Promise { source, state, .. }) => {
                 self.give_up(cap, source);
-                if let State::Embargoed(to, ..) | State::Resolved(to) = state {
+                if let State::Embargoed(to) | State::Resolved(to) = state {
                     self.unref(to);
                 }
             }

@@ -1,14 +1,15 @@
 //! Routing takes an item from node to node until it is delivered, sent, or must wait.
 
-use crate::conn::{OutCall, OutReturn, OutTarget, Refused, Tag};
+use crate::conn::{CallRef, OutCall, OutReturn, OutTarget, Refused, Tag};
 use crate::wire::{EmbargoId, Exception};
 
 use super::call::{Call, Fate, Keep, Origin, Place};
+use super::export::outgoing;
 use super::graph::{Graph, Route, Step, Work};
 use super::id::{CallId, Cap, LinkId, TargetId};
 use super::node::{Item, Kind, Promise, Source, State};
 use super::output::Output;
-use super::payload::Request;
+use super::payload::{Payload, Request};
 
 /// Where an item goes from a node.
 enum Way {
@@ -100,6 +101,10 @@ impl Graph {
 
     pub(super) fn route(&mut self, step: Step) {
         let Step { to, item, route } = step;
+        if matches!(item, Item::Lift) {
+            self.lift(to, None);
+            return self.unref(to);
+        }
         let end = match route {
             Route::Shortest => self.follow(to),
             Route::Strict => to,
@@ -134,7 +139,7 @@ impl Graph {
                 let end = self.follow(cap);
                 self.way(end, Route::Shortest)
             }
-            (State::Embargoed(..), _, _) => Way::Wait,
+            (State::Embargoed(_), _, _) => Way::Wait,
         }
     }
 
@@ -161,7 +166,7 @@ impl Graph {
             (Item::Call(call), Way::Broken(why)) => self.fail_queued(call, why),
             (Item::Call(call), Way::Peer(link, target)) => self.send_call(call, link, target),
             (Item::Disembargo(link, embargo), way) => self.loop_back(link, embargo, way),
-            (Item::Call(_), Way::Wait) => {}
+            (Item::Call(_), Way::Wait) | (Item::Lift, _) => {}
         }
     }
 
@@ -184,7 +189,7 @@ impl Graph {
 
     fn deliver(&mut self, id: CallId, target: TargetId) {
         let Some((Request { interface, method, params }, fate)) = self.dequeue(id) else { return };
-        self.place(id, Place::Delivered(target));
+        self.place(id, Place::Delivered);
         self.outputs.push_back(Output::Deliver { target, call: id, interface, method, params });
         if fate == Fate::DeliverThenCancel {
             self.unwanted(id);
@@ -202,34 +207,52 @@ impl Graph {
     fn send_call(&mut self, id: CallId, link: LinkId, target: OutTarget) {
         let Some((Request { interface, method, params }, _)) = self.dequeue(id) else { return };
         let asker = self.asker_on(id, link);
-        let (params, broken) = self.export_payload(link, params);
+        let Payload { content, caps } = params;
+        let content = match self.links.get(link) {
+            Some(at) => outgoing(content, &at.conn),
+            None => Err(Exception::disconnected("the connection is closed")),
+        };
+        let (params, broken) = match content {
+            Ok(content) => self.export_payload(link, Payload { content, caps }),
+            Err(why) => {
+                caps.into_iter().flatten().for_each(|cap| self.unref(cap));
+                return self.work.push_back(Work::Complete(id, Err(why)));
+            }
+        };
         let tag = Tag(id.index());
         let call = OutCall { tag, interface, method, params, tail: asker.is_some() };
-        let Some(conn) = self.links.get_mut(link).map(|link| &mut link.conn) else {
-            self.give_back(link, call.params.caps);
-            let why = Exception::disconnected("the connection is closed");
-            return self.work.push_back(Work::Complete(id, Err(why)));
-        };
-        match conn.call(target, call) {
-            Err(refused) => {
-                let Refused { call, why } = *refused;
-                self.give_back(link, call.params.caps);
-                self.work.push_back(Work::Complete(id, Err(why)));
-            }
+        match self.ask(link, target, call) {
             Ok(question) => {
-                if let Some((asker, answer)) = asker {
-                    conn.ret(answer, OutReturn::TakeFrom(question));
-                    if let Some(call) = self.calls.get_mut(asker) {
-                        call.origin = Origin::Returned;
-                    }
-                }
                 self.place(id, Place::Remote(link, question));
+                if let Some((asker, answer)) = asker {
+                    self.origin(asker, Origin::Returned);
+                    self.send_return(link, answer, OutReturn::TakeFrom(question));
+                }
                 self.send_hints(id);
                 self.flush_pipelines(id);
                 self.break_exports(link, broken);
             }
+            Err(why) => self.work.push_back(Work::Complete(id, Err(why))),
         }
         self.touch(link);
+    }
+
+    /// Asks a question; one that is refused leaves nothing behind.
+    fn ask(
+        &mut self,
+        link: LinkId,
+        target: OutTarget,
+        call: OutCall,
+    ) -> Result<CallRef, Exception> {
+        let Some(at) = self.links.get_mut(link) else {
+            self.give_back(link, call.params.caps);
+            return Err(Exception::disconnected("the connection is closed"));
+        };
+        at.conn.call(target, call).map_err(|refused| {
+            let Refused { call, why } = *refused;
+            self.give_back(link, call.params.caps);
+            why
+        })
     }
 
     /// The call whose Return to `link` can name this one, if this is a tail call on behalf of the

@@ -1,3 +1,8 @@
-//! The object API, over one vat and over in-process links.
+//! The object API, over one vat and over every kind of link: situations told as traffic.
 
+#[path = "../support/mod.rs"]
+mod support;
+
+mod basics;
 mod first;
+mod lifetimes;

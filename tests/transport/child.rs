@@ -5,9 +5,9 @@ use std::io::{ErrorKind, IoSlice, Write};
 use std::process::Command;
 use std::time::Duration;
 
-use bowline::transport::{ByteStream, Child, Peer, TransportError, stdio};
+use bowline::transport::{ByteStream, Child, FramedLimits, Peer, Transport, TransportError, stdio};
 
-use crate::support::on_tokio;
+use crate::support::{self, assert_large, close, is_clean_end, large, message, number, on_tokio};
 
 async fn write_all(stream: &mut dyn ByteStream, mut bytes: &[u8]) {
     while !bytes.is_empty() {
@@ -115,6 +115,36 @@ fn a_process_reaches_its_parent_over_stdio() {
         poll_fn(|cx| child.poll_close(cx)).await.expect("open");
         assert!(read_until(&mut child, b"\n").await.is_empty());
         let status = poll_fn(|cx| child.poll_exit(cx)).await.expect("it is ours");
+        assert!(status.success());
+    });
+}
+
+#[test]
+fn messages_cross_to_a_child_and_back() {
+    on_tokio(async {
+        let mut command = Command::new(std::env::current_exe().expect("a path"));
+        command.args(["--exact", "child::echo_on_stdio", "--ignored", "--nocapture"]);
+        let mut child = Child::spawn(command).expect("this program is there");
+        assert!(read_until(&mut child, b"<ready>").await.ends_with(b"<ready>"));
+        let mut end = child.framed(FramedLimits::default());
+        for n in 0..100 {
+            end.send(message(n)).expect("the way is open");
+        }
+        end.send(large(1 << 20)).expect("the way is open");
+        let mut receive = async || {
+            poll_fn(|cx| {
+                let _ = end.poll_flush(cx);
+                end.poll_receive(cx)
+            })
+            .await
+        };
+        for n in 0..100 {
+            assert_eq!(number(receive().await), n);
+        }
+        assert_large(receive().await, 1 << 20);
+        close(&mut end).await.expect("the way is open");
+        assert!(is_clean_end(&support::receive(&mut end).await));
+        let status = poll_fn(|cx| end.stream_mut().poll_exit(cx)).await.expect("it is ours");
         assert!(status.success());
     });
 }

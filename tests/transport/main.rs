@@ -6,6 +6,7 @@ mod address;
 #[cfg(feature = "tokio")]
 mod child;
 mod contract;
+mod framed;
 mod links;
 mod streams;
 mod support;

@@ -18,7 +18,7 @@ fn a_call_without_capabilities_leaves_nothing_behind() {
     us.sends(NOTHING);
     us.vat(|conn| conn.release(ImportId(0)));
     us.sends(&["release i0 × 1"]);
-    us.is_idle();
+    us.ends_idle();
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn results_with_capabilities_are_finished_without_releasing_them() {
     us.vat(|conn| conn.release(ImportId(7)));
     us.vat(|conn| conn.release(ImportId(0)));
     us.sends(&["finish q0", "release i0 × 1", "release i7 × 2"]);
-    us.is_idle();
+    us.ends_idle();
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn the_results_of_a_cancelled_question_are_not_imported() {
     us.tells(NOTHING);
     us.vat(|conn| conn.release(ImportId(0)));
     us.sends(&["release i0 × 1"]);
-    us.is_idle();
+    us.ends_idle();
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_return_that_needs_no_finish_stops_one_still_queued() {
     us.peer(Message::Return(Box::new(answer)));
     us.vat(|conn| conn.release(ImportId(0)));
     us.sends(&["release i0 × 1"]);
-    us.is_idle();
+    us.ends_idle();
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_call_given_up_before_it_left_does_not_leave() {
     us.sends(NOTHING);
     us.vat(|conn| conn.release(ImportId(0)));
     us.sends(&["release i0 × 1"]);
-    us.is_idle();
+    us.ends_idle();
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_call_given_up_leaves_if_a_queued_call_is_made_on_it() {
     us.vat(|conn| conn.release(ImportId(0)));
     us.sends(&["finish q0", "release i0 × 1"]);
     us.tells(&["return #2 failed: no"]);
-    us.is_idle();
+    us.ends_idle();
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_chain_given_up_from_its_head_does_not_leave_once_its_end_is_given_up() {
     us.sends(NOTHING);
     us.vat(|conn| conn.release(ImportId(0)));
     us.sends(&["release i0 × 1"]);
-    us.is_idle();
+    us.ends_idle();
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn a_return_may_release_the_params() {
     us.vat(|conn| conn.finish(call));
     us.vat(|conn| conn.release(ImportId(0)));
     us.sends(&["finish q0", "release i0 × 1"]);
-    us.is_idle();
+    us.ends_idle();
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn a_call_the_peer_does_not_implement_fails_alone() {
     us.vat(|conn| conn.finish(call));
     us.vat(|conn| conn.release(ImportId(0)));
     us.sends(&["release i0 × 1"]);
-    us.is_idle();
+    us.ends_idle();
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn an_unknown_kind_of_return_fails_the_question() {
     us.tells(&["return #1 unimplemented: unknown Return variant 5"]);
     us.vat(|conn| conn.finish(call));
     us.sends(&["finish q0"]);
-    us.is_idle();
+    us.ends_idle();
 }
 
 #[test]

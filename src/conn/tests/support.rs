@@ -2,12 +2,11 @@
 
 use super::super::config::Config;
 use super::super::connection::Connection;
-use super::super::error::PeerMisbehaved;
+use super::super::error::{ConnectionError, PeerMisbehaved};
 use super::super::event::{
     CallRef, Event, InCap, InReturn, InTarget, LocalCap, OutCall, OutCap, OutPayload, OutReturn,
     OutTarget, Tag,
 };
-use crate::conn::ConnectionError;
 use crate::wire::*;
 
 /// The end under test; every step checks its invariants.
@@ -83,7 +82,7 @@ impl End {
 
     /// Nothing is left anywhere.
     #[track_caller]
-    pub(super) fn is_idle(mut self) {
+    pub(super) fn ends_idle(mut self) {
         self.sends(&[]);
         self.tells(&[]);
         assert!(self.conn.is_idle(), "{}\n{}", self.conn.stats(), self.conn.dump());
@@ -126,7 +125,7 @@ impl End {
     /// The peer calls our export 0 as question `id`; it is tagged 200 + `id`.
     pub(super) fn is_called(&mut self, id: u32, caps: Vec<CapDescriptor>) {
         self.peer(call(id, to_export(0), caps));
-        self.vat(|conn| conn.tag_answer(AnswerId(id), Tag(200 + id)));
+        self.vat(|conn| conn.tag_answer(AnswerId(id), Tag(id.wrapping_add(200))));
         self.told();
     }
 

@@ -10,7 +10,7 @@ use crate::wire::path::Path;
 #[non_exhaustive]
 pub enum Message {
     /// The receiver of the enclosed message does not know it. (`Message.unimplemented`)
-    Unimplemented(Box<Message>),
+    Unimplemented(Box<Self>),
     /// The sender found the connection broken and says why. (`Message.abort`)
     Abort(Exception),
     /// Asks for the peer's bootstrap capability.

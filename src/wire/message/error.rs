@@ -8,13 +8,13 @@ use std::fmt;
 pub enum DecodeError {
     /// Segment 0 has no root pointer.
     Empty,
-    /// The envelope is malformed or passes [`Limits::read`].
+    /// The envelope is malformed or passes [`Limits::read`](crate::wire::Limits::read).
     Malformed(capnp::Error),
-    /// A cap table is longer than [`Limits::caps_max`].
+    /// A cap table is longer than [`Limits::caps_max`](crate::wire::Limits::caps_max).
     TooManyCaps(u32),
-    /// A path has more operations than [`Limits::path_fields_max`].
+    /// A path has more operations than [`Limits::path_fields_max`](crate::wire::Limits::path_fields_max).
     PathTooLong(u32),
-    /// An exception has more details than [`Limits::details_max`].
+    /// An exception has more details than [`Limits::details_max`](crate::wire::Limits::details_max).
     TooManyDetails(u32),
 }
 

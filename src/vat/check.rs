@@ -1,0 +1,228 @@
+//! The graph, looked at from outside: how much is in it, as text, and what must always hold.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::conn::Broken;
+
+use super::call::Place;
+use super::graph::Graph;
+use super::id::{Cap, LinkId};
+use super::link::Link;
+use super::node::{Kind, Promise, Source, State};
+use super::payload::Payload;
+
+/// How much is in a graph at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Capabilities: objects, imports, promises, broken ones.
+    pub nodes: usize,
+    /// Calls somebody has an interest in.
+    pub calls: usize,
+    /// Connections.
+    pub links: usize,
+    /// Capabilities offered to peers as bootstrap.
+    pub bootstraps: usize,
+    /// Calls and outputs that wait for `poll_output`.
+    pub queued: usize,
+}
+
+/// What the graph itself holds of a node.
+#[derive(Clone, Copy, Default)]
+struct Held {
+    refs: u32,
+    pins: u32,
+}
+
+type Census = BTreeMap<u32, Held>;
+
+impl Graph {
+    /// How much is in the graph.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats {
+            nodes: self.nodes.len(),
+            calls: self.calls.len(),
+            links: self.links.len(),
+            bootstraps: self.links.iter().filter(|(_, link)| link.bootstrap.is_some()).count(),
+            queued: self.queue.len() + self.outputs.len(),
+        }
+    }
+
+    /// Nothing is going on: no call, and no capability but those offered as bootstrap. Looks at
+    /// every node.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let offered = |cap| self.links.iter().any(|(_, link)| link.bootstrap == Some(cap));
+        let stats = self.stats();
+        stats.calls == 0 && stats.queued == 0 && self.nodes.iter().all(|(cap, _)| offered(cap))
+    }
+
+    /// Whether references, pins and lists agree with each other, here and in every connection.
+    /// Looks at every entry.
+    ///
+    /// # Errors
+    ///
+    /// Names the invariant that does not hold: a defect of this library.
+    pub fn check(&self) -> Result<(), Broken> {
+        for (id, link) in self.links.iter() {
+            link.conn.check()?;
+            self.check_link(id, link)?;
+        }
+        let census = self.census();
+        for (cap, node) in self.nodes.iter() {
+            let held = census.get(&cap.index()).copied().unwrap_or_default();
+            if node.refs < held.refs || node.refs == 0 {
+                let (refs, held) = (node.refs, held.refs);
+                return broken(format!("node {cap} counts {refs} references, {held} are held"));
+            }
+            if node.pins != held.pins {
+                let (pins, held) = (node.pins, held.pins);
+                return broken(format!("node {cap} counts {pins} pins, {held} are held"));
+            }
+            self.check_node(cap, &node.kind)?;
+        }
+        self.check_calls()
+    }
+
+    fn check_link(&self, id: LinkId, link: &Link) -> Result<(), Broken> {
+        for (slot, export) in link.exports.iter() {
+            let listed = self.nodes.get(export.cap);
+            if !listed.is_some_and(|node| node.exported.contains(&(id, slot))) {
+                return broken(format!("slot {} of link {id} is not listed at its node", slot.0));
+            }
+        }
+        if link.conn.is_closed() && link.embargoes.len() + link.pinned.len() > 0 {
+            return broken(format!("link {id} is closed and keeps embargoes or questions"));
+        }
+        Ok(())
+    }
+
+    fn check_node(&self, cap: Cap, kind: &Kind) -> Result<(), Broken> {
+        let Kind::Promise(Promise { source, state, queue }) = kind else { return Ok(()) };
+        if let State::Resolved(to) | State::Embargoed(to, ..) = state
+            && self.nodes.get(*to).is_none()
+        {
+            return broken(format!("promise {cap} is resolved to a node that is gone"));
+        }
+        if matches!(state, State::Resolved(_)) && !queue.is_empty() {
+            return broken(format!("promise {cap} is resolved, and calls wait at it"));
+        }
+        if let Source::Pipeline(call, _) = source {
+            let call = self.calls.get(*call);
+            if !call.is_some_and(|call| call.pipelines.iter().any(|(_, known)| *known == cap)) {
+                return broken(format!("promise {cap} is not listed at its call"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_calls(&self) -> Result<(), Broken> {
+        for (id, call) in self.calls.iter() {
+            if (call.pipeline_refs as usize) < call.pipelines.len() {
+                return broken(format!("call {id} counts fewer pipelines than it has"));
+            }
+            if let Some((_, gone)) =
+                call.pipelines.iter().find(|(_, cap)| self.nodes.get(*cap).is_none())
+            {
+                return broken(format!("call {id} lists promise {gone}, which is gone"));
+            }
+            if let Place::Redirected(next) = call.place
+                && self.calls.get(next).is_none()
+            {
+                return broken(format!("call {id} is redirected to a call that is gone"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the graph itself holds of each node; the rest is held by whoever runs it.
+    fn census(&self) -> Census {
+        let mut census = Census::new();
+        for step in &self.queue {
+            hold(&mut census, step.to, 0);
+        }
+        for (cap, node) in self.nodes.iter() {
+            let Kind::Promise(Promise { state, queue, .. }) = &node.kind else { continue };
+            queue.iter().for_each(|_| hold(&mut census, cap, 0));
+            if let State::Resolved(to) | State::Embargoed(to, ..) = state {
+                hold(&mut census, *to, 0);
+            }
+        }
+        for (_, link) in self.links.iter() {
+            link.bootstrap.into_iter().for_each(|cap| hold(&mut census, cap, 0));
+            link.embargoes.values().for_each(|cap| hold(&mut census, *cap, 0));
+            for (_, export) in link.exports.iter() {
+                hold(&mut census, export.cap, 0);
+                export.strict.into_iter().for_each(|cap| hold(&mut census, cap, 1));
+            }
+        }
+        for (_, call) in self.calls.iter() {
+            match &call.place {
+                Place::Queued(request, _) => hold_all(&mut census, &request.params, 0),
+                Place::Done(Ok(results)) => hold_all(&mut census, results, 0),
+                Place::Kept(results) => hold_all(&mut census, results, 1),
+                _ => {}
+            }
+            call.early.iter().for_each(|early| hold_all(&mut census, early, 0));
+        }
+        census
+    }
+
+    /// Every node, call and connection table, one entry a line.
+    #[must_use]
+    pub fn dump(&self) -> String {
+        let mut text = String::new();
+        let census = self.census();
+        for (cap, node) in self.nodes.iter() {
+            let held = census.get(&cap.index()).copied().unwrap_or_default();
+            let outside = node.refs.saturating_sub(held.refs);
+            line(
+                &mut text,
+                format_args!(
+                    "node {cap} {:?}: {} refs, {outside} outside, {} pins, exported {:?}",
+                    node.kind, node.refs, node.pins, node.exported
+                ),
+            );
+        }
+        for (id, call) in self.calls.iter() {
+            line(&mut text, format_args!("call {id} {call:?}"));
+        }
+        for (id, link) in self.links.iter() {
+            line(&mut text, format_args!("link {id}: {}", link.conn.stats()));
+            for entry in link.conn.dump().lines() {
+                line(&mut text, format_args!("  {entry}"));
+            }
+            for (slot, export) in link.exports.iter() {
+                line(&mut text, format_args!("  slot {} {export:?}", slot.0));
+            }
+            for (embargo, cap) in &link.embargoes {
+                line(&mut text, format_args!("  {embargo} before node {cap}"));
+            }
+            for (question, pins) in &link.pinned {
+                line(&mut text, format_args!("  call {} kept by {pins} pins", question.0));
+            }
+        }
+        text
+    }
+}
+
+fn hold(census: &mut Census, cap: Cap, pins: u32) {
+    let held = census.entry(cap.index()).or_default();
+    held.refs += 1;
+    held.pins += pins;
+}
+
+fn hold_all(census: &mut Census, payload: &Payload, pins: u32) {
+    payload.caps.iter().flatten().for_each(|cap| hold(census, *cap, pins));
+}
+
+fn broken(rule: String) -> Result<(), Broken> {
+    Err(Broken(rule))
+}
+
+fn line(text: &mut String, entry: std::fmt::Arguments<'_>) {
+    // Writing to a String does not fail.
+    let _ = writeln!(text, "{entry}");
+}

@@ -1,0 +1,11 @@
+//! What the scenarios of the object API are told with: vats, links the test controls, small objects.
+
+mod fields;
+mod objects;
+mod tap;
+mod world;
+
+pub(crate) use fields::{at, cap, fill, number};
+pub(crate) use objects::*;
+pub(crate) use tap::Gate;
+pub(crate) use world::{Kind, Pair, Seed, World, scenarios};

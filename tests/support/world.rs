@@ -1,0 +1,269 @@
+//! A world is three vats of this thread and the links a scenario lays between them. Every turn is
+//! followed by a check of every table, and at the end nothing may be left.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use bowline::conn::Config;
+use bowline::rpc::{Client, Link};
+use bowline::runtime::{Local, Turn, Vat};
+use bowline::transport::{Transport, same_thread, two_thread};
+
+use super::tap::{Gate, Tap};
+
+/// What a link is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    SameThread,
+    TwoThread,
+}
+
+impl Kind {
+    fn ends(self) -> (Box<dyn Transport>, Box<dyn Transport>) {
+        match self {
+            Self::SameThread => boxed(same_thread()),
+            Self::TwoThread => boxed(two_thread()),
+        }
+    }
+}
+
+fn boxed<T: Transport + 'static>(
+    (left, right): (T, T),
+) -> (Box<dyn Transport>, Box<dyn Transport>) {
+    (Box::new(left), Box::new(right))
+}
+
+/// A stream of choices; equal seeds make equal ones.
+pub(crate) struct Seed(pub(crate) u64);
+
+impl Seed {
+    /// A number below `bound`.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        let mut x = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        x ^= x >> 30;
+        x = x.wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x ^= x >> 27;
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        usize::try_from(x >> 33).expect("31 bits") % bound
+    }
+}
+
+impl Pair {
+    /// From here on nothing arrives unless it is delivered.
+    pub(crate) fn hold(&self) {
+        self.to_near.hold();
+        self.to_far.hold();
+    }
+
+    /// Everything arrives again.
+    pub(crate) fn open(&self) {
+        self.to_near.open();
+        self.to_far.open();
+    }
+}
+
+/// Nothing takes more rounds than this, not even a byte at a time.
+const ROUNDS_MAX: usize = 200_000;
+
+pub(crate) struct World {
+    pub(crate) left: Vat,
+    pub(crate) middle: Vat,
+    pub(crate) right: Vat,
+    kind: Kind,
+    links: RefCell<Vec<Link>>,
+}
+
+/// A connection between two vats. `near` is the end of the vat named first.
+pub(crate) struct Pair {
+    pub(crate) near: Link,
+    pub(crate) far: Link,
+    /// What the near end receives.
+    pub(crate) to_near: Gate,
+    /// What the far end receives.
+    pub(crate) to_far: Gate,
+}
+
+impl World {
+    /// Plays a scenario, after which nothing may be left.
+    pub(crate) fn play(kind: Kind, scenario: fn(&Self)) {
+        let world = Self {
+            left: Vat::local(),
+            middle: Vat::local(),
+            right: Vat::local(),
+            kind,
+            links: RefCell::default(),
+        };
+        scenario(&world);
+        world.quiet();
+        for vat in world.vats() {
+            let idle = vat.here().with(|graph| graph.is_idle());
+            assert!(idle, "a vat is not idle at the end");
+        }
+        let links = world.links.take();
+        assert!(links.iter().all(Link::is_idle), "a connection is not idle at the end");
+        links.iter().for_each(|link| link.abort(bowline::wire::Exception::failed("the end")));
+        drop(links);
+        world.quiet();
+        for vat in world.vats() {
+            let stats = vat.here().with(|graph| graph.stats());
+            assert_eq!(stats, Default::default(), "a vat without connections is not empty");
+        }
+    }
+
+    fn vats(&self) -> [&Vat; 3] {
+        [&self.left, &self.middle, &self.right]
+    }
+
+    /// Connects two vats; `far` offers `bootstrap`.
+    pub(crate) fn join(&self, near: &Vat, far: &Vat, bootstrap: Option<&Client>) -> Pair {
+        self.join_with(near, far, None, bootstrap, Config::default())
+    }
+
+    pub(crate) fn join_with(
+        &self,
+        near: &Vat,
+        far: &Vat,
+        near_bootstrap: Option<&Client>,
+        far_bootstrap: Option<&Client>,
+        config: Config,
+    ) -> Pair {
+        let (a, b) = self.kind.ends();
+        let ((a, to_near), (b, to_far)) = (Tap::new(a), Tap::new(b));
+        let near = Link::connect(near.here(), a, config.clone(), near_bootstrap);
+        let far = Link::connect(far.here(), b, config, far_bootstrap);
+        self.links.borrow_mut().extend([near.clone(), far.clone()]);
+        Pair { near, far, to_near, to_far }
+    }
+
+    /// A connection of `left` and `right`, and the client `left` has of what `right` offers.
+    pub(crate) fn reach(&self, bootstrap: &Client) -> (Pair, Client) {
+        let pair = self.join(&self.left, &self.right, Some(bootstrap));
+        let client = pair.near.bootstrap();
+        self.run(client.settled()).expect("the bootstrap is there");
+        self.quiet();
+        pair.to_near.forget();
+        pair.to_far.forget();
+        (pair, client)
+    }
+
+    /// Three vats in a row: what `right` offers is what `middle` offers to `left`.
+    pub(crate) fn relay(&self, bootstrap: &Client) -> (Pair, Pair, Client) {
+        let outer = self.join(&self.middle, &self.right, Some(bootstrap));
+        let through = outer.near.bootstrap();
+        let inner = self.join(&self.left, &self.middle, Some(&through));
+        drop(through);
+        let client = inner.near.bootstrap();
+        self.run(client.settled()).expect("the bootstrap is there");
+        self.quiet();
+        (inner, outer, client)
+    }
+
+    /// Delivers all messages one by one, in an order of the directions that `seed` decides, until
+    /// nothing happens any more.
+    pub(crate) fn deliver_shuffled(&self, pairs: &[&Pair], seed: &mut Seed) {
+        while self.deliver_one(pairs, seed) {}
+        pairs.iter().flat_map(|pair| [&pair.to_near, &pair.to_far]).for_each(Gate::open);
+        self.quiet();
+    }
+
+    /// Delivers one message of those held back; false if there is none.
+    pub(crate) fn deliver_one(&self, pairs: &[&Pair], seed: &mut Seed) -> bool {
+        self.quiet();
+        let gates: Vec<_> = pairs.iter().flat_map(|pair| [&pair.to_near, &pair.to_far]).collect();
+        let due: Vec<_> = gates.into_iter().filter(|gate| !gate.held().is_empty()).collect();
+        if due.is_empty() {
+            return false;
+        }
+        due[seed.below(due.len())].deliver(1);
+        self.quiet();
+        true
+    }
+
+    /// One turn of every vat; false if none has anything to do.
+    pub(crate) fn turn(&self) -> bool {
+        let mut more = false;
+        for vat in self.vats() {
+            more |= vat.turn(Instant::now()) == Turn::More;
+            self.check(vat.here());
+        }
+        more
+    }
+
+    fn check(&self, here: &Local) {
+        if let Err(rule) = here.with(|graph| graph.check()) {
+            panic!("{rule}");
+        }
+    }
+
+    /// Turns every vat until nothing happens any more.
+    pub(crate) fn quiet(&self) {
+        for _ in 0..ROUNDS_MAX {
+            if !self.turn() {
+                return;
+            }
+        }
+        panic!("it never ends");
+    }
+
+    /// Runs all vats until the future is done; fails when nothing happens any more before.
+    pub(crate) fn run<T>(&self, future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        self.poll_until(|cx| future.as_mut().poll(cx)).expect("it is never done")
+    }
+
+    /// Whether the future is still pending once nothing happens any more.
+    pub(crate) fn is_pending<T>(&self, future: impl Future<Output = T> + Unpin) -> bool {
+        let mut future = future;
+        self.poll_until(|cx| pin!(&mut future).poll(cx)).is_none()
+    }
+
+    fn poll_until<T>(&self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
+        let mut cx = Context::from_waker(Waker::noop());
+        for _ in 0..3 {
+            if let Poll::Ready(done) = poll(&mut cx) {
+                return Some(done);
+            }
+            self.quiet();
+        }
+        None
+    }
+
+    fn dump(&self) -> String {
+        let names = ["left", "middle", "right"];
+        let dumps = names
+            .iter()
+            .zip(self.vats())
+            .map(|(name, vat)| format!("--- {name}\n{}", vat.here().with(|graph| graph.dump())));
+        dumps.collect()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.dump());
+        }
+    }
+}
+
+/// Makes each scenario a test over every kind of link.
+macro_rules! scenarios {
+    ($($name:ident),* $(,)?) => {
+        mod same_thread {
+            $(#[test]
+            fn $name() {
+                crate::support::World::play(crate::support::Kind::SameThread, super::$name);
+            })*
+        }
+        mod two_thread {
+            $(#[test]
+            fn $name() {
+                crate::support::World::play(crate::support::Kind::TwoThread, super::$name);
+            })*
+        }
+    };
+}
+pub(crate) use scenarios;
