@@ -1,7 +1,6 @@
 //! Measurements: the median over rounds, after a round that warms up.
 
 use std::collections::VecDeque;
-use std::future::Future;
 use std::time::{Duration, Instant};
 
 use bowline::rpc::Client;
@@ -14,8 +13,14 @@ use crate::work;
 /// How many calls are on their way at once where a rate is asked for.
 pub(crate) const IN_FLIGHT: usize = 64;
 
+/// How much longer than planned measuring may take, which slow machines do.
+const SILENCE: Duration = Duration::from_secs(120);
+
 /// How many calls a round of single calls has: enough to make the clock's own cost vanish.
 const CALLS: u32 = 64;
+
+/// How many chains a round of them has.
+const CHAINS: u32 = 8;
 
 /// How many calls a round with many on their way has.
 const MANY_CALLS: u32 = 2048;
@@ -35,26 +40,35 @@ pub(crate) async fn figures(
     cargo: &mut Cargo,
     budget: Duration,
 ) -> Result<Figures, Failure> {
+    work::step("measuring", 2 * budget + SILENCE, measured(demo, cargo, budget)).await
+}
+
+async fn measured(demo: &Client, cargo: &mut Cargo, budget: Duration) -> Result<Figures, Failure> {
     let share = budget / 5;
-    let null =
-        median(share, async || times(CALLS, async || Ok(drop(protocol::null(demo).await?))).await);
-    let null = null.await? / CALLS;
-    let chain = median(share, async || times(CALLS / 8, || work::chain(demo)).await).await?;
-    let awaited = median(share, async || times(CALLS / 8, || work::awaited(demo)).await).await?;
+    let null = median(share, async || times(CALLS, async || null(demo).await).await).await?;
+    let chain =
+        median(share, async || times(CHAINS, async || work::chain(demo).await).await).await?;
+    let awaited =
+        median(share, async || times(CHAINS, async || work::awaited(demo).await).await).await?;
     let many = median(share, async || in_flight(demo).await).await?;
     let shipped = median(share, async || cargo.ship(demo).await).await?;
     Ok(Figures {
-        null,
-        chain: chain / (CALLS / 8),
-        awaited: awaited / (CALLS / 8),
+        null: null / CALLS,
+        chain: chain / CHAINS,
+        awaited: awaited / CHAINS,
         calls_per_second: f64::from(MANY_CALLS) / many.as_secs_f64(),
         stream_bytes_per_second: stream::BYTES as f64 / shipped.as_secs_f64(),
     })
 }
 
-async fn times<F: Future<Output = Result<(), Failure>>>(
+async fn null(demo: &Client) -> Result<(), Failure> {
+    protocol::null(demo).await?;
+    Ok(())
+}
+
+async fn times(
     count: u32,
-    one: impl Fn() -> F,
+    mut one: impl AsyncFnMut() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     for _ in 0..count {
         one().await?;

@@ -31,7 +31,7 @@ pub(crate) const CHAIN: u32 = 8;
 /// Does all of it over `link`, whose near end is in the vat `here`.
 pub(crate) async fn check(here: &Local, demo: &Client, cargo: &mut Cargo) -> Result<(), Failure> {
     let session = Rc::new(Session::default());
-    step("the bootstrap", FIRST_ANSWER, bootstrap(demo)).await?;
+    step("the first call (is a Cap'n Proto vat there?)", FIRST_ANSWER, bootstrap(demo)).await?;
     step("a callback", STEP, callback(here, demo, &session)).await?;
     step("capabilities both ways", STEP, capabilities(here, demo, &session)).await?;
     step("a pipelined chain", STEP, chain(demo)).await?;
@@ -56,11 +56,11 @@ pub(crate) async fn finish(demo: Client, links: &[&Link]) -> Result<(), Failure>
 }
 
 /// Waits for one thing, but not for ever.
-pub(crate) async fn step(
+pub(crate) async fn step<T>(
     what: &str,
     patience: Duration,
-    work: impl Future<Output = Result<(), Failure>>,
-) -> Result<(), Failure> {
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     match tokio::time::timeout(patience, work).await {
         Ok(outcome) => outcome.map_err(|failure| failure.during(what)),
         Err(_) => {
