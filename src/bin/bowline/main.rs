@@ -10,6 +10,9 @@ mod demo;
     unreachable_pub,
     unused_qualifications,
     clippy::all,
+    clippy::allow_attributes_without_reason,
+    clippy::unwrap_used,
+    clippy::use_self,
     reason = "generated; schema/demo.capnp documents it"
 )]
 #[rustfmt::skip]

@@ -52,10 +52,10 @@ impl Cargo {
         let sink = protocol::receive(demo).cap(&protocol::first_pointer());
         let mut window = VecDeque::with_capacity(WINDOW);
         for number in 0..BYTES / WRITE {
-            if window.len() == WINDOW {
-                if let Some(oldest) = window.pop_front() {
-                    settle(oldest).await?;
-                }
+            if window.len() == WINDOW
+                && let Some(oldest) = window.pop_front()
+            {
+                settle(oldest).await?;
             }
             window.push_back(protocol::write(&sink, self.stamped(number)));
         }
