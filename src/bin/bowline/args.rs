@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bowline::transport::{Address, TransportError};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -108,6 +109,11 @@ impl std::str::FromStr for Seconds {
         let seconds = allowed.then_some(seconds).ok_or("from 0.01 to 600 seconds")?;
         Ok(Self(Duration::from_secs_f64(seconds)))
     }
+}
+
+/// An address, or one line that says what is wrong with it.
+pub(crate) fn address(text: &str) -> Result<Address, Failure> {
+    text.parse().map_err(|error: TransportError| Failure::usage(error.to_string()))
 }
 
 /// Reads the command line. Help and version are printed here.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bowline::conn::Config;
 use bowline::rpc::Link;
 use bowline::runtime::Vat;
-use bowline::transport::{Address, Framed, FramedLimits, Socket};
+use bowline::transport::{Address, FramedLimits, Socket};
 use bowline::wire::Exception;
 use tokio::task::spawn_local;
 
@@ -30,8 +30,7 @@ pub(crate) async fn run(address: &Address, budget: Duration) -> Result<(), Failu
     })??;
     let vat = Vat::local();
     spawn_local(vat.tokio_driver());
-    let peer = socket.peer().clone();
-    let transport = Framed::new(socket, peer, FramedLimits::default());
+    let transport = socket.framed(FramedLimits::default());
     let link = Link::connect(vat.here(), transport, Config::default(), None);
     let outcome = work_over(&vat, &link, address, budget).await;
     outcome.map_err(|failure| failure.during(address))

@@ -128,8 +128,7 @@ async fn sockets(address: &Address, near: &Local, far: &Vat) -> Result<Pair, Fai
     let address = listener.address().clone();
     let (accepted, connected) = tokio::join!(listener.accept(), Socket::connect(&address));
     let (accepted, connected) = (accepted?, connected?);
-    let peer = connected.peer().clone();
-    let transport = Framed::new(connected, peer, FramedLimits::default());
+    let transport = connected.framed(FramedLimits::default());
     Ok(pair(near, transport, serve::served(far, accepted)))
 }
 

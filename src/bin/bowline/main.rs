@@ -53,23 +53,10 @@ fn run(command: Command) -> Result<(), Failure> {
     local.block_on(&runtime, async {
         match command {
             Command::Demo { transports, seconds } => demo::run(&transports, seconds.0).await,
-            Command::Serve { address } => serve::run(&address::parse(&address)?).await,
+            Command::Serve { address } => serve::run(&args::address(&address)?).await,
             Command::Call { address, seconds } => {
-                call::run(&address::parse(&address)?, seconds.0).await
+                call::run(&args::address(&address)?, seconds.0).await
             }
         }
     })
-}
-
-mod address {
-    //! Addresses as they stand on the command line.
-
-    use bowline::transport::Address;
-
-    use crate::failure::Failure;
-
-    /// An address, or one line that says what is wrong with it.
-    pub(crate) fn parse(text: &str) -> Result<Address, Failure> {
-        text.parse().map_err(|error| Failure::usage(format!("{error}")))
-    }
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bowline::runtime::Vat;
-use bowline::transport::{Address, Framed, FramedLimits, Listener, Socket};
+use bowline::transport::{Address, FramedLimits, Listener, Socket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_local;
 
@@ -44,8 +44,7 @@ pub(crate) async fn run(address: &Address) -> Result<(), Failure> {
 }
 
 pub(crate) fn served(vat: &Vat, socket: Socket) -> Served {
-    let peer = socket.peer().clone();
-    Served::new(vat.here(), Framed::new(socket, peer, FramedLimits::default()))
+    Served::new(vat.here(), socket.framed(FramedLimits::default()))
 }
 
 fn attend(vat: &Vat, socket: Socket) {
