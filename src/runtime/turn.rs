@@ -37,6 +37,17 @@ impl Local {
     ///
     /// Cancel safe: a turn is never half done.
     pub fn turn(&self, now: Option<Instant>) -> Turn {
+        let outer = self.inner().turning.replace(true);
+        self.take_turn(now);
+        self.inner().turning.set(outer);
+        let raised = self.inner().mailbox.signal.is_raised();
+        if raised || self.has_releases() || self.with(|graph| graph.has_queued()) {
+            return Turn::More;
+        }
+        Turn::Idle(self.inner().timers.borrow().next_due())
+    }
+
+    fn take_turn(&self, now: Option<Instant>) {
         if let Some(now) = now {
             let due = self.inner().timers.borrow_mut().advance(now);
             due.into_iter().for_each(Waker::wake);
@@ -48,10 +59,6 @@ impl Local {
         self.drain_releases();
         self.drain();
         self.transmit();
-        if self.inner().mailbox.signal.is_raised() || self.with(|graph| graph.has_queued()) {
-            return Turn::More;
-        }
-        Turn::Idle(self.inner().timers.borrow().next_due())
     }
 
     /// Drives the vat on behalf of a promise that is polled: delivers calls, and does all else
@@ -73,15 +80,19 @@ impl Local {
     }
 
     fn run_ready(&self) {
-        let mut ready = Vec::new();
+        if !self.inner().mailbox.signal.is_raised() {
+            return;
+        }
+        let mut ready = self.inner().ready.take();
         self.inner().mailbox.signal.take(&mut ready);
-        for ready in ready {
+        for ready in ready.drain(..) {
             match ready {
                 Ready::Task(index) => self.run_task(index),
                 Ready::Receive(index) => self.receive(index),
                 Ready::Flush(index) => self.flush(index),
             }
         }
+        self.inner().ready.replace(ready);
     }
 
     /// Carries out what the graph wants, calls in the order they were made. Does nothing where
