@@ -117,7 +117,7 @@ async fn serve_alone(stream: Box<dyn Stream>) {
     let link = host(vat.here(), framed(stream));
     tokio::select! {
         () = vat.tokio_driver() => {}
-        () = link.closed() => {}
+        _ = link.closed() => {}
     }
 }
 

@@ -48,6 +48,11 @@ impl Promise {
         Self::new(mailbox, Promised::Failed(why))
     }
 
+    /// The vat, if it lives on this thread.
+    pub(super) fn here(&self) -> Option<Local> {
+        Local::find(self.mailbox.id())
+    }
+
     /// The way to the capabilities in the results.
     #[must_use]
     pub fn pipeline(&self) -> Pipeline {

@@ -12,7 +12,7 @@ use crate::transport::Transport;
 use crate::vat::{CallId, Cap, Graph, LinkId, Outcome, Payload, Request, TargetId};
 
 use super::dispatch::{Dispatch, LocalFuture};
-use super::links::Links;
+use super::links::{Ending, Links};
 use super::mailbox::{Mailbox, VatId};
 use super::signal::Ready;
 use super::tasks::{Tasks, Work};
@@ -240,15 +240,30 @@ impl Local {
         transport: Box<dyn Transport>,
         config: Config,
         bootstrap: Option<Cap>,
-    ) -> LinkId {
+    ) -> (LinkId, Ending) {
         let link = self.change(|graph| graph.connect(Connection::new(config), bootstrap));
-        self.0.links.borrow_mut().insert(link, transport);
-        link
+        let ending = self.0.links.borrow_mut().insert(link, transport);
+        (link, ending)
     }
 
-    /// Ready once a connection is over.
-    pub fn poll_closed(&self, link: LinkId, waker: &Waker) -> Poll<()> {
-        self.0.links.borrow_mut().poll_closed(link, waker)
+    /// Has `waker` woken when a connection is over.
+    pub fn watch_closed(&self, link: LinkId, waker: &Waker) {
+        self.0.links.borrow_mut().watch_closed(link, waker);
+    }
+
+    /// Ready when all tables of a connection are empty, or it is over; else `waker` is woken then.
+    pub fn poll_idle(&self, link: LinkId, waker: &Waker) -> Poll<()> {
+        if self.is_idle(link) {
+            return Poll::Ready(());
+        }
+        self.0.links.borrow_mut().watch_idle(link, waker);
+        Poll::Pending
+    }
+
+    /// Whether all tables of a connection are empty, or it is over.
+    #[must_use]
+    pub fn is_idle(&self, link: LinkId) -> bool {
+        self.with(|graph| graph.connection(link).is_none_or(Connection::is_idle))
     }
 
     /// Has `waker` woken at `due`, once.

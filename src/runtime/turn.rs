@@ -59,6 +59,7 @@ impl Local {
         self.drain_releases();
         self.drain();
         self.transmit();
+        self.tell_idle();
     }
 
     /// Drives the vat on behalf of a promise that is polled: delivers calls, and does all else
@@ -136,9 +137,9 @@ impl Local {
             }
             Output::Settled { cap } => self.take_watchers(cap).into_iter().for_each(Waker::wake),
             Output::Dropped { target } => drop_quietly(self.evict(target)),
-            Output::Closed { link, .. } => {
+            Output::Closed { link, why } => {
                 let now = self.now();
-                let watchers = self.inner().links.borrow_mut().close(link, now);
+                let watchers = self.inner().links.borrow_mut().close(link, why, now);
                 watchers.into_iter().for_each(Waker::wake);
             }
         }

@@ -32,7 +32,8 @@ pub struct Graph {
     pub(super) nodes: Arena<OfNode, Node>,
     pub(super) calls: Arena<OfCall, Call>,
     pub(super) links: Arena<OfLink, Link>,
-    /// Calls in the order they were made or read. Each step carries one reference of its node.
+    /// Calls, and ends of embargoes, in the order they were made or read. Each step carries one
+    /// reference of its node.
     pub(super) queue: VecDeque<Step>,
     /// What follows from what just happened; empty between the methods of the door.
     pub(super) work: VecDeque<Work>,
