@@ -41,7 +41,7 @@ pub struct Connection {
 pub(super) enum PipelineOnly {
     /// Nothing speaks against it.
     Allowed,
-    /// Configured off, or the peer sent a Return for one and does not know the hint.
+    /// Configured off, or the peer sent a Return for one and does not know the hint. (C-H4)
     Off,
 }
 
@@ -100,7 +100,7 @@ impl Connection {
         }
     }
 
-    /// All tables and queues are empty.
+    /// All tables and queues are empty. (C-I1, C-I2)
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.stats() == Stats::default() && self.events.is_empty()
@@ -114,6 +114,7 @@ impl Connection {
 
     /// False while more should not be read from the peer: too much of what it sent is unanswered, or
     /// too much of what we sent is unread, and no question of ours waits for what would be read.
+    /// (C-M3, C-M6)
     #[must_use]
     pub fn wants_read(&self) -> bool {
         !self.is_closed() && (self.questions.len() > 0 || !self.is_full())
@@ -132,7 +133,7 @@ impl Connection {
     }
 
     /// False while the peer seems not to know `sendResultsTo.yourself`: it has finished a question
-    /// whose results it was told to take from a tail call, and not returned that tail call.
+    /// whose results it was told to take from a tail call, and not returned that tail call. (C-T5)
     #[must_use]
     pub const fn may_tail_call(&self) -> bool {
         self.questions.overdue() == 0
