@@ -1,6 +1,6 @@
 //! A vat and peers that are played by the test, message by message.
 
-use std::task::{Context, Poll, Waker};
+use std::task::{self, Poll, Waker};
 use std::time::Instant;
 
 use bowline::conn::Config;
@@ -66,7 +66,7 @@ impl Us {
     /// What came of a promise once nothing happens any more.
     pub(crate) fn outcome<T>(&self, future: impl Future<Output = T>) -> T {
         let mut future = std::pin::pin!(future);
-        let mut cx = Context::from_waker(Waker::noop());
+        let mut cx = task::Context::from_waker(Waker::noop());
         for _ in 0..3 {
             if let Poll::Ready(done) = future.as_mut().poll(&mut cx) {
                 return done;
@@ -80,7 +80,7 @@ impl Us {
 impl Raw {
     /// The peer sends all these at once, and the vat takes them.
     pub(crate) fn says(&mut self, us: &Us, messages: impl IntoIterator<Item = Message>) {
-        let mut cx = Context::from_waker(Waker::noop());
+        let mut cx = task::Context::from_waker(Waker::noop());
         for message in messages {
             self.end.send(message).expect("the way is open");
         }
@@ -91,7 +91,7 @@ impl Raw {
     /// All that the vat sent since the peer listened last.
     pub(crate) fn receives(&mut self, us: &Us) -> Vec<Message> {
         us.quiet();
-        let mut cx = Context::from_waker(Waker::noop());
+        let mut cx = task::Context::from_waker(Waker::noop());
         let mut received = Vec::new();
         while let Poll::Ready(Ok(Some(message))) = self.end.poll_receive(&mut cx) {
             received.push(message);
