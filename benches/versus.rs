@@ -11,12 +11,16 @@ mod interop_capnp;
 
 #[path = "support/alloc.rs"]
 mod alloc;
+#[path = "support/bowline.rs"]
+mod bowline;
 #[path = "support/capnp_rpc.rs"]
 mod capnp_rpc;
 #[path = "support/floor.rs"]
 mod floor;
 #[path = "support/measure.rs"]
 mod measure;
+#[path = "support/raw.rs"]
+mod raw;
 #[path = "support/report.rs"]
 mod report;
 #[path = "support/row.rs"]
@@ -80,7 +84,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let contenders: [&dyn Contender; 2] = [&capnp_rpc::CapnpRpc, &floor::Floor];
+    let contenders: [&dyn Contender; 3] = [&bowline::Bowline, &capnp_rpc::CapnpRpc, &floor::Floor];
     let columns = contenders.map(Contender::name);
     println!("{}", report::head(&columns));
     let mut told = Vec::new();

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::answer::{Answer, AnswerLife, ResultsTo};
 use super::caps::counted;
-use super::connection::Connection;
+use super::connection::{Connection, TailCalls};
 use super::error::PeerMisbehaved;
 use super::event::{Event, InCall, InTarget, OutReturn};
 use super::queue::Item;
@@ -45,6 +45,12 @@ impl Connection {
                 return self.refuse_call(&call, why);
             }
         };
+        if call.only_promise_pipeline
+            || call.no_promise_pipelining
+            || call.results_to == SendResultsTo::Yourself
+        {
+            self.tail_calls = TailCalls::Known;
+        }
         let target = match self.find_target(&call.target)? {
             Ok(target) => target,
             Err(why) => return self.refuse_call(&call, why),
@@ -180,6 +186,9 @@ impl Connection {
     /// have crossed it. (C-N6)
     pub(super) fn on_finish(&mut self, finish: &Finish) -> Result<(), PeerMisbehaved> {
         let id = finish.question.flip();
+        if !finish.require_early_cancellation_workaround {
+            self.tail_calls = TailCalls::Known;
+        }
         let Some(answer) = self.answers.get_mut(id) else { return Ok(()) };
         match &mut answer.life {
             AnswerLife::Running => {

@@ -60,6 +60,11 @@ pub struct Config {
     /// The peer may be a level 0 implementation, which releases params with the Return alone: no
     /// call with exported capabilities is sent with `onlyPromisePipeline`.
     pub peer_may_be_level_0: bool,
+    /// The peer may be an engine that takes tail calls and never runs them: none is sent to it
+    /// before [`may_tail_call`] is sure of it.
+    ///
+    /// [`may_tail_call`]: super::Connection::may_tail_call
+    pub peer_may_drop_tail_calls: bool,
 }
 
 impl Default for Config {
@@ -77,6 +82,7 @@ impl Default for Config {
             early_cancellation_workaround: false,
             only_promise_pipeline: true,
             peer_may_be_level_0: true,
+            peer_may_drop_tail_calls: true,
         }
     }
 }

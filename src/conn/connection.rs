@@ -33,6 +33,7 @@ pub struct Connection {
     /// answer.
     pub(super) echoes: usize,
     pub(super) pipeline_only: PipelineOnly,
+    pub(super) tail_calls: TailCalls,
     pub(super) end: End,
 }
 
@@ -43,6 +44,15 @@ pub(super) enum PipelineOnly {
     Allowed,
     /// Configured off, or the peer sent a Return for one and does not know the hint. (C-H4)
     Off,
+}
+
+/// Whether calls may be sent whose results stay with the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TailCalls {
+    /// The peer has not shown that it knows them.
+    Unproven,
+    /// It has, or is configured to.
+    Known,
 }
 
 /// Whether the connection is over.
@@ -60,6 +70,10 @@ impl Connection {
     pub fn new(config: Config) -> Self {
         let pipeline_only =
             if config.only_promise_pipeline { PipelineOnly::Allowed } else { PipelineOnly::Off };
+        let tail_calls = match config.peer_may_drop_tail_calls {
+            true => TailCalls::Unproven,
+            false => TailCalls::Known,
+        };
         Self {
             questions: Questions::default(),
             answers: Answers::default(),
@@ -70,6 +84,7 @@ impl Connection {
             events: VecDeque::new(),
             echoes: 0,
             pipeline_only,
+            tail_calls,
             end: End::Open,
             config,
         }
@@ -132,11 +147,19 @@ impl Connection {
         self.queue.words()
     }
 
-    /// False while the peer seems not to know `sendResultsTo.yourself`: it has finished a question
-    /// whose results it was told to take from a tail call, and not returned that tail call. (C-T5)
+    /// Whether the peer answers `sendResultsTo.yourself`.
+    ///
+    /// The protocol has no way to ask, and a peer that does not know it may do worse than refuse:
+    /// `capnp-rpc` takes such a call, never runs it, and leaves whoever waits for its results
+    /// waiting for ever. So the answer is no until the peer did something that only engines with
+    /// tail calls do: it used one itself, it sent a pipeline hint, or it finished a call without
+    /// `requireEarlyCancellationWorkaround`. Until then results are copied, which every peer takes.
+    ///
+    /// It is no again while the peer has finished a question whose results it was told to take from
+    /// a tail call, and not returned that tail call. (C-T3, C-T5)
     #[must_use]
-    pub const fn may_tail_call(&self) -> bool {
-        self.questions.overdue() == 0
+    pub fn may_tail_call(&self) -> bool {
+        self.tail_calls == TailCalls::Known && self.questions.overdue() == 0
     }
 
     /// Whether calls or capabilities went along this path, so that a shorter one needs an embargo.

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::answer::{AnswerLife, ResultsTo};
 use super::caps::counted;
-use super::connection::{Connection, PipelineOnly};
+use super::connection::{Connection, PipelineOnly, TailCalls};
 use super::error::PeerMisbehaved;
 use super::event::{CallRef, Event, InReturn};
 use super::question::{QuestionLife, ResultCaps, ResultsAt, is_high};
@@ -31,6 +31,9 @@ impl Connection {
         self.questions.tail_returned(call);
         if ret.release_param_caps {
             self.release_exports(&params)?;
+        }
+        if let Outcome::TakeFromOtherQuestion(_) | Outcome::ResultsSentElsewhere = &ret.outcome {
+            self.tail_calls = TailCalls::Known;
         }
         let bare = match &ret.outcome {
             Outcome::Results(payload) => payload.caps.iter().all(|cap| counted(cap).is_none()),

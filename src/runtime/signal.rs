@@ -55,6 +55,14 @@ impl Signal {
         sleepers.into_iter().for_each(Waker::wake);
     }
 
+    /// As [`raise`](Self::raise), from the vat's own thread. Only that thread takes what was raised,
+    /// so what it sees raised still is: no write to shared memory is needed.
+    pub(super) fn raise_here(&self) {
+        if !self.is_raised() {
+            self.raise();
+        }
+    }
+
     /// Whether something was raised since the last `take`.
     pub(super) fn is_raised(&self) -> bool {
         self.raised.load(Ordering::Acquire)

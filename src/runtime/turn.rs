@@ -48,6 +48,7 @@ impl Local {
         self.drain_releases();
         self.drain();
         self.transmit();
+        self.tell_idle();
         if self.inner().mailbox.signal.is_raised() || self.with(|graph| graph.has_queued()) {
             return Turn::More;
         }
@@ -125,9 +126,9 @@ impl Local {
             }
             Output::Settled { cap } => self.take_watchers(cap).into_iter().for_each(Waker::wake),
             Output::Dropped { target } => drop_quietly(self.evict(target)),
-            Output::Closed { link, .. } => {
+            Output::Closed { link, why } => {
                 let now = self.now();
-                let watchers = self.inner().links.borrow_mut().close(link, now);
+                let watchers = self.inner().links.borrow_mut().close(link, why, now);
                 watchers.into_iter().for_each(Waker::wake);
             }
         }
@@ -138,8 +139,7 @@ impl Local {
         if !self.with(|graph| graph.is_delivered(call)) {
             return drop_quietly(future);
         }
-        let (index, waker) = self.inner().tasks.borrow_mut().reserve();
-        self.inner().tasks.borrow_mut().note(call, index);
+        let (index, waker) = self.inner().tasks.borrow_mut().reserve_for(call);
         self.poll_call(index, &waker, call, future);
     }
 

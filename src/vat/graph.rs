@@ -33,7 +33,8 @@ pub struct Graph {
     pub(super) nodes: Arena<OfNode, Node>,
     pub(super) calls: Arena<OfCall, Call>,
     pub(super) links: Arena<OfLink, Link>,
-    /// Calls in the order they were made or read (C-E1). Each step carries one reference of its node.
+    /// Calls, and ends of embargoes, in the order they were made or read (C-E1). Each step
+    /// carries one reference of its node.
     pub(super) queue: VecDeque<Step>,
     /// What follows from what just happened; empty between the methods of the door.
     pub(super) work: VecDeque<Work>,
@@ -132,7 +133,7 @@ impl Graph {
     /// Calls `cap`, behind every call made so far. Takes the references in the request, none of `cap`.
     ///
     /// The caller holds the call's result and one pipeline; it ends them with
-    /// [`take`](Self::take) or [`drop_result`](Self::drop_result), and
+    /// [`collect`](Self::collect), or each on its own with [`drop_result`](Self::drop_result) and
     /// [`drop_pipeline`](Self::drop_pipeline).
     pub fn call(&mut self, cap: Cap, request: Request) -> CallId {
         let mut call = Call::new(Origin::Waiting, Place::Queued(request, Fate::Deliver));
@@ -193,13 +194,15 @@ impl Graph {
         }
     }
 
-    /// The outcome of a call, once, if it is there. The caller takes the references in it.
-    pub fn take(&mut self, id: CallId) -> Option<Outcome> {
+    /// The outcome of a call, once, if it is there; with it both holds of the caller end. The caller
+    /// takes the references in it.
+    pub fn collect(&mut self, id: CallId) -> Option<Outcome> {
         let call = self.calls.get_mut(id)?;
         if call.origin != Origin::Waiting || !matches!(call.place, Place::Done(_)) {
             return None;
         }
         call.origin = Origin::Gone;
+        call.pipeline_refs = call.pipeline_refs.saturating_sub(1);
         let keep = call.pipeline_refs > 0 || call.taker.is_some();
         let Place::Done(outcome) = std::mem::replace(&mut call.place, Place::Over) else {
             return None;

@@ -9,7 +9,7 @@ use crate::conn::{
 use crate::wire::{AnswerId, Content, Exception, ImportId, Message};
 
 use super::call::{Call, Fate, Keep, Origin, Outcome, Place};
-use super::graph::{Graph, Route, Work};
+use super::graph::{Graph, Route, Step, Work};
 use super::id::{CallId, Cap, LinkId};
 use super::link::Attention;
 use super::node::{Item, Kind, Node, Promise, Source, State};
@@ -107,8 +107,19 @@ impl Graph {
                 self.enqueue(to, Item::Disembargo(link, embargo), route);
                 self.unref(to);
             }
-            Event::Disembargoed { embargo } => self.lift(link, embargo, None),
-            Event::EmbargoBroken { embargo, why } => self.lift(link, embargo, Some(why)),
+            Event::Disembargoed { embargo } => {
+                if let Some(to) = self.embargoed_by(link, embargo) {
+                    // Calls that came back before it are still in the queue: it ends behind them.
+                    let item = Item::Lift;
+                    self.queue.push_back(Step { to, item, route: Route::Strict });
+                }
+            }
+            Event::EmbargoBroken { embargo, why } => {
+                if let Some(promise) = self.embargoed_by(link, embargo) {
+                    self.lift(promise, Some(why));
+                    self.unref(promise);
+                }
+            }
             Event::ImportLost { tag, why } => self.on_import_lost(tag, why),
             Event::Closed { why } => self.on_closed(link, why),
         }

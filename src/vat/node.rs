@@ -92,6 +92,9 @@ pub(super) enum Item {
     Call(CallId),
     /// A peer's embargo, to be sent back where it leaves this vat towards that peer. (C-E4)
     Disembargo(LinkId, EmbargoId),
+    /// An embargo of ours that the peer sent back: it ends here, behind the calls the peer sent
+    /// back before it.
+    Lift,
 }
 
 impl Node {

@@ -101,6 +101,10 @@ impl Graph {
 
     pub(super) fn route(&mut self, step: Step) {
         let Step { to, item, route } = step;
+        if matches!(item, Item::Lift) {
+            self.lift(to, None);
+            return self.unref(to);
+        }
         let end = match route {
             Route::Shortest => self.follow(to),
             Route::Strict => to,
@@ -162,7 +166,7 @@ impl Graph {
             (Item::Call(call), Way::Broken(why)) => self.fail_queued(call, why),
             (Item::Call(call), Way::Peer(link, target)) => self.send_call(call, link, target),
             (Item::Disembargo(link, embargo), way) => self.loop_back(link, embargo, way),
-            (Item::Call(_), Way::Wait) => {}
+            (Item::Call(_), Way::Wait) | (Item::Lift, _) => {}
         }
     }
 

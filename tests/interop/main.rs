@@ -7,6 +7,8 @@
 #[rustfmt::skip]
 mod interop_capnp;
 
+mod bowline;
+mod bowline_peer;
 mod capnp_rpc_peer;
 mod crc;
 mod engine;

@@ -165,7 +165,8 @@ class Peer(SCHEMA.Peer.Server):
 
     async def later_context(self, context):
         asked, settled = promise()
-        self.asked.append(asked)
+        self.asked.append(asked)  # dropping it would cancel it
+        settled.add_done_callback(lambda _: self.asked.remove(asked))
         context.results.cap = asked.cap
         context.results.resolver = Resolver(settled, self.live)
 

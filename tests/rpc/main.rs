@@ -6,4 +6,5 @@ mod support;
 mod basics;
 mod first;
 mod ledger;
+mod lifetimes;
 mod raw;

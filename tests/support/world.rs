@@ -36,6 +36,35 @@ fn boxed<T: Transport + 'static>(
     (Box::new(left), Box::new(right))
 }
 
+/// A stream of choices; equal seeds make equal ones.
+pub(crate) struct Seed(pub(crate) u64);
+
+impl Seed {
+    /// A number below `bound`.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        let mut x = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        x ^= x >> 30;
+        x = x.wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x ^= x >> 27;
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        usize::try_from(x >> 33).expect("31 bits") % bound
+    }
+}
+
+impl Pair {
+    /// From here on nothing arrives unless it is delivered.
+    pub(crate) fn hold(&self) {
+        self.to_near.hold();
+        self.to_far.hold();
+    }
+
+    /// Everything arrives again.
+    pub(crate) fn open(&self) {
+        self.to_near.open();
+        self.to_far.open();
+    }
+}
+
 /// Nothing takes more rounds than this, not even a byte at a time.
 const ROUNDS_MAX: usize = 200_000;
 
@@ -118,6 +147,39 @@ impl World {
         pair.to_near.forget();
         pair.to_far.forget();
         (pair, client)
+    }
+
+    /// Three vats in a row: what `right` offers is what `middle` offers to `left`.
+    pub(crate) fn relay(&self, bootstrap: &Client) -> (Pair, Pair, Client) {
+        let outer = self.join(&self.middle, &self.right, Some(bootstrap));
+        let through = outer.near.bootstrap();
+        let inner = self.join(&self.left, &self.middle, Some(&through));
+        drop(through);
+        let client = inner.near.bootstrap();
+        self.run(client.settled()).expect("the bootstrap is there");
+        self.quiet();
+        (inner, outer, client)
+    }
+
+    /// Delivers all messages one by one, in an order of the directions that `seed` decides, until
+    /// nothing happens any more.
+    pub(crate) fn deliver_shuffled(&self, pairs: &[&Pair], seed: &mut Seed) {
+        while self.deliver_one(pairs, seed) {}
+        pairs.iter().flat_map(|pair| [&pair.to_near, &pair.to_far]).for_each(Gate::open);
+        self.quiet();
+    }
+
+    /// Delivers one message of those held back; false if there is none.
+    pub(crate) fn deliver_one(&self, pairs: &[&Pair], seed: &mut Seed) -> bool {
+        self.quiet();
+        let gates: Vec<_> = pairs.iter().flat_map(|pair| [&pair.to_near, &pair.to_far]).collect();
+        let due: Vec<_> = gates.into_iter().filter(|gate| !gate.held().is_empty()).collect();
+        if due.is_empty() {
+            return false;
+        }
+        due[seed.below(due.len())].deliver(1);
+        self.quiet();
+        true
     }
 
     /// One turn of every vat; false if none has anything to do.
