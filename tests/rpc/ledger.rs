@@ -64,7 +64,11 @@ fn calls_arrive_once_and_in_order_on_whatever_way() {
     seen.go();
     us.quiet();
     peer.says(&us, (3..6).map(|n| calls(10 + n, export(1), method::NOTE, n.into())));
-    eprintln!("{:?}", peer.hears(&us));
+    let returned = peer.hears(&us);
+    for question in [1, 10, 11, 12, 13, 14, 15] {
+        let start = format!("return a{question} results");
+        assert_eq!(returned.iter().filter(|line| line.starts_with(&start)).count(), 1);
+    }
     assert_eq!(kept_seen.notes(), [0, 1, 2, 3, 4, 5]);
 }
 
@@ -93,12 +97,12 @@ fn a_call_on_what_is_no_capability_fails_alone() {
     assert_eq!(
         peer.hears(&us),
         [
+            "return a9 exception failed: pipelined on question 33, which is not open no-finish",
             "return a1 exception failed: the object was told to fail",
             "return a2 exception failed: the object was told to fail",
             "return a3 results 6 words no-finish",
             "return a4 exception failed: called a null capability",
-            "X8",
-            "X9",
+            "return a8 exception failed: the path leads to no capability",
             "return a5 exception failed: there is no capability at root.0",
             "return a6 exception failed: keeps nothing",
         ]
@@ -280,9 +284,14 @@ fn what_comes_home_unsettled_is_embargoed_too_and_may_break() {
     for note in sent {
         assert_eq!(us.outcome(note).expect_err("it broke"), gone());
     }
-    eprintln!("{:?}", peer.hears(&us));
+    let heard = peer.hears(&us);
+    let resolved = "resolve p0 broken failed: it broke";
+    assert_eq!(heard, [resolved, "finish q0", "return a60 exception failed: it broke"]);
     peer.says(&us, [bootstrap(61)]);
-    eprintln!("{:?}", peer.hears(&us));
+    assert_eq!(
+        peer.hears(&us),
+        ["return a61 results cap 0 [p1]", "resolve p1 broken failed: it broke"]
+    );
 }
 
 // C-A5
@@ -398,6 +407,12 @@ fn a_target_tail_calls_its_caller() {
         peer.hears(&us),
         ["call q0 → i7 .0 params 6 words to yourself", "return a1 take from q0 release-params"]
     );
+    // One that has not shown that it knows tail calls gets none.
+    let mut unknown = us.meet(Some(&boot));
+    unknown.says(&us, [bootstrap(0)]);
+    unknown.hears(&us);
+    unknown.says(&us, [tail(1)]);
+    assert_eq!(unknown.hears(&us), ["call q0 → i7 .0 params 6 words", "release i7 ×1"]);
     // The peer finishes the one and never answers the other: it does not know tail calls.
     peer.says(&us, [finish(1, true)]);
     assert_eq!(peer.hears(&us), ["finish q0 release-results"]);
@@ -447,6 +462,12 @@ fn a_call_pipelined_against_its_hint_is_served() {
     still_alive(&us, &mut peer, 4);
 }
 
+/// All that can be reached in content.
+fn bytes(content: &Content) -> Vec<u8> {
+    let copy = content.copy(&ReadLimits::default()).expect("well formed");
+    copy.segments().flatten().copied().collect()
+}
+
 // C-X2, C-D8, C-Q5
 #[test]
 fn a_proxy_passes_on_what_it_does_not_understand() {
@@ -456,8 +477,12 @@ fn a_proxy_passes_on_what_it_does_not_understand() {
     let root = MessageTarget::PromisedAnswer(promised(1, &[7]));
     let caps = vec![promise(4), ours(0), CapDescriptor::None];
     guest.says(&us, [said(call(1, export(0), 99, 5, caps)), calls(2, root, 98, 6)]);
+    let passed = host.receives(&us);
+    let Some(Message::Call(call)) = passed.first() else { panic!("a call") };
+    assert_eq!(bytes(&call.params.content), bytes(&content(5, 3)));
+    let lines: Vec<_> = passed.iter().map(without_interface).collect();
     assert_eq!(
-        host.hears(&us),
+        lines,
         ["call q0 → i3 .99 params 6 words [p0 i3 none]", "call q1 → q0.7 .98 params 6 words"]
     );
     let why = gone().with_trace("in the host").with_detail(4, *b"more");
@@ -530,5 +555,17 @@ fn content_too_large_for_a_frame_fails_alone() {
         peer.says(&us, [calls(2, export(0), method::LET_GO, 0)]);
         let heard = peer.hears(&us);
         assert!(heard.contains(&"return a2 results null no-finish".to_owned()), "{heard:?}");
+    }
+}
+
+// C-F5, C-A2
+#[test]
+fn bytes_that_are_no_message_are_answered_with_an_abort() {
+    let us = Us::new();
+    // A table that announces 2^32 segments; a frame of one segment without words.
+    for bytes in [vec![0xff; 8], vec![0; 8]] {
+        let heard = us.meet_bytes(&bytes);
+        let [abort] = heard.as_slice() else { panic!("{heard:?}") };
+        assert!(abort.starts_with("abort failed: "), "{abort}");
     }
 }

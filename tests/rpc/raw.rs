@@ -6,7 +6,9 @@ use std::time::Instant;
 use bowline::conn::Config;
 use bowline::rpc::{Client, Link};
 use bowline::runtime::{Turn, Vat};
-use bowline::transport::{SameThread, Transport, same_thread};
+use bowline::transport::{
+    ByteStream, Framed, FramedLimits, Peer, SameThread, Transport, memory_pipe, same_thread,
+};
 use bowline::wire::*;
 use capnp::Word;
 
@@ -63,6 +65,23 @@ impl Us {
         (peer, client)
     }
 
+    /// What a peer hears that sends these bytes and nothing else.
+    pub(crate) fn meet_bytes(&self, bytes: &[u8]) -> Vec<String> {
+        let mut cx = task::Context::from_waker(Waker::noop());
+        let (ours, mut end) = memory_pipe(1 << 10);
+        let ours = Framed::new(ours, Peer::Memory, FramedLimits::default());
+        Link::connect(self.vat.here(), ours, Config::default(), None);
+        let written = end.poll_write_vectored(&mut cx, &[std::io::IoSlice::new(bytes)]);
+        assert!(matches!(written, Poll::Ready(Ok(all)) if all == bytes.len()));
+        self.quiet();
+        let mut end = Framed::new(end, Peer::Memory, FramedLimits::default());
+        let mut heard = Vec::new();
+        while let Poll::Ready(Ok(Some(message))) = end.poll_receive(&mut cx) {
+            heard.push(message.summary());
+        }
+        heard
+    }
+
     /// What came of a promise once nothing happens any more.
     pub(crate) fn outcome<T>(&self, future: impl Future<Output = T>) -> T {
         let mut future = std::pin::pin!(future);
@@ -101,9 +120,7 @@ impl Raw {
 
     /// The same, each in one line.
     pub(crate) fn hears(&mut self, us: &Us) -> Vec<String> {
-        let word = format!(" @{ID:#x}");
-        let lines = self.receives(us);
-        lines.iter().map(|message| message.summary().replace(&word, " ")).collect()
+        self.receives(us).iter().map(without_interface).collect()
     }
 
     /// The peer goes, without a word.
@@ -111,6 +128,11 @@ impl Raw {
         drop(self.end);
         us.quiet();
     }
+}
+
+/// A message in one line, where there is only one interface.
+pub(crate) fn without_interface(message: &Message) -> String {
+    message.summary().replace(&format!(" @{ID:#x}"), " ")
 }
 
 /// A message of the test objects: a number, and as many capabilities as stand in the cap table.
