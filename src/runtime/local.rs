@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
@@ -363,7 +364,8 @@ impl Local {
         }
         let letters = self.0.mailbox.take();
         for job in letters.jobs {
-            job();
+            // A job that panics ends only itself: whoever posted it is told that nothing came.
+            let _ = catch_unwind(AssertUnwindSafe(job));
         }
         self.0.reading.set(false);
         self.with(|graph| letters.releases.into_iter().for_each(|cap| graph.release(cap)));
