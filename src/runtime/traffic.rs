@@ -3,6 +3,7 @@
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use crate::transport::Fault;
 use crate::vat::LinkId;
 use crate::wire::{Exception, Message};
 
@@ -47,6 +48,11 @@ impl Local {
                 }
                 Poll::Ready(Ok(None)) => {
                     return self.lose(link, format!("{peer} closed the connection"));
+                }
+                Poll::Ready(Err(error)) if error.fault() == Fault::Peer => {
+                    // What it sent broke a rule of the wire; it may still hear which (T7).
+                    let why = Exception::failed(error.to_string());
+                    return self.with(|graph| graph.abort(link, why));
                 }
                 Poll::Ready(Err(error)) => return self.lose(link, error.to_string()),
             }
