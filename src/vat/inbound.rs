@@ -178,10 +178,13 @@ impl Graph {
     fn on_cancel(&mut self, link: LinkId, answer: AnswerId, tag: Tag, deliver_first: bool) {
         let Some(id) = self.calls.key_at(tag.0) else { return };
         let Some(call) = self.calls.get_mut(id) else { return };
-        if let Place::Queued(_, fate) = &mut call.place
-            && deliver_first
-        {
-            *fate = Fate::DeliverThenCancel;
+        let needed = call.pipeline_refs > 0 || call.taker.is_some();
+        if let Place::Queued(_, fate) = &mut call.place {
+            *fate = match (deliver_first, needed) {
+                (true, _) => Fate::DeliverThenCancel,
+                (false, true) => Fate::Deliver,
+                (false, false) => Fate::Discard,
+            };
         }
         call.origin = Origin::Returned;
         self.send_return(link, answer, OutReturn::Canceled);
