@@ -3,6 +3,7 @@
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use crate::transport::TransportError;
 use crate::vat::LinkId;
 use crate::wire::{Exception, Message};
 
@@ -48,10 +49,21 @@ impl Local {
                 Poll::Ready(Ok(None)) => {
                     return self.lose(link, format!("{peer} closed the connection"));
                 }
-                Poll::Ready(Err(error)) => return self.lose(link, error.to_string()),
+                Poll::Ready(Err(error)) => return self.lose_to(link, &error),
             }
         }
         waker.wake();
+    }
+
+    /// Reading failed. A peer whose bytes are no messages is told which rule it broke.
+    fn lose_to(&self, link: LinkId, error: &TransportError) {
+        let rule = match error {
+            TransportError::Frame { error, .. } => error.to_string(),
+            TransportError::Message { error, .. } => error.to_string(),
+            lost => return self.lose(link, lost.to_string()),
+        };
+        let rule = Exception::failed(format!("peer misbehaved: {rule}"));
+        self.with(|graph| graph.abort(link, rule));
     }
 
     fn lose(&self, link: LinkId, why: String) {

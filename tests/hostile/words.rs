@@ -44,6 +44,10 @@ pub(crate) fn payload(caps: Vec<CapDescriptor>) -> Payload {
 
 /// A struct of one data word and four pointers, of which the first `caps` are capabilities.
 pub(crate) fn content(caps: usize) -> Content {
+    content_with(0, caps)
+}
+
+pub(crate) fn content_with(number: u64, caps: usize) -> Content {
     let vat = Vat::local();
     let stand_in = Client::broken(vat.here(), Exception::failed("only its pointer is sent"));
     let clients = vec![Some(&stand_in); caps];
@@ -51,7 +55,7 @@ pub(crate) fn content(caps: usize) -> Content {
     let mut table = Vec::new();
     let mut root: any_pointer::Builder<'_> = message.get_root().expect("it is built in memory");
     root.imbue_mut(&mut table);
-    fill(0, &clients)(root);
+    fill(number, &clients)(root);
     message.into()
 }
 
