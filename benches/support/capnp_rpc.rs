@@ -4,11 +4,11 @@ use ::capnp_rpc::rpc_twoparty_capnp::Side;
 use ::capnp_rpc::{RpcSystem, new_client, twoparty};
 use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 
-use crate::interop_capnp::peer;
+use crate::interop_capnp::{chain, peer, sink};
 use crate::measure::{Contender, Session};
 use crate::row::{Link, Row, Work};
 use crate::sockets::{self, Stream, Thread};
-use crate::target::Target;
+use crate::target::{Depth, Host, Swallow, Target};
 use crate::typed;
 
 /// Its column.
@@ -20,7 +20,7 @@ impl Contender for CapnpRpc {
     }
 
     fn open(&self, row: Row) -> Option<Box<dyn Session>> {
-        if matches!(row.link, Link::Vats | Link::LocalDynamic) {
+        if matches!(row.link, Link::Vats | Link::LocalDynamic | Link::Foreign) {
             return None;
         }
         let thread = Thread::new();
@@ -45,7 +45,7 @@ impl Session for Open {
 
 async fn open(link: Link) -> peer::Client {
     let (near, far) = match link {
-        Link::LocalDynamic | Link::LocalTyped | Link::Vats => return target(),
+        Link::LocalDynamic | Link::LocalTyped | Link::Vats | Link::Foreign => return target(),
         Link::Unix2 => {
             let near = sockets::unix_to_thread(|far| system(far, Side::Server, Some(target())));
             return client(near);
@@ -58,8 +58,21 @@ async fn open(link: Link) -> peer::Client {
     client(near)
 }
 
+#[derive(Clone, Copy)]
+struct Hosted;
+
+impl Host for Hosted {
+    fn chain(&self, link: Depth<Self>) -> chain::Client {
+        new_client(link)
+    }
+
+    fn sink(&self, sink: Swallow) -> sink::Client {
+        new_client(sink)
+    }
+}
+
 fn target() -> peer::Client {
-    new_client(Target { chain: new_client, sink: new_client })
+    new_client(Target(Hosted))
 }
 
 fn client(near: Box<dyn Stream>) -> peer::Client {

@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::pin::Pin;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::measure::{Contender, Session};
 use crate::row::{Link, Row, Work};
@@ -25,6 +26,9 @@ impl Contender for Floor {
     fn open(&self, row: Row) -> Option<Box<dyn Session>> {
         if matches!(row.link, Link::LocalDynamic | Link::LocalTyped) {
             return Some(Box::new(Boxed { thread: Thread::new(), object: Box::new(Counting) }));
+        }
+        if row.link == Link::Foreign && row.work == Work::Null {
+            return Some(Box::new(Across::open()));
         }
         if row.link == Link::Vats || matches!(row.work, Work::InFlight(_)) {
             return None;
@@ -64,6 +68,38 @@ impl Session for Boxed {
     }
 }
 
+/// A question to another thread and its answer.
+struct Across {
+    ask: mpsc::UnboundedSender<oneshot::Sender<()>>,
+    thread: Thread,
+}
+
+impl Across {
+    fn open() -> Self {
+        let (ask, mut asked) = mpsc::unbounded_channel::<oneshot::Sender<()>>();
+        std::thread::spawn(move || {
+            Thread::new().block_on(async {
+                while let Some(answer) = asked.recv().await {
+                    answer.send(()).expect("the asker waits");
+                }
+            });
+        });
+        Self { ask, thread: Thread::new() }
+    }
+}
+
+impl Session for Across {
+    fn run(&mut self, operations: u64) {
+        self.thread.block_on(async {
+            for _ in 0..operations {
+                let (answer, answered) = oneshot::channel();
+                self.ask.send(answer).expect("the other thread runs");
+                answered.await.expect("it answers");
+            }
+        });
+    }
+}
+
 /// Bytes one way and the other end's answer.
 struct Bytes {
     read: ReadHalf<Box<dyn Stream>>,
@@ -80,7 +116,7 @@ impl Bytes {
                 Link::Unix2 => return sockets::unix_to_thread(move |far| serve(row.work, far)),
                 Link::Tcp1 => sockets::tcp().await,
                 Link::Unix1 => sockets::unix(),
-                Link::Mem | Link::Vats | Link::LocalDynamic | Link::LocalTyped => sockets::pipe(),
+                _ => sockets::pipe(),
             };
             tokio::task::spawn_local(serve(row.work, far));
             near

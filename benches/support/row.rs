@@ -17,6 +17,9 @@ pub(crate) enum Link {
     Tcp1,
     /// Two vats on a thread each, a Unix socket pair.
     Unix2,
+    /// Nothing but a thread's border: the object's vat has a thread of its own, the caller is on
+    /// another, which hosts nothing.
+    Foreign,
 }
 
 /// What is done over it.
@@ -90,7 +93,7 @@ const fn row(name: &'static str, link: Link, work: Work) -> Row {
 }
 
 /// Every row, in the order of the table.
-pub(crate) const ROWS: [Row; 22] = [
+pub(crate) const ROWS: [Row; 24] = [
     row("same-thread-dynamic-null", Link::LocalDynamic, Work::Null),
     row("same-thread-typed-null", Link::LocalTyped, Work::Null),
     row("same-thread-vats-null", Link::Vats, Work::Null),
@@ -113,4 +116,6 @@ pub(crate) const ROWS: [Row; 22] = [
     row("unix-2t-null", Link::Unix2, Work::Null),
     row("unix-2t-64", Link::Unix2, Work::InFlight(64)),
     row("unix-2t-1024", Link::Unix2, Work::InFlight(1024)),
+    row("foreign-thread-null", Link::Foreign, Work::Null),
+    row("foreign-thread-64", Link::Foreign, Work::InFlight(64)),
 ];

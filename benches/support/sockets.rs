@@ -8,7 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
 /// Bytes in the in-memory pipe, each way.
-const PIPE: usize = 256 << 10;
+pub(crate) const PIPE: usize = 256 << 10;
 
 /// A byte stream of any kind.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {}

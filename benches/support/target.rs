@@ -5,14 +5,16 @@ use std::rc::Rc;
 
 use crate::interop_capnp::{chain, peer, sink};
 
-/// The bootstrap object. It makes the objects it hands out with `chain` and `sink`, which host them
-/// on the engine measured.
-pub(crate) struct Target {
-    pub(crate) chain: fn(Depth) -> chain::Client,
-    pub(crate) sink: fn(Swallow) -> sink::Client,
+/// Hosts objects on the engine measured.
+pub(crate) trait Host: Clone + 'static {
+    fn chain(&self, link: Depth<Self>) -> chain::Client;
+    fn sink(&self, sink: Swallow) -> sink::Client;
 }
 
-impl peer::Server for Target {
+/// The bootstrap object.
+pub(crate) struct Target<H>(pub(crate) H);
+
+impl<H: Host> peer::Server for Target<H> {
     async fn null(self: Rc<Self>, _: peer::NullParams, _: peer::NullResults) -> capnp::Result<()> {
         Ok(())
     }
@@ -31,7 +33,7 @@ impl peer::Server for Target {
         _: peer::ChainParams,
         mut results: peer::ChainResults,
     ) -> capnp::Result<()> {
-        results.get().set_next((self.chain)(Depth { depth: 1, host: self.chain }));
+        results.get().set_next(self.0.chain(Depth { depth: 1, host: self.0.clone() }));
         Ok(())
     }
 
@@ -40,24 +42,25 @@ impl peer::Server for Target {
         _: peer::OpenSinkParams,
         mut results: peer::OpenSinkResults,
     ) -> capnp::Result<()> {
-        results.get().set_sink((self.sink)(Swallow::default()));
+        results.get().set_sink(self.0.sink(Swallow::default()));
         Ok(())
     }
 }
 
 /// A link of the chain.
-pub(crate) struct Depth {
+pub(crate) struct Depth<H> {
     depth: u32,
-    host: fn(Self) -> chain::Client,
+    host: H,
 }
 
-impl chain::Server for Depth {
+impl<H: Host> chain::Server for Depth<H> {
     async fn next(
         self: Rc<Self>,
         _: chain::NextParams,
         mut results: chain::NextResults,
     ) -> capnp::Result<()> {
-        results.get().set_next((self.host)(Self { depth: self.depth + 1, host: self.host }));
+        let next = Self { depth: self.depth + 1, host: self.host.clone() };
+        results.get().set_next(self.host.chain(next));
         Ok(())
     }
 

@@ -92,7 +92,7 @@ fn join(here: &Local, end: TwoThread, other: VatId) -> Client {
         cap
     });
     here.with(|graph| graph.retain(own));
-    let link = here.connect(Box::new(end), Config::default(), Some(own));
+    let (link, _) = here.connect(Box::new(end), Config::default(), Some(own));
     let far = Client::adopt(here, bootstrap(here, link));
     bridges.far.borrow_mut().entry(other).or_insert_with(|| far.clone());
     far

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use crate::conn::{Config, Stats};
-use crate::runtime::{Local, Mailbox};
+use crate::runtime::{Ending, Local, Mailbox, gone};
 use crate::transport::Transport;
 use crate::vat::LinkId;
 use crate::wire::Exception;
@@ -20,6 +20,7 @@ use super::promise::on;
 pub struct Link {
     mailbox: Arc<Mailbox>,
     link: LinkId,
+    ending: Ending,
 }
 
 impl Link {
@@ -35,8 +36,8 @@ impl Link {
             Ok(cap) => cap,
             Err(why) => here.with(|graph| graph.broken(why)),
         });
-        let link = here.connect(Box::new(transport), config, bootstrap);
-        Self { mailbox: Arc::clone(here.mailbox()), link }
+        let (link, ending) = here.connect(Box::new(transport), config, bootstrap);
+        Self { mailbox: Arc::clone(here.mailbox()), link, ending }
     }
 
     /// What the peer offers to whoever connects. It can be called at once.
@@ -56,17 +57,39 @@ impl Link {
         on(&self.mailbox, move |here| here.change(|graph| graph.abort(link, why)));
     }
 
-    /// Ready when the connection is over.
+    /// Ready when the connection is over, with the reason.
     ///
-    /// On the vat's thread only; ready at once elsewhere. Cancel safe.
-    pub async fn closed(&self) {
-        let Some(here) = Local::find(self.mailbox.id()) else { return };
+    /// To be awaited on the vat's thread; elsewhere only an ending that is known already is told,
+    /// and `disconnected` before that. Cancel safe.
+    pub async fn closed(&self) -> Exception {
         poll_fn(|cx| {
-            here.pump(cx.waker());
-            match here.mailbox().is_closed() {
-                true => Poll::Ready(()),
-                false => here.poll_closed(self.link, cx.waker()),
+            let here = Local::find(self.mailbox.id());
+            if let Some(here) = &here {
+                here.pump(cx.waker());
             }
+            if let Some(why) = self.ending.get() {
+                return Poll::Ready(why.clone());
+            }
+            match here {
+                Some(here) if !here.mailbox().is_closed() => {
+                    here.watch_closed(self.link, cx.waker());
+                    Poll::Pending
+                }
+                _ => Poll::Ready(gone()),
+            }
+        })
+        .await
+    }
+
+    /// Ready when every table of the connection is empty: neither side holds anything of the
+    /// other, and nothing is on its way. A connection that is over is idle.
+    ///
+    /// To be awaited on the vat's thread; ready at once elsewhere. Cancel safe.
+    pub async fn idle(&self) {
+        poll_fn(|cx| {
+            let Some(here) = Local::find(self.mailbox.id()) else { return Poll::Ready(()) };
+            here.pump(cx.waker());
+            here.poll_idle(self.link, cx.waker())
         })
         .await;
     }

@@ -8,8 +8,11 @@ mod bridge;
 mod caps;
 mod client;
 mod connect;
+mod deadline;
 mod error;
 mod hook;
+#[cfg(all(feature = "tokio", unix))]
+mod listen;
 mod message;
 mod promise;
 mod reply;
@@ -21,7 +24,10 @@ mod target;
 
 pub use client::Client;
 pub use connect::Link;
+pub use deadline::Deadline;
 pub use error::{error, exception};
+#[cfg(all(feature = "tokio", unix))]
+pub use listen::listen;
 pub use promise::{Pipeline, Promise};
 pub use reply::Reply;
 pub use request::Request;

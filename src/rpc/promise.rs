@@ -48,6 +48,11 @@ impl Promise {
         Self::new(mailbox, Promised::Failed(why))
     }
 
+    /// The vat, if it lives on this thread.
+    pub(super) fn here(&self) -> Option<Local> {
+        Local::find(self.mailbox.id())
+    }
+
     /// The way to the capabilities in the results.
     #[must_use]
     pub fn pipeline(&self) -> Pipeline {
@@ -87,15 +92,14 @@ impl Promise {
 
     fn poll_here(&mut self, here: &Local, call: CallId, cx: &Context<'_>) -> Poll<Outcome> {
         here.read_mail();
-        let mut outcome = here.poll_outcome(call, cx.waker());
-        if outcome.is_none() {
+        // What comes of calls that are queued here needs no waker.
+        let outcome = here.collect(call).or_else(|| {
             here.pump(cx.waker());
-            outcome = here.poll_outcome(call, cx.waker());
-        }
+            here.poll_outcome(call, cx.waker())
+        });
         match outcome {
             Some(outcome) => {
                 self.state = Promised::Over;
-                here.drop_pipeline(call);
                 Poll::Ready(outcome)
             }
             None if here.mailbox().is_closed() => Poll::Ready(Err(gone())),

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use futures_channel::oneshot;
 
-use crate::runtime::{Local, post};
+use crate::runtime::{Local, gone, post};
 use crate::vat;
 use crate::wire::{Content, Exception};
 
@@ -32,14 +32,13 @@ impl Outgoing {
     }
 
     fn send_here(self, here: &Local) -> Promise {
-        match self.ready(here) {
-            Ok((cap, request)) => {
-                let call = here.call(cap, request);
-                here.release(cap);
-                Promise::new(here.mailbox(), Promised::Here(call))
-            }
-            Err(why) => Promise::failed(here.mailbox(), why),
-        }
+        // The client holds the reference for as long as this takes.
+        let Some(cap) = self.client.cap_here(here) else {
+            return Promise::failed(here.mailbox(), gone());
+        };
+        let params = caps::payload(here, self.content, &self.caps);
+        let request = vat::Request { interface: self.interface, method: self.method, params };
+        Promise::new(here.mailbox(), Promised::Here(here.call(cap, request)))
     }
 
     fn send_away(self) -> Promise {

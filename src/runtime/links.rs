@@ -1,17 +1,21 @@
 //! The transports of a vat's connections, and how far the life of each has come.
 
-use std::sync::Arc;
-use std::task::{Poll, Waker};
+use std::sync::{Arc, OnceLock};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::transport::Transport;
 use crate::vat::LinkId;
+use crate::wire::Exception;
 
 use super::signal::{Raise, Ready, Signal};
 
 /// How long the last messages of a connection may take to be written. A peer that does not read
 /// would otherwise keep the transport for ever.
 const CLOSE_GRACE: Duration = Duration::from_secs(5);
+
+/// Why a connection is over, once it is.
+pub type Ending = Arc<OnceLock<Exception>>;
 
 /// A connection's transport, and how far its life has come.
 pub(super) struct Entry {
@@ -21,7 +25,9 @@ pub(super) struct Entry {
     pub(super) state: State,
     pub(super) receive: Waker,
     pub(super) flush: Waker,
-    watchers: Vec<Waker>,
+    ending: Ending,
+    closed: Vec<Waker>,
+    idle: Vec<Waker>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,15 +44,17 @@ pub(super) struct Links {
     pub(super) entries: Vec<Option<Entry>>,
     /// Links that are not read because their peer has asked too much that is not answered.
     pub(super) paused: Vec<u32>,
+    /// Links somebody waits to become idle.
+    watched: Vec<LinkId>,
     signal: Arc<Signal>,
 }
 
 impl Links {
     pub(super) fn new(signal: Arc<Signal>) -> Self {
-        Self { entries: Vec::new(), paused: Vec::new(), signal }
+        Self { entries: Vec::new(), paused: Vec::new(), watched: Vec::new(), signal }
     }
 
-    pub(super) fn insert(&mut self, link: LinkId, transport: Box<dyn Transport>) {
+    pub(super) fn insert(&mut self, link: LinkId, transport: Box<dyn Transport>) -> Ending {
         let index = link.index();
         let waker = |ready| Waker::from(Arc::new(Raise { ready, signal: self.signal.clone() }));
         let entry = Entry {
@@ -55,14 +63,18 @@ impl Links {
             state: State::Open,
             receive: waker(Ready::Receive(index)),
             flush: waker(Ready::Flush(index)),
-            watchers: Vec::new(),
+            ending: Ending::default(),
+            closed: Vec::new(),
+            idle: Vec::new(),
         };
+        let ending = Arc::clone(&entry.ending);
         let at = index as usize;
         if self.entries.len() <= at {
             self.entries.resize_with(at + 1, || None);
         }
         entry.receive.wake_by_ref();
         self.entries[at] = Some(entry);
+        ending
     }
 
     pub(super) fn entry(&mut self, index: u32) -> Option<&mut Entry> {
@@ -89,29 +101,62 @@ impl Links {
         until
     }
 
-    /// The connection is over. Returns who waited for that.
-    pub(super) fn close(&mut self, link: LinkId, now: Option<Instant>) -> Vec<Waker> {
+    /// The connection is over, for this reason. Returns who waited for that.
+    pub(super) fn close(
+        &mut self,
+        link: LinkId,
+        why: Exception,
+        now: Option<Instant>,
+    ) -> Vec<Waker> {
         let Some(entry) = self.entry(link.index()) else { return Vec::new() };
+        // Set once: a connection ends once.
+        let _ = entry.ending.set(why);
         entry.state = State::Closing(now.map(|now| now + CLOSE_GRACE));
         entry.flush.wake_by_ref();
-        std::mem::take(&mut entry.watchers)
+        let mut watchers = std::mem::take(&mut entry.closed);
+        watchers.append(&mut entry.idle);
+        watchers
     }
 
-    /// Whether the connection is over; if not, `waker` is woken when it is.
-    pub(super) fn poll_closed(&mut self, link: LinkId, waker: &Waker) -> Poll<()> {
-        match self.entry(link.index()) {
-            Some(entry) if entry.link == link && !matches!(entry.state, State::Closing(_)) => {
-                if !entry.watchers.iter().any(|known| known.will_wake(waker)) {
-                    entry.watchers.push(waker.clone());
-                }
-                Poll::Pending
-            }
-            _ => Poll::Ready(()),
+    /// Has `waker` woken when the connection is over.
+    pub(super) fn watch_closed(&mut self, link: LinkId, waker: &Waker) {
+        if let Some(entry) = self.entry(link.index()).filter(|entry| entry.link == link) {
+            remember(&mut entry.closed, waker);
         }
+    }
+
+    /// Has `waker` woken when the tables of a connection may have become empty.
+    pub(super) fn watch_idle(&mut self, link: LinkId, waker: &Waker) {
+        if let Some(entry) = self.entry(link.index()) {
+            remember(&mut entry.idle, waker);
+            self.keep_watching(link);
+        }
+    }
+
+    pub(super) fn keep_watching(&mut self, link: LinkId) {
+        if !self.watched.contains(&link) {
+            self.watched.push(link);
+        }
+    }
+
+    /// The connections somebody waits to become idle.
+    pub(super) fn take_watched(&mut self) -> Vec<LinkId> {
+        std::mem::take(&mut self.watched)
+    }
+
+    /// Who waits for a connection to become idle.
+    pub(super) fn take_idle(&mut self, link: LinkId) -> Vec<Waker> {
+        self.entry(link.index()).map(|entry| std::mem::take(&mut entry.idle)).unwrap_or_default()
     }
 
     /// Takes every transport, to be dropped by the caller.
     pub(super) fn clear(&mut self) -> Vec<Box<dyn Transport>> {
         self.entries.iter_mut().filter_map(|entry| entry.take()?.transport).collect()
+    }
+}
+
+fn remember(watchers: &mut Vec<Waker>, waker: &Waker) {
+    if !watchers.iter().any(|known| known.will_wake(waker)) {
+        watchers.push(waker.clone());
     }
 }

@@ -12,13 +12,15 @@ use crate::transport::Transport;
 use crate::vat::{CallId, Cap, Graph, LinkId, Outcome, Payload, Request, TargetId};
 
 use super::dispatch::{Dispatch, LocalFuture};
-use super::links::Links;
+use super::links::{Ending, Links};
 use super::mailbox::{Mailbox, VatId};
+use super::signal::Ready;
 use super::tasks::{Tasks, Work};
 use super::timers::{TimerId, Timers};
 
 thread_local! {
-    static HERE: RefCell<Vec<Local>> = const { RefCell::new(Vec::new()) };
+    /// The vats of this thread, each at the place its id names.
+    static HERE: RefCell<Vec<Option<Local>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A vat of this thread. Clones are the same vat.
@@ -45,6 +47,10 @@ pub(super) struct Inner {
     pub(super) depth: Cell<u32>,
     /// How many drivers this vat has; without one, the promises that are polled drive it.
     pub(super) drivers: Cell<u32>,
+    /// Whether a turn is under way, which sees to all that comes up in it.
+    pub(super) turning: Cell<bool>,
+    /// Room for the list of what is ready.
+    pub(super) ready: RefCell<Vec<Ready>>,
 }
 
 /// What a destructor gave up.
@@ -63,7 +69,15 @@ struct Targets {
 
 impl Local {
     pub(super) fn new() -> Self {
-        let mailbox = Arc::new(Mailbox::new());
+        let place = HERE.with(|here| {
+            let mut here = here.borrow_mut();
+            here.iter().position(Option::is_none).unwrap_or_else(|| {
+                here.push(None);
+                here.len() - 1
+            })
+        });
+        let number = u32::try_from(place).expect("memory ends before 2^32 vats");
+        let mailbox = Arc::new(Mailbox::new(number));
         let signal = mailbox.signal.clone();
         let local = Self(Rc::new(Inner {
             graph: RefCell::default(),
@@ -77,27 +91,27 @@ impl Local {
             slots: RefCell::default(),
             depth: Cell::new(0),
             drivers: Cell::new(0),
+            turning: Cell::new(false),
+            ready: RefCell::default(),
             mailbox,
         }));
-        HERE.with(|here| here.borrow_mut().push(local.clone()));
+        HERE.with(|here| here.borrow_mut()[place] = Some(local.clone()));
         local
     }
 
     /// The vat `id`, if it lives on this thread and the thread is not ending.
     #[must_use]
     pub fn find(id: VatId) -> Option<Self> {
-        HERE.try_with(|here| here.try_borrow().ok()?.iter().find(|local| local.id() == id).cloned())
-            .ok()
-            .flatten()
+        let found = HERE.try_with(|here| {
+            let here = here.try_borrow().ok()?;
+            here.get(id.place())?.as_ref().filter(|local| local.id() == id).cloned()
+        });
+        found.ok().flatten()
     }
 
     pub(super) fn leave(&self) {
         // The vat is dropped after the borrow ends: its objects' destructors may look here.
-        let gone = HERE.try_with(|here| {
-            let mut here = here.borrow_mut();
-            let at = here.iter().position(|local| local.id() == self.id())?;
-            Some(here.swap_remove(at))
-        });
+        let gone = HERE.try_with(|here| here.borrow_mut().get_mut(self.id().place())?.take());
         drop(gone);
     }
 
@@ -126,8 +140,15 @@ impl Local {
     /// Does something with the graph, which then has work.
     pub fn change<R>(&self, f: impl FnOnce(&mut Graph) -> R) -> R {
         let result = self.with(f);
-        self.0.mailbox.signal.raise();
+        self.stir();
         result
+    }
+
+    /// The vat has work. In the midst of a turn nobody need be woken for it.
+    fn stir(&self) {
+        if !self.0.turning.get() {
+            self.0.mailbox.signal.raise_here();
+        }
     }
 
     /// Hosts an object. The caller gets the one reference.
@@ -142,9 +163,14 @@ impl Local {
         self.change(|graph| graph.call(cap, request))
     }
 
-    /// Takes the outcome of a call, or has `waker` woken when it is there.
+    /// The outcome of a call, if it is there; with it the caller's hold of the call ends.
+    pub fn collect(&self, call: CallId) -> Option<Outcome> {
+        self.with(|graph| graph.collect(call))
+    }
+
+    /// As [`collect`](Self::collect), or has `waker` woken when the outcome is there.
     pub fn poll_outcome(&self, call: CallId, waker: &Waker) -> Option<Outcome> {
-        if let Some(outcome) = self.with(|graph| graph.take(call)) {
+        if let Some(outcome) = self.collect(call) {
             return Some(outcome);
         }
         let mut waiters = self.0.waiters.borrow_mut();
@@ -214,15 +240,30 @@ impl Local {
         transport: Box<dyn Transport>,
         config: Config,
         bootstrap: Option<Cap>,
-    ) -> LinkId {
+    ) -> (LinkId, Ending) {
         let link = self.change(|graph| graph.connect(Connection::new(config), bootstrap));
-        self.0.links.borrow_mut().insert(link, transport);
-        link
+        let ending = self.0.links.borrow_mut().insert(link, transport);
+        (link, ending)
     }
 
-    /// Ready once a connection is over.
-    pub fn poll_closed(&self, link: LinkId, waker: &Waker) -> Poll<()> {
-        self.0.links.borrow_mut().poll_closed(link, waker)
+    /// Has `waker` woken when a connection is over.
+    pub fn watch_closed(&self, link: LinkId, waker: &Waker) {
+        self.0.links.borrow_mut().watch_closed(link, waker);
+    }
+
+    /// Ready when all tables of a connection are empty, or it is over; else `waker` is woken then.
+    pub fn poll_idle(&self, link: LinkId, waker: &Waker) -> Poll<()> {
+        if self.is_idle(link) {
+            return Poll::Ready(());
+        }
+        self.0.links.borrow_mut().watch_idle(link, waker);
+        Poll::Pending
+    }
+
+    /// Whether all tables of a connection are empty, or it is over.
+    #[must_use]
+    pub fn is_idle(&self, link: LinkId) -> bool {
+        self.with(|graph| graph.connection(link).is_none_or(Connection::is_idle))
     }
 
     /// Has `waker` woken at `due`, once.
@@ -257,7 +298,7 @@ impl Local {
         let (index, waker) = self.0.tasks.borrow_mut().reserve();
         let refused = self.0.tasks.borrow_mut().park(index, Work::Spawned(future));
         drop(refused);
-        waker.wake();
+        waker.wake_by_ref();
     }
 
     /// Gives a reference back at the next turn.
@@ -282,11 +323,15 @@ impl Local {
 
     fn give_up(&self, release: Release) {
         self.0.released.borrow_mut().push(release);
-        self.0.mailbox.signal.raise();
+        self.stir();
+    }
+
+    pub(super) fn has_releases(&self) -> bool {
+        !self.0.released.borrow().is_empty()
     }
 
     pub(super) fn drain_releases(&self) {
-        if self.0.released.borrow().is_empty() {
+        if !self.has_releases() {
             return;
         }
         let mut released = std::mem::take(&mut *self.0.released.borrow_mut());

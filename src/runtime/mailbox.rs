@@ -9,12 +9,20 @@ use super::signal::Signal;
 
 /// Names a vat of this process; never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct VatId(u64);
+pub struct VatId {
+    number: u64,
+    /// Where its own thread finds it.
+    place: u32,
+}
 
 impl VatId {
-    fn next() -> Self {
+    fn at(place: u32) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), place }
+    }
+
+    pub(super) const fn place(self) -> usize {
+        self.place as usize
     }
 }
 
@@ -26,6 +34,7 @@ pub struct Mailbox {
     id: VatId,
     mail: Mutex<Mail>,
     waiting: AtomicBool,
+    closed: AtomicBool,
     pub(super) signal: Arc<Signal>,
 }
 
@@ -46,11 +55,12 @@ pub(super) struct Letters {
 }
 
 impl Mailbox {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(place: u32) -> Self {
         Self {
-            id: VatId::next(),
+            id: VatId::at(place),
             mail: Mutex::new(Mail::Open { jobs: Vec::new(), releases: Vec::new() }),
             waiting: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
             signal: Arc::new(Signal::default()),
         }
     }
@@ -58,7 +68,7 @@ impl Mailbox {
     /// The mailbox of a vat that never was: all that is posted there is refused.
     #[must_use]
     pub fn nowhere() -> Self {
-        let mailbox = Self::new();
+        let mailbox = Self::new(u32::MAX);
         mailbox.close();
         mailbox
     }
@@ -104,7 +114,7 @@ impl Mailbox {
     /// Whether the vat is gone.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        matches!(*self.mail(), Mail::Closed)
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Takes all there is.
@@ -122,6 +132,7 @@ impl Mailbox {
 
     /// The vat is gone. What lay here is returned, to be dropped outside of the lock.
     pub(super) fn close(&self) -> Vec<Job> {
+        self.closed.store(true, Ordering::Release);
         match std::mem::replace(&mut *self.mail(), Mail::Closed) {
             Mail::Open { jobs, .. } => jobs,
             Mail::Closed => Vec::new(),

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
+use smallvec::SmallVec;
+
 /// What is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ready {
@@ -26,7 +28,8 @@ pub(super) struct Signal {
 #[derive(Default)]
 struct List {
     ready: Vec<Ready>,
-    sleepers: Vec<Waker>,
+    /// The driver, and now and then a promise.
+    sleepers: SmallVec<[Waker; 2]>,
 }
 
 impl Signal {
@@ -53,6 +56,14 @@ impl Signal {
         }
         let sleepers = std::mem::take(&mut self.list().sleepers);
         sleepers.into_iter().for_each(Waker::wake);
+    }
+
+    /// As [`raise`](Self::raise), from the vat's own thread. Only that thread takes what was raised,
+    /// so what it sees raised still is: no write to shared memory is needed.
+    pub(super) fn raise_here(&self) {
+        if !self.is_raised() {
+            self.raise();
+        }
     }
 
     /// Whether something was raised since the last `take`.

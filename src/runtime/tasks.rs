@@ -1,5 +1,6 @@
 //! Tasks are the calls whose objects did not answer at once.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -25,7 +26,8 @@ enum Slot {
 
 /// The tasks of a vat.
 pub(super) struct Tasks {
-    slots: Vec<(Slot, Waker)>,
+    /// Wakers are counted without atomics: they are lent for each poll.
+    slots: Vec<(Slot, Rc<Waker>)>,
     free: Vec<u32>,
     /// The slot of each running call, by the call's index.
     by_call: Vec<Option<u32>>,
@@ -39,11 +41,11 @@ impl Tasks {
 
     /// A slot to poll a future in, and its waker. A waker that outlives the task wakes the slot's
     /// next tenant, which takes no harm.
-    pub(super) fn reserve(&mut self) -> (u32, Waker) {
+    pub(super) fn reserve(&mut self) -> (u32, Rc<Waker>) {
         let index = self.free.pop().unwrap_or_else(|| {
             let index = u32::try_from(self.slots.len()).expect("memory ends before 2^32 tasks");
             let raise = Raise { ready: Ready::Task(index), signal: self.signal.clone() };
-            self.slots.push((Slot::Free, Waker::from(Arc::new(raise))));
+            self.slots.push((Slot::Free, Rc::new(Waker::from(Arc::new(raise)))));
             index
         });
         let (slot, waker) = &mut self.slots[index as usize];
@@ -51,13 +53,15 @@ impl Tasks {
         (index, waker.clone())
     }
 
-    /// A call is being polled in a slot: a cancel finds it there.
-    pub(super) fn note(&mut self, call: CallId, index: u32) {
+    /// A slot to poll a call's future in: a cancel finds it there.
+    pub(super) fn reserve_for(&mut self, call: CallId) -> (u32, Rc<Waker>) {
+        let (index, waker) = self.reserve();
         let at = call.index() as usize;
         if self.by_call.len() <= at {
             self.by_call.resize(at + 1, None);
         }
         self.by_call[at] = Some(index);
+        (index, waker)
     }
 
     /// The future is not ready. Given back if the call was cancelled meanwhile, to be dropped.
@@ -84,7 +88,7 @@ impl Tasks {
     }
 
     /// Takes a parked task out to be polled.
-    pub(super) fn take(&mut self, index: u32) -> Option<(Work, Waker)> {
+    pub(super) fn take(&mut self, index: u32) -> Option<(Work, Rc<Waker>)> {
         let (slot, waker) = self.slots.get_mut(index as usize)?;
         match std::mem::replace(slot, Slot::Polling) {
             Slot::Parked(work) => Some((work, waker.clone())),

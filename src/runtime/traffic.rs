@@ -100,6 +100,19 @@ impl Local {
         debug_assert!(links.try_borrow().is_ok(), "links are borrowed only for a moment");
     }
 
+    /// Wakes those who wait for a connection to become idle, where one has.
+    pub(super) fn tell_idle(&self) {
+        let watched = self.inner().links.borrow_mut().take_watched();
+        for link in watched {
+            if self.is_idle(link) {
+                let wakers = self.inner().links.borrow_mut().take_idle(link);
+                wakers.into_iter().for_each(Waker::wake);
+            } else {
+                self.inner().links.borrow_mut().keep_watching(link);
+            }
+        }
+    }
+
     /// Writing failed. What the peer sent before is received first (T8), but not for ever.
     fn fail(&self, index: u32, flush: Waker) {
         let until = self.inner().links.borrow_mut().fail(index, self.now());

@@ -9,7 +9,7 @@ use super::arena::Arena;
 use super::call::{Call, Fate, Origin, Outcome, Place};
 use super::id::{CallId, Cap, LinkId, OfCall, OfLink, OfNode, TargetId};
 use super::link::{Attention, Link};
-use super::node::{Item, Kind, Node, Source, State, Watch};
+use super::node::{Item, Kind, Node, Route, Source, State, Watch};
 use super::output::Output;
 use super::payload::{Payload, Request};
 
@@ -32,7 +32,8 @@ pub struct Graph {
     pub(super) nodes: Arena<OfNode, Node>,
     pub(super) calls: Arena<OfCall, Call>,
     pub(super) links: Arena<OfLink, Link>,
-    /// Calls in the order they were made or read. Each step carries one reference of its node.
+    /// Calls, and ends of embargoes, in the order they were made or read. Each step carries one
+    /// reference of its node.
     pub(super) queue: VecDeque<Step>,
     /// What follows from what just happened; empty between the methods of the door.
     pub(super) work: VecDeque<Work>,
@@ -49,16 +50,6 @@ pub(super) struct Step {
     pub(super) to: Cap,
     pub(super) item: Item,
     pub(super) route: Route,
-}
-
-/// How an item passes a promise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Route {
-    /// On to what it is resolved to.
-    Shortest,
-    /// The way a peer was told it goes, though the promise has been resolved since (the Tribble
-    /// rule of `rpc.capnp: Disembargo`).
-    Strict,
 }
 
 /// What follows from something that happened.
@@ -131,7 +122,7 @@ impl Graph {
     /// Calls `cap`, behind every call made so far. Takes the references in the request, none of `cap`.
     ///
     /// The caller holds the call's result and one pipeline; it ends them with
-    /// [`take`](Self::take) or [`drop_result`](Self::drop_result), and
+    /// [`collect`](Self::collect), or each on its own with [`drop_result`](Self::drop_result) and
     /// [`drop_pipeline`](Self::drop_pipeline).
     pub fn call(&mut self, cap: Cap, request: Request) -> CallId {
         let mut call = Call::new(Origin::Waiting, Place::Queued(request, Fate::Deliver));
@@ -191,13 +182,15 @@ impl Graph {
         }
     }
 
-    /// The outcome of a call, once, if it is there. The caller takes the references in it.
-    pub fn take(&mut self, id: CallId) -> Option<Outcome> {
+    /// The outcome of a call, once, if it is there; with it both holds of the caller end. The caller
+    /// takes the references in it.
+    pub fn collect(&mut self, id: CallId) -> Option<Outcome> {
         let call = self.calls.get_mut(id)?;
         if call.origin != Origin::Waiting || !matches!(call.place, Place::Done(_)) {
             return None;
         }
         call.origin = Origin::Gone;
+        call.pipeline_refs = call.pipeline_refs.saturating_sub(1);
         let keep = call.pipeline_refs > 0 || call.taker.is_some();
         let Place::Done(outcome) = std::mem::replace(&mut call.place, Place::Over) else {
             return None;
@@ -279,6 +272,7 @@ impl Graph {
     /// Why every call on `cap` would fail, if that is known already.
     pub fn why_broken(&mut self, cap: Cap) -> Option<Exception> {
         let end = self.follow(cap);
+        self.settle();
         match &self.nodes.get(end)?.kind {
             Kind::Broken(why) => Some(why.clone()),
             Kind::Null => Some(Exception::failed("it is the null capability")),

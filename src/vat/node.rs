@@ -91,6 +91,19 @@ pub(super) enum Item {
     Call(CallId),
     /// A peer's embargo, to be sent back where it leaves this vat towards that peer.
     Disembargo(LinkId, EmbargoId),
+    /// An embargo of ours that the peer sent back: it ends here, behind the calls the peer sent
+    /// back before it.
+    Lift,
+}
+
+/// How an item passes a promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// On to what it is resolved to.
+    Shortest,
+    /// The way a peer was told it goes, though the promise has been resolved since (the Tribble
+    /// rule of `rpc.capnp: Disembargo`).
+    Strict,
 }
 
 impl Node {

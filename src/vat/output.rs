@@ -27,7 +27,7 @@ pub enum Output {
         /// A delivered call.
         call: CallId,
     },
-    /// The outcome of a call made here can be taken with `Graph::take`.
+    /// The outcome of a call made here can be taken with `Graph::collect`.
     Completed {
         /// The call.
         call: CallId,

@@ -23,7 +23,7 @@ impl Graph {
             return self.broken(Exception::failed("the call is over"));
         };
         let known = match &call.place {
-            Place::Done(Ok(results)) | Place::Kept(results) => Some(cap_at(results, path)),
+            Place::Done(Ok(results)) | Place::Kept(results, _) => Some(cap_at(results, path)),
             Place::Done(Err(why)) => Some(Err(why.clone())),
             Place::Over => Some(Err(Exception::failed("the call is over"))),
             _ => call.early.as_ref().map(|early| cap_at(early, path)),
@@ -100,10 +100,20 @@ impl Graph {
         self.touch(link);
     }
 
-    /// The peer sent the embargo back, or never will.
-    pub(super) fn lift(&mut self, link: LinkId, embargo: EmbargoId, broken: Option<Exception>) {
-        let Some(link) = self.links.get_mut(link) else { return };
-        let Some(promise) = link.embargoes.remove(&embargo) else { return };
+    pub(super) fn is_embargoed(&self, cap: Cap) -> bool {
+        matches!(
+            self.nodes.get(cap).map(|node| &node.kind),
+            Some(Kind::Promise(Promise { state: State::Embargoed(_), .. }))
+        )
+    }
+
+    /// The promise behind an embargo that is over, with the reference the link had of it.
+    pub(super) fn embargoed_by(&mut self, link: LinkId, embargo: EmbargoId) -> Option<Cap> {
+        self.links.get_mut(link)?.embargoes.remove(&embargo)
+    }
+
+    /// The embargo before a promise is over: lifted, or broken for good.
+    pub(super) fn lift(&mut self, promise: Cap, broken: Option<Exception>) {
         let Some(node) = self.nodes.get_mut(promise) else { return };
         if let Kind::Promise(Promise { state: state @ State::Embargoed(_), .. }) = &mut node.kind
             && let State::Embargoed(to) = std::mem::replace(state, State::Pending)
@@ -117,7 +127,6 @@ impl Graph {
             };
             self.become_resolved(promise, to);
         }
-        self.unref(promise);
     }
 
     fn become_resolved(&mut self, promise: Cap, to: Cap) {

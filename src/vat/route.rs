@@ -5,9 +5,9 @@ use crate::wire::{EmbargoId, Exception};
 
 use super::call::{Call, Fate, Keep, Origin, Place};
 use super::export::outgoing;
-use super::graph::{Graph, Route, Step, Work};
+use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, LinkId, TargetId};
-use super::node::{Item, Kind, Promise, Source, State};
+use super::node::{Item, Kind, Promise, Route, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
 
@@ -34,10 +34,10 @@ impl Graph {
         }
     }
 
-    /// Calls are queued that `poll_output` has not looked at.
+    /// There may be something for `poll_output` or `poll_transmit`.
     #[must_use]
     pub fn has_queued(&self) -> bool {
-        !self.queue.is_empty() || !self.outputs.is_empty()
+        !self.queue.is_empty() || !self.outputs.is_empty() || !self.sending.is_empty()
     }
 
     /// Does all that follows from what was done, until nothing follows any more. What follows is
@@ -101,6 +101,10 @@ impl Graph {
 
     pub(super) fn route(&mut self, step: Step) {
         let Step { to, item, route } = step;
+        if matches!(item, Item::Lift) {
+            self.lift(to, None);
+            return self.unref(to);
+        }
         let end = match route {
             Route::Shortest => self.follow(to),
             Route::Strict => to,
@@ -162,7 +166,7 @@ impl Graph {
             (Item::Call(call), Way::Broken(why)) => self.fail_queued(call, why),
             (Item::Call(call), Way::Peer(link, target)) => self.send_call(call, link, target),
             (Item::Disembargo(link, embargo), way) => self.loop_back(link, embargo, way),
-            (Item::Call(_), Way::Wait) => {}
+            (Item::Call(_), Way::Wait) | (Item::Lift, _) => {}
         }
     }
 

@@ -47,6 +47,8 @@ pub(crate) mod method {
     pub(crate) const GET_LATER: u16 = 14;
     /// Tail calls GET_LATER on the first capability of the params.
     pub(crate) const TAIL_GET_LATER: u16 = 15;
+    /// Returns what is kept besides.
+    pub(crate) const GET_SECOND: u16 = 16;
 }
 
 /// Short ways to call.
@@ -72,6 +74,7 @@ pub(crate) struct Seen(Rc<State>);
 struct State {
     notes: RefCell<Vec<u64>>,
     kept: RefCell<Option<Client>>,
+    second: RefCell<Option<Client>>,
     running: Cell<usize>,
     cancelled: Cell<usize>,
     later: RefCell<Vec<futures_channel::oneshot::Sender<()>>>,
@@ -99,15 +102,26 @@ impl Seen {
         self.0.alive.get()
     }
 
-    /// What the object keeps.
+    /// The object keeps this client.
     pub(crate) fn keep(&self, client: &Client) {
         *self.0.kept.borrow_mut() = Some(client.clone());
+    }
+
+    /// What GET_SECOND returns.
+    pub(crate) fn keep_second(&self, client: &Client) {
+        *self.0.second.borrow_mut() = Some(client.clone());
+    }
+
+    /// What the object keeps.
+    pub(crate) fn kept(&self) -> Client {
+        self.0.kept.borrow().clone().expect("it keeps something")
     }
 
     /// The object keeps nothing any more.
     pub(crate) fn let_go(&self) {
         let kept = self.0.kept.borrow_mut().take();
-        drop(kept);
+        let second = self.0.second.borrow_mut().take();
+        drop((kept, second));
     }
 
     /// Lets every GET_LATER return.
@@ -188,6 +202,10 @@ async fn answer(mut call: Call, seen: &Seen) -> Result<Response, Exception> {
             return_kept(&mut call, seen);
         }
         method::PASS | method::CALL_BACK => return call_on(call, seen).await,
+        method::GET_SECOND => {
+            let second = seen.0.second.borrow().clone();
+            call.build(fill(0, &[second.as_ref()]));
+        }
         method::TAIL => return tail(call, method::NOTE),
         method::TAIL_GET => return tail(call, method::GET),
         method::TAIL_GET_LATER => return tail(call, method::GET_LATER),

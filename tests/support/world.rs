@@ -3,13 +3,15 @@
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
 use bowline::conn::Config;
 use bowline::rpc::{Client, Link};
-use bowline::runtime::{Local, Turn, Vat};
+use bowline::runtime::{Driver, Local, Timeless, Vat};
 use bowline::transport::{Transport, same_thread, two_thread};
 
 use super::tap::{Gate, Tap};
@@ -36,6 +38,35 @@ fn boxed<T: Transport + 'static>(
     (Box::new(left), Box::new(right))
 }
 
+/// A stream of choices; equal seeds make equal ones.
+pub(crate) struct Seed(pub(crate) u64);
+
+impl Seed {
+    /// A number below `bound`.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        let mut x = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        x ^= x >> 30;
+        x = x.wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x ^= x >> 27;
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        usize::try_from(x >> 33).expect("31 bits") % bound
+    }
+}
+
+impl Pair {
+    /// From here on nothing arrives unless it is delivered.
+    pub(crate) fn hold(&self) {
+        self.to_near.hold();
+        self.to_far.hold();
+    }
+
+    /// Everything arrives again.
+    pub(crate) fn open(&self) {
+        self.to_near.open();
+        self.to_far.open();
+    }
+}
+
 /// Nothing takes more rounds than this, not even a byte at a time.
 const ROUNDS_MAX: usize = 200_000;
 
@@ -45,6 +76,20 @@ pub(crate) struct World {
     pub(crate) right: Vat,
     kind: Kind,
     links: RefCell<Vec<Link>>,
+    /// Links whose bootstrap is another vat's.
+    relays: RefCell<Vec<Link>>,
+    drivers: RefCell<Vec<Driver<Timeless>>>,
+    woken: Arc<Woken>,
+}
+
+/// Set when a vat has work again.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 /// A connection between two vats. `near` is the end of the vat named first.
@@ -60,14 +105,16 @@ pub(crate) struct Pair {
 impl World {
     /// Plays a scenario, after which nothing may be left.
     pub(crate) fn play(kind: Kind, scenario: fn(&Self)) {
-        let world = Self {
-            left: Vat::local(),
-            middle: Vat::local(),
-            right: Vat::local(),
-            kind,
-            links: RefCell::default(),
-        };
+        let (left, middle, right) = (Vat::local(), Vat::local(), Vat::local());
+        let drivers = [&left, &middle, &right].map(Vat::timeless_driver);
+        let drivers = RefCell::new(drivers.into());
+        let (links, relays, woken) = Default::default();
+        let world = Self { left, middle, right, kind, links, relays, drivers, woken };
         scenario(&world);
+        world.quiet();
+        for relay in world.relays.take() {
+            relay.abort(bowline::wire::Exception::failed("the end"));
+        }
         world.quiet();
         for vat in world.vats() {
             let idle = vat.here().with(|graph| graph.is_idle());
@@ -120,14 +167,53 @@ impl World {
         (pair, client)
     }
 
+    /// Three vats in a row: what `right` offers is what `middle` offers to `left`.
+    pub(crate) fn relay(&self, bootstrap: &Client) -> (Pair, Pair, Client) {
+        let outer = self.join(&self.middle, &self.right, Some(bootstrap));
+        let through = outer.near.bootstrap();
+        let inner = self.join(&self.left, &self.middle, Some(&through));
+        drop(through);
+        self.relays.borrow_mut().push(inner.near.clone());
+        let client = inner.near.bootstrap();
+        self.run(client.settled()).expect("the bootstrap is there");
+        self.quiet();
+        (inner, outer, client)
+    }
+
+    /// Delivers all messages one by one, in an order of the directions that `seed` decides, until
+    /// nothing happens any more.
+    pub(crate) fn deliver_shuffled(&self, pairs: &[&Pair], seed: &mut Seed) {
+        while self.deliver_one(pairs, seed) {}
+        pairs.iter().flat_map(|pair| [&pair.to_near, &pair.to_far]).for_each(Gate::open);
+        self.quiet();
+    }
+
+    /// Delivers one message of those held back; false if there is none.
+    pub(crate) fn deliver_one(&self, pairs: &[&Pair], seed: &mut Seed) -> bool {
+        self.quiet();
+        let gates: Vec<_> = pairs.iter().flat_map(|pair| [&pair.to_near, &pair.to_far]).collect();
+        let due: Vec<_> = gates.into_iter().filter(|gate| !gate.held().is_empty()).collect();
+        if due.is_empty() {
+            return false;
+        }
+        due[seed.below(due.len())].deliver(1);
+        self.quiet();
+        true
+    }
+
     /// One turn of every vat; false if none has anything to do.
-    pub(crate) fn turn(&self) -> bool {
-        let mut more = false;
-        for vat in self.vats() {
-            more |= vat.turn(Instant::now()) == Turn::More;
+    fn turn(&self) -> bool {
+        self.woken.0.store(false, Ordering::SeqCst);
+        let waker = Waker::from(Arc::clone(&self.woken));
+        let mut cx = Context::from_waker(&waker);
+        for (vat, driver) in self.vats().into_iter().zip(self.drivers.borrow_mut().iter_mut()) {
+            // What one turn leaves, the driver does, which then has the waker woken for more.
+            let _ = vat.turn(Instant::now());
+            self.check(vat.here());
+            let _ = Pin::new(driver).poll(&mut cx);
             self.check(vat.here());
         }
-        more
+        self.woken.0.load(Ordering::SeqCst)
     }
 
     fn check(&self, here: &Local) {

@@ -1,10 +1,6 @@
 //! Writing a message to bytes: small content is copied behind its envelope, large content is left
 //! where it is and the envelope goes into a segment of its own behind it.
 
-use std::io::IoSlice;
-
-use smallvec::SmallVec;
-
 use super::data::Message;
 use super::template::{self, Segment};
 use crate::wire::content::Content;
@@ -184,12 +180,6 @@ impl Encoded {
             skip -= skipped;
             Some(&slice[skipped..]).filter(|slice| !slice.is_empty())
         })
-    }
-
-    /// The same, for a vectored write.
-    #[must_use]
-    pub fn io_slices(&self, from: usize) -> SmallVec<[IoSlice<'_>; 4]> {
-        self.slices(from).map(IoSlice::new).collect()
     }
 
     /// Appends the frame to `out`.

@@ -1,0 +1,140 @@
+//! Us: typed rows through generated clients, as `capnp-rpc` is measured; the others through the
+//! object API.
+
+use ::bowline::conn::Config;
+use ::bowline::rpc::{Call, Client, Link as Connected, serve};
+use ::bowline::runtime::{Local, Vat};
+use ::bowline::transport::{
+    Framed, FramedLimits, Peer, Tokio, Transport, memory_pipe, same_thread,
+};
+use capnp::capability::FromClientHook;
+
+use crate::interop_capnp::{chain, peer, sink};
+use crate::measure::{Contender, Session};
+use crate::raw;
+use crate::row::{Link, Row, Work};
+use crate::sockets::{self, PIPE, Stream, Thread};
+use crate::target::{Depth, Host, Swallow, Target};
+use crate::typed;
+
+/// Our column.
+pub(crate) struct Bowline;
+
+impl Contender for Bowline {
+    fn name(&self) -> &'static str {
+        "bowline"
+    }
+
+    fn open(&self, row: Row) -> Option<Box<dyn Session>> {
+        let thread = Thread::new();
+        if row.link == Link::Foreign {
+            return Some(Box::new(raw::Foreign::open(row.work, thread)));
+        }
+        let mut vats = Vec::new();
+        let client = thread.block_on(open(row.link, &mut vats));
+        Some(match row.link {
+            Link::LocalDynamic | Link::Vats => Box::new(raw::Here::new(client, vats, thread)),
+            _ => {
+                let peer = FromClientHook::new(client.hook());
+                Box::new(Typed { peer, work: row.work, vats, thread })
+            }
+        })
+    }
+}
+
+/// The client goes before the vats, and they before the thread that drives them.
+struct Typed {
+    peer: peer::Client,
+    work: Work,
+    #[expect(dead_code, reason = "kept alive")]
+    vats: Vec<Vat>,
+    thread: Thread,
+}
+
+impl Session for Typed {
+    fn run(&mut self, operations: u64) {
+        let done = self.thread.block_on(typed::run(&self.peer, self.work, operations));
+        done.unwrap_or_else(|error| panic!("bowline failed: {error}"));
+    }
+}
+
+/// A client of the row's object; the vats of this thread are added to `vats`, and driven.
+async fn open(link: Link, vats: &mut Vec<Vat>) -> Client {
+    let mut vat = || {
+        let vat = Vat::local();
+        tokio::task::spawn_local(vat.tokio_driver());
+        let here = vat.here().clone();
+        vats.push(vat);
+        here
+    };
+    let near = vat();
+    match link {
+        Link::LocalDynamic => Client::new(&near, |call: Call| async { Ok(call.reply()) }),
+        Link::LocalTyped => target(&near),
+        Link::Vats => {
+            let far = vat();
+            let nothing = Client::new(&far, |call: Call| async { Ok(call.reply()) });
+            let (left, right) = same_thread();
+            Connected::connect(&far, right, Config::default(), Some(&nothing));
+            client(&near, left)
+        }
+        Link::Mem => {
+            let (left, right) = memory_pipe(PIPE);
+            let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
+            host(&vat(), framed(right));
+            client(&near, framed(left))
+        }
+        Link::Unix1 => {
+            let (left, right) = sockets::unix();
+            host(&vat(), framed(right));
+            client(&near, framed(left))
+        }
+        Link::Tcp1 => {
+            let (left, right) = sockets::tcp().await;
+            host(&vat(), framed(right));
+            client(&near, framed(left))
+        }
+        Link::Unix2 => client(&near, framed(sockets::unix_to_thread(serve_alone))),
+        Link::Foreign => unreachable!("it has a session of its own"),
+    }
+}
+
+fn framed(stream: Box<dyn Stream>) -> impl Transport {
+    Framed::new(Tokio(stream), Peer::Named("the bench".into()), FramedLimits::default())
+}
+
+fn client(near: &Local, transport: impl Transport + 'static) -> Client {
+    Connected::connect(near, transport, Config::default(), None).bootstrap()
+}
+
+fn host(far: &Local, transport: impl Transport + 'static) -> Connected {
+    Connected::connect(far, transport, Config::default(), Some(&target(far)))
+}
+
+/// A vat of this thread that serves until the peer is gone.
+async fn serve_alone(stream: Box<dyn Stream>) {
+    let vat = Vat::local();
+    let link = host(vat.here(), framed(stream));
+    tokio::select! {
+        () = vat.tokio_driver() => {}
+        _ = link.closed() => {}
+    }
+}
+
+#[derive(Clone)]
+struct Hosted(Local);
+
+impl Host for Hosted {
+    fn chain(&self, link: Depth<Self>) -> chain::Client {
+        serve(&self.0, link)
+    }
+
+    fn sink(&self, sink: Swallow) -> sink::Client {
+        serve(&self.0, sink)
+    }
+}
+
+fn target(here: &Local) -> Client {
+    let peer: peer::Client = serve(here, Target(Hosted(here.clone())));
+    Client::from_hook(peer.client.hook.as_ref())
+}

@@ -1,0 +1,77 @@
+//! Deadlines, idleness and the end of a connection.
+
+use std::time::{Duration, Instant};
+
+use bowline::conn::Config;
+use bowline::rpc::{Call, Client, Link, Response};
+use bowline::runtime::{Turn, Vat};
+use bowline::transport::same_thread;
+use bowline::wire::{Exception, ExceptionKind};
+
+use crate::first::run;
+
+const ID: u64 = 0x5678;
+
+fn never(vat: &Vat) -> Client {
+    Client::new(vat.here(), |_: Call| std::future::pending::<Result<Response, Exception>>())
+}
+
+struct Joined {
+    left: Vat,
+    right: Vat,
+    near: Link,
+    far: Link,
+}
+
+fn joined() -> Joined {
+    let (left, right) = (Vat::local(), Vat::local());
+    let (a, b) = same_thread();
+    let offered = never(&right);
+    let near = Link::connect(left.here(), a, Config::default(), None);
+    let far = Link::connect(right.here(), b, Config::default(), Some(&offered));
+    Joined { left, right, near, far }
+}
+
+#[test]
+fn a_call_that_is_late_is_cancelled_at_its_deadline() {
+    let Joined { left, right, near, far } = joined();
+    let start = Instant::now();
+    let due = start + Duration::from_secs(3600);
+    let mut late = std::pin::pin!(near.bootstrap().request(ID, 0).send().deadline(due));
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut at = start;
+    while std::future::Future::poll(late.as_mut(), &mut cx).is_pending() {
+        assert!(at <= due + Duration::from_secs(60), "the deadline has passed");
+        at += Duration::from_secs(60);
+        for vat in [&left, &right] {
+            while vat.turn(at) == Turn::More {}
+        }
+    }
+    assert!(at >= due, "the call was given up {:?} early", due - at);
+    run(&[&left, &right], async { (near.idle().await, far.idle().await) });
+}
+
+#[test]
+fn a_connection_tells_both_sides_why_it_ended() {
+    let Joined { left, right, near, far } = joined();
+    let pending = near.bootstrap().request(ID, 0).send();
+    run(&[&left, &right], async { assert!(!near.is_idle()) });
+    near.abort(Exception::failed("enough"));
+    let (here, there) = run(&[&left, &right], async { (near.closed().await, far.closed().await) });
+    assert!(here.reason().contains("enough"), "{here}");
+    assert!(there.reason().contains("enough"), "{there}");
+    let lost = run(&[&left, &right], pending).expect_err("its connection is over");
+    assert_eq!(lost.kind(), ExceptionKind::Disconnected, "{lost}");
+}
+
+#[test]
+fn a_peer_that_goes_away_ends_the_connection() {
+    let Joined { left, right, near, .. } = joined();
+    let pending = near.bootstrap().request(ID, 0).send();
+    run(&[&left, &right], async {});
+    drop(right);
+    let why = run(&[&left], near.closed());
+    assert_eq!(why.kind(), ExceptionKind::Disconnected, "{why}");
+    let lost = run(&[&left], pending).expect_err("its connection is over");
+    assert_eq!(lost.kind(), ExceptionKind::Disconnected, "{lost}");
+}
