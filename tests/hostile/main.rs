@@ -7,6 +7,7 @@ mod support;
 
 mod bytes;
 mod engines;
+mod loud;
 mod promising;
 mod scene;
 mod tolerated;

@@ -37,10 +37,15 @@ impl Scene {
     }
 
     pub(crate) fn with(config: Config) -> Self {
+        Self::with_pipe(config, PIPE)
+    }
+
+    /// Over a pipe that is full with so many bytes in one direction.
+    pub(crate) fn with_pipe(config: Config, capacity: usize) -> Self {
         let (vat, neighbour) = (Vat::local(), Vat::local());
         let (offered, seen) = object(vat.here());
         let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
-        let (ours, theirs) = memory_pipe(PIPE);
+        let (ours, theirs) = memory_pipe(capacity);
         let link = Link::connect(vat.here(), framed(ours), config, Some(&offered));
         let (left, right) = same_thread();
         let near = Link::connect(vat.here(), right, Config::default(), Some(&offered));
@@ -58,7 +63,11 @@ impl Scene {
     }
 
     pub(crate) fn met_with(config: Config) -> Self {
-        let mut scene = Self::with(config);
+        Self::with(config).meets()
+    }
+
+    pub(crate) fn meets(self) -> Self {
+        let mut scene = self;
         scene.says(bootstrap(0));
         scene.hears(&["return a0 results cap 0 [e0]"]);
         scene.says(keep(0));
@@ -79,6 +88,19 @@ impl Scene {
         let mut cx = Context::from_waker(Waker::noop());
         assert!(self.peer.poll_flush(&mut cx).is_ready(), "the pipe is wide enough");
         self.quiet();
+    }
+
+    /// The peer says as much as the pipe takes; false if some of it waits to be read.
+    pub(crate) fn tries_to_say(&mut self, messages: impl IntoIterator<Item = Message>) -> bool {
+        for message in messages {
+            self.peer.send(message).expect("the pipe is open");
+        }
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut said = self.peer.poll_flush(&mut cx).is_ready();
+        self.quiet();
+        said |= self.peer.poll_flush(&mut cx).is_ready();
+        self.quiet();
+        said
     }
 
     pub(crate) fn calls(&mut self, call: Call) {
