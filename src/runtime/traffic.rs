@@ -3,7 +3,7 @@
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use crate::transport::Fault;
+use crate::transport::{Transport, TransportError};
 use crate::vat::LinkId;
 use crate::wire::{Exception, Message};
 
@@ -13,6 +13,11 @@ use super::local::Local;
 /// How many messages one connection may have handled in one turn. A loud neighbour waits for the
 /// others after these.
 const MESSAGES_PER_TURN: usize = 64;
+
+/// How many bytes a transport may have queued before it gets no more to write. What is due beyond
+/// that stays with the connection, whose limits see it: a peer that asks and does not read would
+/// otherwise fill our memory with answers.
+const UNWRITTEN_BYTES_MAX: usize = 256 << 10;
 
 impl Local {
     /// Reads what the transport of a link has, within the budget.
@@ -49,19 +54,36 @@ impl Local {
                 Poll::Ready(Ok(None)) => {
                     return self.lose(link, format!("{peer} closed the connection"));
                 }
-                // The peer broke the rules of the stream, and is told so (C-F5).
-                Poll::Ready(Err(error)) if error.fault() == Fault::Peer => {
-                    let why = Exception::failed(error.to_string());
-                    return self.with(|graph| graph.abort(link, why));
-                }
-                Poll::Ready(Err(error)) => return self.lose(link, error.to_string()),
+                Poll::Ready(Err(error)) => return self.lose_to(link, &error),
             }
         }
         waker.wake();
     }
 
+    /// Reading failed. A peer whose bytes are no messages is told which rule it broke.
+    fn lose_to(&self, link: LinkId, error: &TransportError) {
+        let rule = match error {
+            TransportError::Frame { error, .. } => error.to_string(),
+            TransportError::Message { error, .. } => error.to_string(),
+            lost => return self.lose(link, lost.to_string()),
+        };
+        let rule = Exception::failed(format!("peer misbehaved: {rule}"));
+        self.with(|graph| graph.abort(link, rule));
+    }
+
     fn lose(&self, link: LinkId, why: String) {
         self.with(|graph| graph.handle_disconnect(link, Exception::disconnected(why)));
+    }
+
+    /// Whether a connection that was not read wants to be read again: nothing else wakes it.
+    pub(super) fn wants_to_resume(&self) -> bool {
+        let links = self.inner().links.borrow();
+        links.paused.iter().any(|index| {
+            let link = links.entries.get(*index as usize).and_then(Option::as_ref);
+            link.is_some_and(|entry| {
+                self.with(|graph| graph.connection(entry.link).is_some_and(|c| c.wants_read()))
+            })
+        })
     }
 
     /// Reads again where reading was put off.
@@ -84,8 +106,13 @@ impl Local {
             }
             touched = Some(index);
             let sent = self.send(index, message);
-            if let Err(why) = sent {
-                self.lose(link, why);
+            match sent {
+                Err(why) => self.lose(link, why),
+                Ok(Unwritten::Enough) => {
+                    self.with(|graph| graph.hold(link));
+                    self.flush(index);
+                }
+                Ok(Unwritten::Little) => {}
             }
         }
         if let Some(index) = touched {
@@ -124,11 +151,14 @@ impl Local {
         }
     }
 
-    fn send(&self, index: u32, message: Message) -> Result<(), String> {
+    fn send(&self, index: u32, message: Message) -> Result<Unwritten, String> {
         let mut links = self.inner().links.borrow_mut();
         match links.entry(index).and_then(|entry| entry.transport.as_mut()) {
-            Some(transport) => transport.send(message).map_err(|error| error.to_string()),
-            None => Ok(()),
+            Some(transport) => {
+                transport.send(message).map_err(|error| error.to_string())?;
+                Ok(Unwritten::of(transport.as_ref()))
+            }
+            None => Ok(Unwritten::Little),
         }
     }
 
@@ -145,9 +175,13 @@ impl Local {
         let over = match state {
             State::Open => {
                 let failed = matches!(transport.poll_flush(&mut cx), Poll::Ready(Err(_)));
+                let unwritten = Unwritten::of(transport.as_ref());
                 links.borrow_mut().check_in(index, transport);
                 if failed {
                     self.fail(index, waker);
+                } else if unwritten == Unwritten::Little && self.with(|graph| graph.unhold(link)) {
+                    // What was held leaves in this turn or the next.
+                    self.inner().mailbox.signal.raise();
                 }
                 return;
             }
@@ -171,6 +205,22 @@ impl Local {
             if let State::Closing(Some(until)) = state {
                 self.inner().timers.borrow_mut().set(until, waker);
             }
+        }
+    }
+}
+
+/// Whether a transport should get more to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unwritten {
+    Little,
+    Enough,
+}
+
+impl Unwritten {
+    fn of(transport: &dyn Transport) -> Self {
+        match transport.queued_bytes() > UNWRITTEN_BYTES_MAX {
+            true => Self::Enough,
+            false => Self::Little,
         }
     }
 }
