@@ -211,6 +211,13 @@ impl Imports {
         }
     }
 
+    /// What was sent along another path is on its way to it.
+    pub(super) fn inherit_use(&mut self, id: ImportId) {
+        if let Some(import) = self.table.get_mut(id.0) {
+            import.used = true;
+        }
+    }
+
     /// The message with this number is addressed to it.
     pub(super) fn name(&mut self, id: ImportId, number: u64) {
         if let Some(import) = self.table.get_mut(id.0) {

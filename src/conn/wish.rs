@@ -163,6 +163,11 @@ impl Connection {
         self.imports.set_tag(import, tag);
     }
 
+    /// Calls are on their way to an import over another path, which it came to be the end of.
+    pub fn mark_used(&mut self, import: ImportId) {
+        self.imports.inherit_use(import);
+    }
+
     /// What [`tag_import`](Self::tag_import) set, if the import is still counted. An import that
     /// comes twice in one payload is new both times in the event, and known the second time here.
     #[must_use]

@@ -1,7 +1,7 @@
 //! The transports of a vat's connections, and how far the life of each has come.
 
 use std::sync::{Arc, OnceLock};
-use std::task::{Poll, Waker};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::transport::Transport;

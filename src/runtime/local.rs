@@ -14,6 +14,7 @@ use crate::vat::{CallId, Cap, Graph, LinkId, Outcome, Payload, Request, TargetId
 use super::dispatch::{Dispatch, LocalFuture};
 use super::links::{Ending, Links};
 use super::mailbox::{Mailbox, VatId};
+use super::signal::Ready;
 use super::tasks::{Tasks, Work};
 use super::timers::{TimerId, Timers};
 
@@ -46,6 +47,10 @@ pub(super) struct Inner {
     pub(super) depth: Cell<u32>,
     /// How many drivers this vat has; without one, the promises that are polled drive it.
     pub(super) drivers: Cell<u32>,
+    /// Whether a turn is under way, which sees to all that comes up in it.
+    pub(super) turning: Cell<bool>,
+    /// Room for the list of what is ready.
+    pub(super) ready: RefCell<Vec<Ready>>,
 }
 
 /// What a destructor gave up.
@@ -86,6 +91,8 @@ impl Local {
             slots: RefCell::default(),
             depth: Cell::new(0),
             drivers: Cell::new(0),
+            turning: Cell::new(false),
+            ready: RefCell::default(),
             mailbox,
         }));
         HERE.with(|here| here.borrow_mut()[place] = Some(local.clone()));
@@ -133,8 +140,15 @@ impl Local {
     /// Does something with the graph, which then has work.
     pub fn change<R>(&self, f: impl FnOnce(&mut Graph) -> R) -> R {
         let result = self.with(f);
-        self.0.mailbox.signal.raise_here();
+        self.stir();
         result
+    }
+
+    /// The vat has work. In the midst of a turn nobody need be woken for it.
+    fn stir(&self) {
+        if !self.0.turning.get() {
+            self.0.mailbox.signal.raise_here();
+        }
     }
 
     /// Hosts an object. The caller gets the one reference.
@@ -309,11 +323,15 @@ impl Local {
 
     fn give_up(&self, release: Release) {
         self.0.released.borrow_mut().push(release);
-        self.0.mailbox.signal.raise_here();
+        self.stir();
+    }
+
+    pub(super) fn has_releases(&self) -> bool {
+        !self.0.released.borrow().is_empty()
     }
 
     pub(super) fn drain_releases(&self) {
-        if self.0.released.borrow().is_empty() {
+        if !self.has_releases() {
             return;
         }
         let mut released = std::mem::take(&mut *self.0.released.borrow_mut());

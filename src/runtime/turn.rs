@@ -37,28 +37,40 @@ impl Local {
     ///
     /// Cancel safe: a turn is never half done.
     pub fn turn(&self, now: Option<Instant>) -> Turn {
+        let outer = self.inner().turning.replace(true);
+        self.take_turn(now);
+        self.inner().turning.set(outer);
+        let raised = self.inner().mailbox.signal.is_raised();
+        if raised || self.has_releases() || self.with(|graph| graph.has_queued()) {
+            return Turn::More;
+        }
+        Turn::Idle(self.inner().timers.borrow().next_due())
+    }
+
+    fn take_turn(&self, now: Option<Instant>) {
         if let Some(now) = now {
             let due = self.inner().timers.borrow_mut().advance(now);
             due.into_iter().for_each(Waker::wake);
         }
+        // Taken before anything is looked at: what is raised from here on asks for another turn.
+        let mut ready = self.inner().ready.take();
+        self.inner().mailbox.signal.take(&mut ready);
         self.read_mail();
-        self.run_ready();
+        self.run_ready(ready);
         self.resume_paused();
         self.drain();
         self.drain_releases();
         self.drain();
         self.transmit();
         self.tell_idle();
-        if self.inner().mailbox.signal.is_raised() || self.with(|graph| graph.has_queued()) {
-            return Turn::More;
-        }
-        Turn::Idle(self.inner().timers.borrow().next_due())
     }
 
     /// Drives the vat on behalf of a promise that is polled: delivers calls, and does all else
     /// too where no driver does.
     pub fn pump(&self, waker: &Waker) {
-        if self.inner().drivers.get() > 0 || self.inner().depth.get() > 0 {
+        let inner = self.inner();
+        // In the midst of a turn the rest is left to it: tasks that wait for each other take no stack.
+        if inner.drivers.get() > 0 || inner.depth.get() > 0 || inner.turning.get() {
             self.drain_releases();
             return self.drain();
         }
@@ -73,16 +85,15 @@ impl Local {
         self.inner().timers.borrow().now()
     }
 
-    fn run_ready(&self) {
-        let mut ready = Vec::new();
-        self.inner().mailbox.signal.take(&mut ready);
-        for ready in ready {
+    fn run_ready(&self, mut ready: Vec<Ready>) {
+        for ready in ready.drain(..) {
             match ready {
                 Ready::Task(index) => self.run_task(index),
                 Ready::Receive(index) => self.receive(index),
                 Ready::Flush(index) => self.flush(index),
             }
         }
+        self.inner().ready.replace(ready);
     }
 
     /// Carries out what the graph wants, calls in the order they were made. Does nothing where

@@ -9,7 +9,7 @@ use super::arena::Arena;
 use super::call::{Call, Fate, Origin, Outcome, Place};
 use super::id::{CallId, Cap, LinkId, OfCall, OfLink, OfNode, TargetId};
 use super::link::{Attention, Link};
-use super::node::{Item, Kind, Node, Source, State, Watch};
+use super::node::{Item, Kind, Node, Route, Source, State, Watch};
 use super::output::Output;
 use super::payload::{Payload, Request};
 
@@ -51,16 +51,6 @@ pub(super) struct Step {
     pub(super) to: Cap,
     pub(super) item: Item,
     pub(super) route: Route,
-}
-
-/// How an item passes a promise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Route {
-    /// On to what it is resolved to.
-    Shortest,
-    /// The way a peer was told it goes, though the promise has been resolved since (the Tribble
-    /// rule of `rpc.capnp: Disembargo`).
-    Strict,
 }
 
 /// What follows from something that happened.
@@ -284,6 +274,7 @@ impl Graph {
     /// Why every call on `cap` would fail, if that is known already.
     pub fn why_broken(&mut self, cap: Cap) -> Option<Exception> {
         let end = self.follow(cap);
+        self.settle();
         match &self.nodes.get(end)?.kind {
             Kind::Broken(why) => Some(why.clone()),
             Kind::Null => Some(Exception::failed("it is the null capability")),

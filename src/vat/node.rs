@@ -97,6 +97,16 @@ pub(super) enum Item {
     Lift,
 }
 
+/// How an item passes a promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// On to what it is resolved to.
+    Shortest,
+    /// The way a peer was told it goes, though the promise has been resolved since (the Tribble
+    /// rule of `rpc.capnp: Disembargo`).
+    Strict,
+}
+
 impl Node {
     pub(super) fn new(kind: Kind) -> Self {
         Self { refs: 1, pins: 0, watch: Watch::Nobody, exported: SmallVec::new(), kind }

@@ -23,7 +23,7 @@ impl Graph {
             return self.broken(Exception::failed("the call is over"));
         };
         let known = match &call.place {
-            Place::Done(Ok(results)) | Place::Kept(results) => Some(cap_at(results, path)),
+            Place::Done(Ok(results)) | Place::Kept(results, _) => Some(cap_at(results, path)),
             Place::Done(Err(why)) => Some(Err(why.clone())),
             Place::Over => Some(Err(Exception::failed("the call is over"))),
             _ => call.early.as_ref().map(|early| cap_at(early, path)),
@@ -98,6 +98,13 @@ impl Graph {
         }
         self.spend(promise);
         self.touch(link);
+    }
+
+    pub(super) fn is_embargoed(&self, cap: Cap) -> bool {
+        matches!(
+            self.nodes.get(cap).map(|node| &node.kind),
+            Some(Kind::Promise(Promise { state: State::Embargoed(_), .. }))
+        )
     }
 
     /// The promise behind an embargo that is over, with the reference the link had of it.

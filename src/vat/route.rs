@@ -5,9 +5,9 @@ use crate::wire::{EmbargoId, Exception};
 
 use super::call::{Call, Fate, Keep, Origin, Place};
 use super::export::outgoing;
-use super::graph::{Graph, Route, Step, Work};
+use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, LinkId, TargetId};
-use super::node::{Item, Kind, Promise, Source, State};
+use super::node::{Item, Kind, Promise, Route, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
 
@@ -34,10 +34,10 @@ impl Graph {
         }
     }
 
-    /// Calls are queued that `poll_output` has not looked at.
+    /// There may be something for `poll_output` or `poll_transmit`.
     #[must_use]
     pub fn has_queued(&self) -> bool {
-        !self.queue.is_empty() || !self.outputs.is_empty()
+        !self.queue.is_empty() || !self.outputs.is_empty() || !self.sending.is_empty()
     }
 
     /// Does all that follows from what was done, until nothing follows any more. What follows is

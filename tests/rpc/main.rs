@@ -7,4 +7,5 @@ mod basics;
 mod first;
 mod ledger;
 mod lifetimes;
+mod order;
 mod raw;
