@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod conn;
+pub mod rpc;
 pub mod runtime;
 pub mod transport;
 pub mod vat;

@@ -28,6 +28,9 @@ pub enum PeerMisbehaved {
     /// `resultsSentElsewhere` came for a call whose results were to come back.
     /// (`rpc.capnp: Return.resultsSentElsewhere`)
     ResultsNotSentElsewhere(QuestionId),
+    /// `results` came for a call whose results were to stay with the peer.
+    /// (`rpc.capnp: Call.sendResultsTo.yourself`)
+    ResultsNotKept(QuestionId),
     /// `takeFromOtherQuestion` named a question that is not open.
     /// (`rpc.capnp: Return.takeFromOtherQuestion`)
     TakesFromUnknown(AnswerId),
@@ -47,7 +50,7 @@ pub enum PeerMisbehaved {
         /// The capability.
         export: ExportId,
         /// How many references the peer held.
-        held: u32,
+        held: u64,
         /// How many it dropped.
         dropped: u32,
     },
@@ -57,6 +60,8 @@ pub enum PeerMisbehaved {
     ResolvedSettled(ImportId),
     /// A promise was resolved to itself. (`rpc.capnp: Resolve.promiseId`)
     ResolvedToItself(ImportId),
+    /// Promises were resolved to each other. (`rpc.capnp: Resolve.promiseId`)
+    ResolvedInCircle(ImportId),
     /// A disembargo was addressed to the results of a question that is not open.
     /// (`rpc.capnp: Disembargo.target`)
     DisembargoOfUnknown(AnswerId),
@@ -108,7 +113,9 @@ impl ConnectionError {
     pub fn to_exception(&self) -> Exception {
         match self {
             Self::Misbehaved(rule) => Exception::disconnected(rule.to_string()),
-            Self::Aborted(why) => why.clone(),
+            Self::Aborted(why) => {
+                Exception::disconnected(format!("peer aborted: {}", why.reason()))
+            }
         }
     }
 }
@@ -123,6 +130,9 @@ impl fmt::Display for PeerMisbehaved {
             Self::ResultsNotSentElsewhere(id) => {
                 write!(f, "results of question {} sent elsewhere unasked", id.0)
             }
+            Self::ResultsNotKept(id) => {
+                write!(f, "results of question {} returned, which were to be kept", id.0)
+            }
             Self::TakesFromUnknown(id) => write!(f, "takes results of unknown question {}", id.0),
             Self::TakesUnkept(id) => {
                 write!(f, "takes results of question {}, which were to be returned", id.0)
@@ -136,6 +146,7 @@ impl fmt::Display for PeerMisbehaved {
             Self::ResolvedTwice(id) => write!(f, "resolves promise {} twice", id.0),
             Self::ResolvedSettled(id) => write!(f, "resolves {}, which is no promise", id.0),
             Self::ResolvedToItself(id) => write!(f, "resolves promise {} to itself", id.0),
+            Self::ResolvedInCircle(id) => write!(f, "resolves promise {} in a circle", id.0),
             Self::DisembargoOfUnknown(id) => {
                 write!(f, "disembargoes results of unknown question {}", id.0)
             }

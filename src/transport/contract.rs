@@ -86,3 +86,32 @@ pub trait Transport: Unpin {
     /// Who is at the other end, for errors and logs.
     fn peer(&self) -> &Peer;
 }
+
+impl<T: Transport + ?Sized> Transport for Box<T> {
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Message>, TransportError>> {
+        (**self).poll_receive(cx)
+    }
+
+    fn send(&mut self, message: Message) -> Result<(), TransportError> {
+        (**self).send(message)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        (**self).poll_flush(cx)
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        (**self).poll_close(cx)
+    }
+
+    fn queued_bytes(&self) -> usize {
+        (**self).queued_bytes()
+    }
+
+    fn peer(&self) -> &Peer {
+        (**self).peer()
+    }
+}

@@ -36,6 +36,13 @@ pub enum TransportError {
     Closed,
     /// The peer's end is gone, with messages still on their way to it.
     PeerGone(Peer),
+    /// The text is not an address.
+    BadAddress {
+        /// The text.
+        address: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The operating system refused.
     Io {
         /// What was being done, as in `reading from`.
@@ -48,11 +55,22 @@ pub enum TransportError {
 }
 
 impl TransportError {
+    pub(super) fn io(doing: &'static str, peer: &Peer, source: io::Error) -> Self {
+        Self::Io { doing, peer: peer.clone(), source: Arc::new(source) }
+    }
+
+    #[cfg(all(feature = "tokio", unix))]
+    #[cfg(all(feature = "tokio", unix))]
+    pub(super) fn at(doing: &'static str, address: &impl fmt::Display, source: io::Error) -> Self {
+        Self::io(doing, &Peer::Named(address.to_string()), source)
+    }
+
     /// Whose fault it is.
     #[must_use]
     pub const fn fault(&self) -> Fault {
         match self {
             Self::Oversized { .. } | Self::Unencodable(_) | Self::Closed => Fault::Us,
+            Self::BadAddress { .. } => Fault::Us,
             Self::PeerGone(_) | Self::Io { .. } => Fault::Way,
         }
     }
@@ -73,6 +91,7 @@ impl fmt::Display for TransportError {
             Self::Unencodable(why) => write!(f, "a message cannot be sent: {why}"),
             Self::Closed => f.write_str("the connection was closed on this side"),
             Self::PeerGone(peer) => write!(f, "{peer} is gone"),
+            Self::BadAddress { address, why } => write!(f, "bad address `{address}`: {why}"),
             Self::Io { doing, peer, source } => write!(f, "{doing} {peer} failed: {source}"),
         }
     }

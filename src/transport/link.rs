@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::error::TransportError;
 use super::peer::Peer;
+use super::share::Share;
 use crate::wire::Message;
 
 /// Where one direction stands.
@@ -69,12 +70,6 @@ impl Lane {
     }
 }
 
-/// How two ends share a lane. `with` never runs foreign code inside: no waker is woken or dropped,
-/// and no message is dropped, while the lane is borrowed or locked.
-pub(super) trait Share {
-    fn with<R>(&self, step: impl FnOnce(&mut Lane) -> R) -> R;
-}
-
 /// Where this end's own direction stands.
 enum Writing {
     Open,
@@ -83,7 +78,7 @@ enum Writing {
 }
 
 /// One end of a link.
-pub(super) struct Link<L: Share> {
+pub(super) struct Link<L: Share<Lane>> {
     peer: Peer,
     incoming: L,
     outgoing: L,
@@ -92,7 +87,7 @@ pub(super) struct Link<L: Share> {
     writing: Writing,
 }
 
-impl<L: Share> Link<L> {
+impl<L: Share<Lane>> Link<L> {
     pub(super) const fn new(peer: Peer, incoming: L, outgoing: L) -> Self {
         Self {
             peer,
@@ -173,7 +168,7 @@ impl<L: Share> Link<L> {
     }
 }
 
-impl<L: Share> Drop for Link<L> {
+impl<L: Share<Lane>> Drop for Link<L> {
     /// The peer still receives all that was sent, flushed or not, and then the end.
     fn drop(&mut self) {
         let _peer_gone = self.close();

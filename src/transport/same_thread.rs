@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use super::contract::Transport;
 use super::error::TransportError;
-use super::link::{Lane, Link, Share};
+use super::link::{Lane, Link};
 use super::peer::Peer;
 use crate::wire::Message;
 
@@ -25,12 +25,6 @@ pub fn same_thread() -> (SameThread, SameThread) {
         SameThread(Link::new(Peer::SameThread, Rc::clone(&left), Rc::clone(&right))),
         SameThread(Link::new(Peer::SameThread, right, left)),
     )
-}
-
-impl Share for Rc<RefCell<Lane>> {
-    fn with<R>(&self, step: impl FnOnce(&mut Lane) -> R) -> R {
-        step(&mut self.borrow_mut())
-    }
 }
 
 impl Transport for SameThread {

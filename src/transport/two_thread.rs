@@ -1,12 +1,12 @@
 //! A two-thread link joins two vats of one process that live on different threads; messages cross
 //! by move, under a lock that is held for the exchange of two queues.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use super::contract::Transport;
 use super::error::TransportError;
-use super::link::{Lane, Link, Share};
+use super::link::{Lane, Link};
 use super::peer::Peer;
 use crate::wire::Message;
 
@@ -25,13 +25,6 @@ pub fn two_thread() -> (TwoThread, TwoThread) {
         TwoThread(Link::new(Peer::TwoThread, Arc::clone(&left), Arc::clone(&right))),
         TwoThread(Link::new(Peer::TwoThread, right, left)),
     )
-}
-
-impl Share for Arc<Mutex<Lane>> {
-    fn with<R>(&self, step: impl FnOnce(&mut Lane) -> R) -> R {
-        // No step panics half way, so a poisoned lane is a whole one.
-        step(&mut self.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 /// A message may cross to another thread; this fails to build if one day it may not.

@@ -218,6 +218,12 @@ impl Graph {
         self.settle();
     }
 
+    /// Whether an answer to the call is still wanted.
+    #[must_use]
+    pub fn is_delivered(&self, call: CallId) -> bool {
+        matches!(self.calls.get(call), Some(Call { place: Place::Delivered(_), .. }))
+    }
+
     /// Answers a delivered call with the outcome of another, made here and now: a tail call. Takes
     /// the references in the request, none of `cap`.
     pub fn redirect(&mut self, call: CallId, cap: Cap, request: Request) {
@@ -258,6 +264,16 @@ impl Graph {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// Why every call on `cap` would fail, if that is known already.
+    pub fn why_broken(&mut self, cap: Cap) -> Option<Exception> {
+        let end = self.follow(cap);
+        match &self.nodes.get(end)?.kind {
+            Kind::Broken(why) => Some(why.clone()),
+            Kind::Null => Some(Exception::failed("it is the null capability")),
+            _ => None,
         }
     }
 

@@ -289,7 +289,7 @@ impl Graph {
             Way::Peer(to, target) if to == from => link.conn.disembargo_reply(target, embargo),
             _ => link
                 .conn
-                .misbehaved(crate::conn::PeerMisbehaved::DisembargoDoesNotLoopBack(embargo)),
+                .abort_misbehaved(crate::conn::PeerMisbehaved::DisembargoDoesNotLoopBack(embargo)),
         }
         self.touch(from);
     }

@@ -143,6 +143,11 @@ fn nothing_is_true_on_one_machine_only() {
 }
 
 #[test]
+fn every_rust_file_has_a_home() {
+    assert_none(files().iter().filter_map(|(path, _)| repository::strays(path)).collect());
+}
+
+#[test]
 fn dependencies_are_pinned() {
     assert_none(files().iter().flat_map(|(path, text)| repository::pins(path, text)).collect());
 }

@@ -51,6 +51,19 @@ fn begins_path(line: &str, folder: &str) -> bool {
     })
 }
 
+/// Rust files where nothing compiles them.
+pub(crate) fn strays(path: &str) -> Option<Finding> {
+    const HOMES: [&str; 6] = ["src/", "tests/", "benches/", "fuzz/", "macros/", "examples/"];
+    let at_home = HOMES.iter().any(|home| path.starts_with(home));
+    (path.ends_with(".rs") && !at_home).then(|| {
+        Finding::new(
+            path,
+            0,
+            "no target compiles a Rust file here; move it into its room or delete it",
+        )
+    })
+}
+
 /// Dependencies without an exact version.
 pub(crate) fn pins(path: &str, text: &str) -> Vec<Finding> {
     if path.ends_with("requirements.txt") {
@@ -107,6 +120,12 @@ fn folders_of_a_machine_and_registries_are_found() {
     let found = machine("README.md", &text);
     assert_eq!(found.iter().map(|finding| finding.line).collect::<Vec<_>>(), [1, 3], "{found:#?}");
     assert!(machine("Cargo.lock", &text).is_empty());
+}
+
+#[test]
+fn a_rust_file_at_the_top_is_found() {
+    assert!(strays("mailbox.rs").is_some());
+    assert!(strays("src/runtime/mailbox.rs").is_none() && strays("README.md").is_none());
 }
 
 #[test]

@@ -119,7 +119,9 @@ impl Tasks {
     pub(super) fn clear(&mut self) -> Vec<Work> {
         self.by_call.clear();
         let slots = self.slots.iter_mut().map(|(slot, _)| std::mem::replace(slot, Slot::Doomed));
-        slots.filter_map(|slot| if let Slot::Parked(work) = slot { Some(work) } else { None }).collect()
+        slots
+            .filter_map(|slot| if let Slot::Parked(work) = slot { Some(work) } else { None })
+            .collect()
     }
 
     /// How many tasks wait.

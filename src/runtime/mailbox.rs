@@ -31,7 +31,10 @@ pub struct Mailbox {
 }
 
 enum Mail {
-    Open { jobs: Vec<Job>, releases: Vec<Cap> },
+    Open {
+        jobs: Vec<Job>,
+        releases: Vec<Cap>,
+    },
     /// The vat is gone: what is left here is dropped.
     Closed,
 }
@@ -51,6 +54,14 @@ impl Mailbox {
             waiting: AtomicBool::new(false),
             signal: Arc::new(Signal::default()),
         }
+    }
+
+    /// The mailbox of a vat that never was: all that is posted there is refused.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        let mailbox = Self::new();
+        mailbox.close();
+        mailbox
     }
 
     /// The vat this is the mailbox of.
@@ -77,7 +88,7 @@ impl Mailbox {
     /// Leaves a reference to be given back. A vat that is gone needs it no more.
     ///
     /// The list cannot outgrow the stubs that were alive: each leaves its reference once.
-    pub(super) fn post_release(&self, cap: Cap) {
+    pub fn post_release(&self, cap: Cap) {
         if let Mail::Open { releases, .. } = &mut *self.mail() {
             releases.push(cap);
         } else {

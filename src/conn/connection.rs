@@ -1,0 +1,155 @@
+//! The state of one connection, and how full it is.
+
+use std::collections::VecDeque;
+
+use super::answer::Answers;
+use super::config::Config;
+use super::embargo::Embargoes;
+use super::event::{Event, OutTarget};
+use super::export::Exports;
+use super::import::Imports;
+use super::question::Questions;
+use super::queue::Queue;
+use super::stats::Stats;
+use crate::wire::{Exception, Message};
+
+/// Our end of one connection: messages go in and come out, and so do wishes of the vat and events.
+///
+/// It does no I/O and knows no clock. After each [`handle`](Self::handle) the vat takes all events
+/// before it calls anything else here; every other method may queue events too. A wish about
+/// something that is no longer there, or after the end, is a no-op: references of the vat in it are
+/// given back with [`Event::Released`], which alone may follow [`Event::Closed`].
+#[derive(Debug)]
+pub struct Connection {
+    pub(super) config: Config,
+    pub(super) questions: Questions,
+    pub(super) answers: Answers,
+    pub(super) exports: Exports,
+    pub(super) imports: Imports,
+    pub(super) embargoes: Embargoes,
+    pub(super) queue: Queue,
+    pub(super) events: VecDeque<Event>,
+    /// Messages to be sent back for the peer's sake: queued echoes, and disembargoes the vat is to
+    /// answer.
+    pub(super) echoes: usize,
+    pub(super) pipeline_only: PipelineOnly,
+    pub(super) end: End,
+}
+
+/// Whether calls may be sent under ids that get no Return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PipelineOnly {
+    /// Nothing speaks against it.
+    Allowed,
+    /// Configured off, or the peer sent a Return for one and does not know the hint.
+    Off,
+}
+
+/// Whether the connection is over.
+#[derive(Debug)]
+pub(super) enum End {
+    /// It is not.
+    Open,
+    /// It is; these messages still leave.
+    Closed { why: Exception, parting: VecDeque<Message> },
+}
+
+impl Connection {
+    /// A connection with empty tables.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let pipeline_only =
+            if config.only_promise_pipeline { PipelineOnly::Allowed } else { PipelineOnly::Off };
+        Self {
+            questions: Questions::default(),
+            answers: Answers::default(),
+            exports: Exports::default(),
+            imports: Imports::new(config.imports_max),
+            embargoes: Embargoes::default(),
+            queue: Queue::default(),
+            events: VecDeque::new(),
+            echoes: 0,
+            pipeline_only,
+            end: End::Open,
+            config,
+        }
+    }
+
+    /// How full it is.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let parting = match &self.end {
+            End::Open => 0,
+            End::Closed { parting, .. } => parting.len(),
+        };
+        Stats {
+            questions: self.questions.len(),
+            answers: self.answers.len(),
+            exports: self.exports.len(),
+            imports: self.imports.len(),
+            embargoes: self.embargoes.len(),
+            queued_messages: self.queue.len() + parting,
+            queued_words: self.queue.words(),
+            inbound_words: self.answers.words(),
+        }
+    }
+
+    /// All tables and queues are empty.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.stats() == Stats::default() && self.events.is_empty()
+    }
+
+    /// It is over: aborted by either side or disconnected. What `poll_transmit` has still leaves.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.end, End::Closed { .. })
+    }
+
+    /// False while more should not be read from the peer: too much of what it sent is unanswered, or
+    /// too much of what we sent is unread, and no question of ours waits for what would be read.
+    #[must_use]
+    pub fn wants_read(&self) -> bool {
+        !self.is_closed() && (self.questions.len() > 0 || !self.is_full())
+    }
+
+    /// Too much of what the peer sent is unanswered, or of what we sent unread.
+    pub(super) const fn is_full(&self) -> bool {
+        self.answers.words() > self.config.inbound_words_max
+            || self.queue.words() > self.config.queued_words_max
+    }
+
+    /// Words waiting for `poll_transmit`, envelopes included.
+    #[must_use]
+    pub const fn queued_words(&self) -> usize {
+        self.queue.words()
+    }
+
+    /// False while the peer seems not to know `sendResultsTo.yourself`: it has finished a question
+    /// whose results it was told to take from a tail call, and not returned that tail call.
+    #[must_use]
+    pub const fn may_tail_call(&self) -> bool {
+        self.questions.overdue() == 0
+    }
+
+    /// Whether calls or capabilities went along this path, so that a shorter one needs an embargo.
+    #[must_use]
+    pub fn path_used(&self, target: &OutTarget) -> bool {
+        match target {
+            OutTarget::Import(import) => self.imports.is_used(*import),
+            OutTarget::Answer(call, path) => {
+                self.questions.get(*call).is_some_and(|question| question.path_used(path))
+            }
+        }
+    }
+
+    /// The next event for the vat.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    pub(super) fn emit(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+}

@@ -1,0 +1,103 @@
+//! What waits to leave, in order. Ids and hints are filled in only when it does.
+
+use std::collections::VecDeque;
+
+use super::event::{CallRef, OutCall, OutCap, OutPayload, OutReturn, OutTarget};
+use crate::wire::{AnswerId, EmbargoId, Exception, Message};
+
+/// What an envelope is counted as, in words: about what a message without content costs.
+const ENVELOPE_WORDS: usize = 8;
+
+/// Something to be sent.
+#[derive(Debug)]
+pub(super) enum Item {
+    /// A bootstrap.
+    Bootstrap(CallRef),
+    /// A call.
+    Call { call: CallRef, target: OutTarget, body: OutCall },
+    /// The Return of an answer.
+    Return { answer: AnswerId, outcome: OutReturn },
+    /// The end of a question; nothing is sent if the peer needs none.
+    Finish(CallRef),
+    /// A promise of ours came to be something.
+    Resolve { promise: u32, to: Result<OutCap, Exception> },
+    /// A disembargo of ours sets out.
+    Disembargo { target: OutTarget, embargo: EmbargoId },
+    /// A disembargo of the peer's goes back.
+    DisembargoReply { target: OutTarget, embargo: EmbargoId },
+    /// A Return this connection itself answers a call with.
+    Refusal(Message),
+    /// A message sent back because this level of the protocol does not know it.
+    Echo(Message),
+    /// Was withdrawn before it left.
+    Void,
+}
+
+impl Item {
+    fn words(&self) -> usize {
+        let content = match self {
+            Self::Call { body, .. } => payload_words(&body.params),
+            Self::Return { outcome: OutReturn::Results(payload), .. } => payload_words(payload),
+            Self::Echo(Message::Unimplemented(echoed)) => match &**echoed {
+                Message::Foreign(foreign) => foreign.body.words(),
+                _ => 0,
+            },
+            Self::Void => return 0,
+            _ => 0,
+        };
+        content + ENVELOPE_WORDS
+    }
+}
+
+fn payload_words(payload: &OutPayload) -> usize {
+    payload.content.words() + 2 * payload.caps.len()
+}
+
+/// The items in the order they will leave. Each has a number that stays its own, by which it can be
+/// withdrawn or changed.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    items: VecDeque<Item>,
+    first: u64,
+    words: usize,
+}
+
+impl Queue {
+    /// Appends `item` and says its number.
+    pub(super) fn push(&mut self, item: Item) -> u64 {
+        self.words += item.words();
+        self.items.push_back(item);
+        self.first + self.items.len() as u64 - 1
+    }
+
+    /// Takes the next item.
+    pub(super) fn pop(&mut self) -> Option<Item> {
+        let item = self.items.pop_front()?;
+        self.first += 1;
+        self.words -= item.words();
+        Some(item)
+    }
+
+    /// Puts `item` in the place of number `at` and hands out what was there.
+    pub(super) fn replace(&mut self, at: u64, item: Item) -> Option<Item> {
+        let index = usize::try_from(at.checked_sub(self.first)?).ok()?;
+        let place = self.items.get_mut(index)?;
+        let words = item.words();
+        let old = std::mem::replace(place, item);
+        self.words = self.words + words - old.words();
+        Some(old)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Words of all items.
+    pub(super) const fn words(&self) -> usize {
+        self.words
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter()
+    }
+}

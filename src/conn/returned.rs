@@ -1,0 +1,152 @@
+//! What the peer answers: Return, and `unimplemented` for what we asked.
+
+use smallvec::SmallVec;
+
+use super::answer::{AnswerLife, ResultsTo};
+use super::caps::counted;
+use super::connection::{Connection, PipelineOnly};
+use super::error::PeerMisbehaved;
+use super::event::{CallRef, Event, InReturn, Tag};
+use super::question::{QuestionLife, ResultCaps, ResultsAt, is_high};
+use crate::wire::{AnswerId, Exception, Outcome, QuestionId, Return};
+
+impl Connection {
+    /// `rpc.capnp: Return`: exactly one for each question, but none for a high id.
+    pub(super) fn on_return(&mut self, ret: Return) -> Result<(), PeerMisbehaved> {
+        let id = ret.answer.flip();
+        if is_high(id) {
+            // The peer does not know the hint. The Finish releases whatever this carries.
+            self.pipeline_only = PipelineOnly::Off;
+            return Ok(());
+        }
+        let call = self.questions.find(id).ok_or(PeerMisbehaved::ReturnOfNothing(id))?;
+        let Some(question) = self.questions.get_mut(call) else { return Ok(()) };
+        let params = std::mem::take(&mut question.params);
+        let (life, tag) = (question.life, question.tag);
+        let cancelled = match life {
+            QuestionLife::Waiting(_) => false,
+            QuestionLife::Cancelling(_) | QuestionLife::Cancelled(_) => true,
+            _ => return Err(PeerMisbehaved::ReturnOfNothing(id)),
+        };
+        self.questions.tail_returned(call);
+        if ret.release_param_caps {
+            self.release_exports(&params)?;
+        }
+        let bare = match &ret.outcome {
+            Outcome::Results(payload) => payload.caps.iter().all(|cap| counted(cap).is_none()),
+            _ => true,
+        };
+        // With capabilities in the results a Finish is due whatever the peer says.
+        let settled = ret.no_finish_needed && bare;
+        if cancelled {
+            self.return_unwanted(call, life, &ret.outcome, settled);
+            return Ok(());
+        }
+        let outcome = self.receive_outcome(call, id, ret.outcome)?;
+        self.set_life(
+            call,
+            if settled { QuestionLife::Settled(id) } else { QuestionLife::Returned(id) },
+        );
+        self.emit(Event::Return { call, tag, outcome });
+        Ok(())
+    }
+
+    fn receive_outcome(
+        &mut self,
+        call: CallRef,
+        id: QuestionId,
+        outcome: Outcome,
+    ) -> Result<InReturn, PeerMisbehaved> {
+        let tail = self.questions.get(call).is_some_and(|q| q.results_at != ResultsAt::Us);
+        Ok(match outcome {
+            Outcome::Results(_) if tail => return Err(PeerMisbehaved::ResultsNotKept(id)),
+            Outcome::Results(payload) => InReturn::Results(self.receive_payload(payload)?),
+            Outcome::Exception(why) => InReturn::Exception(why),
+            Outcome::Canceled => InReturn::Canceled,
+            Outcome::ResultsSentElsewhere if tail => InReturn::Kept,
+            Outcome::ResultsSentElsewhere => {
+                return Err(PeerMisbehaved::ResultsNotSentElsewhere(id));
+            }
+            Outcome::TakeFromOtherQuestion(other) => InReturn::TakeFrom(self.take(other.flip())?),
+            Outcome::Foreign(variant) => InReturn::Exception(Exception::unimplemented(format!(
+                "unknown Return variant {variant}"
+            ))),
+        })
+    }
+
+    /// `rpc.capnp: Return.takeFromOtherQuestion`: once per question, which must have been sent with
+    /// `sendResultsTo.yourself` and be open.
+    fn take(&mut self, answer: AnswerId) -> Result<Tag, PeerMisbehaved> {
+        let entry = self.answers.get_mut(answer).filter(|entry| entry.is_open());
+        let entry = entry.ok_or(PeerMisbehaved::TakesFromUnknown(answer))?;
+        match entry.results_to {
+            ResultsTo::Kept => {
+                entry.results_to = ResultsTo::Taken;
+                entry.tag.ok_or(PeerMisbehaved::TakesFromUnknown(answer))
+            }
+            ResultsTo::Taken => Err(PeerMisbehaved::TakesTwice(answer)),
+            _ => Err(PeerMisbehaved::TakesUnkept(answer)),
+        }
+    }
+
+    /// The question was finished before. Nothing is imported: the Finish released the results.
+    fn return_unwanted(
+        &mut self,
+        call: CallRef,
+        life: QuestionLife,
+        outcome: &Outcome,
+        settled: bool,
+    ) {
+        if let Outcome::TakeFromOtherQuestion(other) = outcome {
+            self.cancel_taken(other.flip());
+        }
+        match life {
+            QuestionLife::Cancelling(id) if settled => {
+                self.set_life(call, QuestionLife::Retiring(id));
+            }
+            QuestionLife::Cancelling(id) => {
+                self.set_life(call, QuestionLife::Finishing(id, ResultCaps::Released));
+            }
+            _ => {
+                self.questions.remove(call);
+            }
+        }
+    }
+
+    /// A tail call became ours, and its caller is gone: it is cancelled, if it is still there.
+    fn cancel_taken(&mut self, answer: AnswerId) {
+        let Some(entry) = self.answers.get_mut(answer) else { return };
+        if entry.results_to != ResultsTo::Kept || !entry.is_open() {
+            return;
+        }
+        entry.results_to = ResultsTo::Taken;
+        if let (AnswerLife::Running, Some(tag)) = (&entry.life, entry.tag) {
+            self.emit(Event::Cancel { answer, tag, deliver_first: false });
+        }
+    }
+
+    /// `unimplemented(call)` or `unimplemented(bootstrap)`: the peer has no entry for it, so its
+    /// params are released and no Finish is due.
+    pub(super) fn on_unimplemented_question(
+        &mut self,
+        id: QuestionId,
+    ) -> Result<(), PeerMisbehaved> {
+        let call = self.questions.find(id).ok_or(PeerMisbehaved::ReturnOfNothing(id))?;
+        let Some(question) = self.questions.get_mut(call) else { return Ok(()) };
+        let params: SmallVec<_> = std::mem::take(&mut question.params);
+        let tag = question.tag;
+        match question.life {
+            QuestionLife::Waiting(_) => {
+                question.life = QuestionLife::Settled(id);
+                let why = Exception::unimplemented("the peer does not implement this message");
+                self.emit(Event::Return { call, tag, outcome: InReturn::Exception(why) });
+            }
+            QuestionLife::Cancelling(_) => question.life = QuestionLife::Retiring(id),
+            QuestionLife::Cancelled(_) => {
+                self.questions.remove(call);
+            }
+            _ => return Err(PeerMisbehaved::ReturnOfNothing(id)),
+        }
+        self.release_exports(&params)
+    }
+}

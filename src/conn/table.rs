@@ -1,0 +1,129 @@
+//! Two kinds of table: one whose ids we choose, one whose ids the other side chooses.
+
+use std::collections::BTreeMap;
+
+/// Entries under ids this table hands out: small, dense, the most recently freed first.
+#[derive(Debug)]
+pub(super) struct Slab<T> {
+    slots: Vec<Option<T>>,
+    free: Vec<u32>,
+}
+
+/// Entries under ids someone else chooses.
+///
+/// Small ids lie in an array, all others in an ordered tree: no choice of ids makes a look-up slow
+/// or a table larger than its entries plus `dense_max` slots.
+#[derive(Debug)]
+pub(super) struct ChosenTable<T> {
+    dense: Vec<Option<T>>,
+    dense_max: u32,
+    sparse: BTreeMap<u32, T>,
+    len: usize,
+}
+
+impl<T> Default for Slab<T> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<T> Slab<T> {
+    pub(super) fn insert(&mut self, entry: T) -> u32 {
+        if let Some(id) = self.free.pop() {
+            if let Some(slot) = self.slots.get_mut(id as usize) {
+                *slot = Some(entry);
+            }
+            return id;
+        }
+        self.slots.push(Some(entry));
+        // Limits far below 2^32 bound every slab.
+        u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn get(&self, id: u32) -> Option<&T> {
+        self.slots.get(id as usize)?.as_ref()
+    }
+
+    pub(super) fn get_mut(&mut self, id: u32) -> Option<&mut T> {
+        self.slots.get_mut(id as usize)?.as_mut()
+    }
+
+    pub(super) fn remove(&mut self, id: u32) -> Option<T> {
+        let entry = self.slots.get_mut(id as usize)?.take()?;
+        self.free.push(id);
+        Some(entry)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        (0..).zip(&self.slots).filter_map(|(id, slot)| Some((id, slot.as_ref()?)))
+    }
+
+    pub(super) fn into_entries(self) -> impl Iterator<Item = (u32, T)> {
+        (0..).zip(self.slots).filter_map(|(id, slot)| Some((id, slot?)))
+    }
+}
+
+impl<T> ChosenTable<T> {
+    /// A table whose ids below `dense_max` lie in an array.
+    pub(super) const fn new(dense_max: u32) -> Self {
+        Self { dense: Vec::new(), dense_max, sparse: BTreeMap::new(), len: 0 }
+    }
+
+    /// Puts `entry` under `id`, replacing what was there.
+    pub(super) fn insert(&mut self, id: u32, entry: T) {
+        let old = if id < self.dense_max {
+            let index = id as usize;
+            if index >= self.dense.len() {
+                self.dense.resize_with(index + 1, || None);
+            }
+            self.dense.get_mut(index).and_then(|slot| slot.replace(entry))
+        } else {
+            self.sparse.insert(id, entry)
+        };
+        self.len += usize::from(old.is_none());
+    }
+
+    pub(super) fn get(&self, id: u32) -> Option<&T> {
+        if id < self.dense_max {
+            self.dense.get(id as usize)?.as_ref()
+        } else {
+            self.sparse.get(&id)
+        }
+    }
+
+    pub(super) fn get_mut(&mut self, id: u32) -> Option<&mut T> {
+        if id < self.dense_max {
+            self.dense.get_mut(id as usize)?.as_mut()
+        } else {
+            self.sparse.get_mut(&id)
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: u32) -> Option<T> {
+        let entry = if id < self.dense_max {
+            self.dense.get_mut(id as usize)?.take()
+        } else {
+            self.sparse.remove(&id)
+        }?;
+        self.len -= 1;
+        Some(entry)
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        let dense = (0..).zip(&self.dense).filter_map(|(id, slot)| Some((id, slot.as_ref()?)));
+        dense.chain(self.sparse.iter().map(|(id, entry)| (*id, entry)))
+    }
+
+    pub(super) fn into_entries(self) -> impl Iterator<Item = (u32, T)> {
+        let dense = (0..).zip(self.dense).filter_map(|(id, slot)| Some((id, slot?)));
+        dense.chain(self.sparse)
+    }
+}

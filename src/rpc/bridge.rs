@@ -1,0 +1,99 @@
+//! A bridge brings a stub of one vat into another: between vats of a process, too, there is one protocol.
+//!
+//! The two vats are joined by an in-process link. Each end offers a directory as its bootstrap: the
+//! stub is left there under a number, on its own vat's thread, and claimed over the link by whoever
+//! imports it. The number stands where calls have their interface id.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::conn::Config;
+use crate::runtime::{Answer, Conclusion, Delivery, Dispatch, Local, VatId, gone, post};
+use crate::transport::{TwoThread, two_thread};
+use crate::vat::{Cap, Payload, Request};
+use crate::wire::{Content, Exception, Path};
+
+use super::caps;
+use super::client::Client;
+use super::connect::Link;
+
+/// The bridges of a vat, and the stubs left to be claimed over them.
+#[derive(Default)]
+struct Bridges {
+    /// The directory at the far end of each.
+    far: RefCell<BTreeMap<VatId, Client>>,
+    left: RefCell<BTreeMap<u64, Client>>,
+    /// Our own directory, once there is one.
+    directory: Cell<Option<Cap>>,
+}
+
+struct Directory {
+    here: Local,
+}
+
+impl Dispatch for Directory {
+    fn dispatch(self: Rc<Self>, delivery: Delivery) -> Answer {
+        self.here.release_payload(delivery.params);
+        let left = self.here.slot::<Bridges>().left.borrow_mut().remove(&delivery.interface);
+        let claimed = left.ok_or_else(|| Exception::failed("there is no such stub"));
+        let outcome = claimed.and_then(|client| caps::lend(&self.here, &client));
+        Answer::Now(Conclusion::Return(
+            outcome.map(|cap| Payload { content: Content::capability(0), caps: vec![Some(cap)] }),
+        ))
+    }
+}
+
+/// A reference, in the vat `here`, of what `client` stands for in another vat.
+pub(super) fn import(here: &Local, client: &Client) -> Result<Cap, Exception> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let home = client.mailbox();
+    if home.is_closed() {
+        return Err(gone());
+    }
+    let far = far_directory(here, client)?;
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let stub = client.clone();
+    drop(post(home, move |there| {
+        there.slot::<Bridges>().left.borrow_mut().insert(number, stub);
+    }));
+    let directory = caps::lend(here, &far)?;
+    let request = Request { interface: number, method: 0, params: Payload::null() };
+    let call = here.call(directory, request);
+    let cap = here.with(|graph| graph.pipeline(call, &Path::root()));
+    here.release(directory);
+    here.drop_result(call);
+    here.drop_pipeline(call);
+    Ok(cap)
+}
+
+/// The directory of the vat `client` lives in, over a bridge that is built if there is none.
+fn far_directory(here: &Local, client: &Client) -> Result<Client, Exception> {
+    let bridges = here.slot::<Bridges>();
+    let home = client.mailbox();
+    if let Some(far) = bridges.far.borrow().get(&home.id()) {
+        return Ok(far.clone());
+    }
+    let (near_end, far_end) = two_thread();
+    let far = join(here, near_end, home.id());
+    let id = here.id();
+    drop(post(&Arc::clone(home), move |there| drop(join(there, far_end, id))));
+    Ok(far)
+}
+
+/// One end of a bridge; gives the directory at the other.
+fn join(here: &Local, end: TwoThread, other: VatId) -> Client {
+    let bridges = here.slot::<Bridges>();
+    let own = bridges.directory.get().unwrap_or_else(|| {
+        let cap = here.host(Rc::new(Directory { here: here.clone() }));
+        bridges.directory.set(Some(cap));
+        cap
+    });
+    here.with(|graph| graph.retain(own));
+    let own = Client::adopt(here, own);
+    let far = Link::connect(here, end, Config::default(), Some(&own)).bootstrap();
+    bridges.far.borrow_mut().entry(other).or_insert_with(|| far.clone());
+    far
+}

@@ -1,0 +1,198 @@
+//! A client is the address of an object, usable from any thread.
+
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
+
+use crate::runtime::{Handle, Local, Mailbox, gone, post};
+use crate::vat::Cap;
+use crate::wire::Exception;
+
+/// The address of an object in a vat, and one reference to it. Clones share the reference, which is
+/// given back when the last of them is dropped; on whatever thread that is, it neither blocks nor
+/// panics.
+#[derive(Clone)]
+pub struct Client(Arc<Stub>);
+
+struct Stub {
+    mailbox: Arc<Mailbox>,
+    /// Set by the vat's thread, before anything posted later looks at it.
+    cap: OnceLock<Cap>,
+}
+
+impl Client {
+    /// Takes over a reference of a vat of this thread.
+    pub(super) fn adopt(here: &Local, cap: Cap) -> Self {
+        let mailbox = Arc::clone(here.mailbox());
+        Self(Arc::new(Stub { mailbox, cap: OnceLock::from(cap) }))
+    }
+
+    /// A client of the vat behind `mailbox`, whose reference `make` will say on the vat's thread.
+    pub(super) fn promised(
+        mailbox: &Arc<Mailbox>,
+        make: impl FnOnce(&Local) -> Cap + Send + 'static,
+    ) -> Self {
+        let client = Self(Arc::new(Stub { mailbox: Arc::clone(mailbox), cap: OnceLock::new() }));
+        let filled = client.clone();
+        drop(post(mailbox, move |here| {
+            let cap = make(here);
+            if let Err(unused) = filled.0.cap.set(cap) {
+                here.release(unused);
+            }
+        }));
+        client
+    }
+
+    /// A client every call on which fails with `why`.
+    #[must_use]
+    pub fn broken(here: &Local, why: Exception) -> Self {
+        Self::adopt(here, here.with(|graph| graph.broken(why)))
+    }
+
+    /// Stands in for a hook of another engine.
+    pub(super) fn foreign() -> Self {
+        let gone = Mailbox::nowhere();
+        Self(Arc::new(Stub { mailbox: Arc::new(gone), cap: OnceLock::new() }))
+    }
+
+    /// A client that stands for what the resolver will say. Calls wait for that, in order.
+    #[must_use]
+    pub fn promise(here: &Local) -> (Self, Resolver) {
+        let cap = here.with(|graph| graph.promise());
+        (Self::adopt(here, cap), Resolver { here: here.clone(), promise: Some(cap) })
+    }
+
+    /// Hosts an object, made on the thread of the vat, from any thread.
+    ///
+    /// # Errors
+    ///
+    /// `disconnected`: the vat is gone.
+    pub async fn export<T: super::target::Target>(
+        handle: &Handle,
+        make: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<Self, Exception> {
+        handle.run(move |here| super::target::host(here, Rc::new(make()))).await
+    }
+
+    /// Ready when what the client stands for is no promise any more.
+    ///
+    /// # Errors
+    ///
+    /// What a call would fail with, if the promise was broken; `disconnected` if the vat is gone.
+    ///
+    /// Cancel safe.
+    pub async fn settled(&self) -> Result<(), Exception> {
+        let here = self.here();
+        let Some((here, cap)) = here.and_then(|here| Some((here.clone(), self.cap_here(&here)?)))
+        else {
+            return self.settled_elsewhere().await;
+        };
+        poll_fn(|cx| {
+            here.pump(cx.waker());
+            if here.mailbox().is_closed() {
+                return Poll::Ready(Err(gone()));
+            }
+            match here.poll_settled(cap, cx.waker()) {
+                true => Poll::Ready(here.with(|graph| graph.why_broken(cap)).map_or(Ok(()), Err)),
+                false => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    async fn settled_elsewhere(&self) -> Result<(), Exception> {
+        let client = self.clone();
+        let (tell, hear) = futures_channel::oneshot::channel();
+        drop(post(&self.0.mailbox, move |here| {
+            if client.cap_here(here).is_some() {
+                here.spawn(Box::pin(async move {
+                    // Nobody may be left to be told.
+                    let _ = tell.send(Box::pin(client.settled()).await);
+                }));
+            }
+        }));
+        hear.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// Why every call would fail, if that is known already. Known on the vat's own thread only.
+    #[must_use]
+    pub fn why_broken(&self) -> Option<Exception> {
+        let here = self.here()?;
+        let cap = self.cap_here(&here)?;
+        here.with(|graph| graph.why_broken(cap))
+    }
+
+    /// The vat the client is of.
+    #[must_use]
+    pub fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.0.mailbox
+    }
+
+    /// The vat, if it lives on this thread.
+    pub(super) fn here(&self) -> Option<Local> {
+        Local::find(self.0.mailbox.id())
+    }
+
+    fn cap(&self) -> Option<Cap> {
+        self.0.cap.get().copied()
+    }
+
+    /// What the client refers to, seen from the vat's thread. `None` only if the vat refused the
+    /// work that would have said it, being gone.
+    pub(super) fn cap_here(&self, here: &Local) -> Option<Cap> {
+        if let Some(cap) = self.cap() {
+            return Some(cap);
+        }
+        here.read_mail();
+        self.cap()
+    }
+
+    /// Whether both are the same reference.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        let Some(cap) = self.cap.get().copied() else { return };
+        match Local::find(self.mailbox.id()) {
+            Some(here) => here.release(cap),
+            None => self.mailbox.post_release(cap),
+        }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Client({:?} {:?})", self.0.mailbox.id(), self.0.cap.get())
+    }
+}
+
+/// Says what a promised client came to be. Dropped unused, it breaks the promise.
+#[derive(Debug)]
+pub struct Resolver {
+    here: Local,
+    promise: Option<Cap>,
+}
+
+impl Resolver {
+    /// The promise came to be `client`, or broke.
+    pub fn resolve(mut self, to: Result<Client, Exception>) {
+        let to = to.and_then(|client| super::caps::lend(&self.here, &client)).map(Some);
+        if let Some(promise) = self.promise.take() {
+            self.here.change(|graph| graph.resolve(promise, to));
+        }
+    }
+}
+
+impl Drop for Resolver {
+    fn drop(&mut self) {
+        if let Some(promise) = self.promise.take() {
+            let why = Exception::failed("the promise was given up");
+            self.here.change(|graph| graph.resolve(promise, Err(why)));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Connecting a vat to a peer.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use crate::conn::{Config, Stats};
+use crate::runtime::{Local, Mailbox};
+use crate::transport::Transport;
+use crate::vat::LinkId;
+use crate::wire::{Exception, Path};
+
+use super::client::Client;
+use super::promise::on;
+
+/// A connection of a vat. Dropping it leaves the connection as it is.
+#[derive(Clone)]
+pub struct Link {
+    mailbox: Arc<Mailbox>,
+    link: LinkId,
+}
+
+impl Link {
+    /// Connects a vat of this thread to the peer behind `transport`, who gets `bootstrap` when it
+    /// asks.
+    pub fn connect(
+        here: &Local,
+        transport: impl Transport + 'static,
+        config: Config,
+        bootstrap: Option<&Client>,
+    ) -> Self {
+        let bootstrap = bootstrap.map(|client| match super::caps::lend(here, client) {
+            Ok(cap) => cap,
+            Err(why) => here.with(|graph| graph.broken(why)),
+        });
+        let link = here.connect(Box::new(transport), config, bootstrap);
+        Self { mailbox: Arc::clone(here.mailbox()), link }
+    }
+
+    /// What the peer offers to whoever connects. It can be called at once.
+    #[must_use]
+    pub fn bootstrap(&self) -> Client {
+        let link = self.link;
+        let make = move |here: &Local| {
+            let cap = here.change(|graph| {
+                let call = graph.bootstrap(link);
+                let cap = graph.pipeline(call, &Path::root());
+                graph.drop_result(call);
+                graph.drop_pipeline(call);
+                cap
+            });
+            cap
+        };
+        match Local::find(self.mailbox.id()) {
+            Some(here) => Client::adopt(&here, make(&here)),
+            None => Client::promised(&self.mailbox, make),
+        }
+    }
+
+    /// Ends the connection and tells the peer why.
+    pub fn abort(&self, why: Exception) {
+        let link = self.link;
+        on(&self.mailbox, move |here| here.change(|graph| graph.abort(link, why)));
+    }
+
+    /// Ready when the connection is over.
+    ///
+    /// On the vat's thread only; ready at once elsewhere. Cancel safe.
+    pub async fn closed(&self) {
+        let Some(here) = Local::find(self.mailbox.id()) else { return };
+        poll_fn(|cx| {
+            here.pump(cx.waker());
+            match here.mailbox().is_closed() {
+                true => Poll::Ready(()),
+                false => here.poll_closed(self.link, cx.waker()),
+            }
+        })
+        .await;
+    }
+
+    /// What is in the tables. `None` elsewhere than on the vat's thread, and once the connection
+    /// is over and forgotten.
+    #[must_use]
+    pub fn stats(&self) -> Option<Stats> {
+        Local::find(self.mailbox.id())?.with(|graph| Some(graph.connection(self.link)?.stats()))
+    }
+
+    /// Whether all tables are empty.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        Local::find(self.mailbox.id()).is_none_or(|here| {
+            here.with(|graph| graph.connection(self.link).is_none_or(|conn| conn.is_idle()))
+        })
+    }
+
+    /// The tables, for a person.
+    #[must_use]
+    pub fn dump(&self) -> String {
+        let here = Local::find(self.mailbox.id());
+        here.and_then(|here| here.with(|graph| Some(graph.connection(self.link)?.dump())))
+            .unwrap_or_default()
+    }
+}

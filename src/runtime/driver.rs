@@ -1,0 +1,83 @@
+//! A driver is the future that runs a vat: poll it anywhere on the vat's thread.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use super::local::Local;
+use super::turn::Turn;
+
+/// How many turns one poll takes before others of the same executor have theirs.
+const TURNS_PER_POLL: usize = 32;
+
+/// Tells the time, and wakes at a time. Handed to a driver by whoever has a clock.
+pub trait Clock: Unpin {
+    /// What time it is.
+    fn now(&self) -> Instant;
+
+    /// Ready once it is `until`; otherwise wakes the task then.
+    fn poll_sleep(&mut self, until: Instant, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// No clock: timers stand still.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timeless;
+
+impl Clock for Timeless {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn poll_sleep(&mut self, _: Instant, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
+/// Runs a vat until the vat is gone. While a vat has a driver, promises that are polled deliver
+/// calls but leave connections and timers to it.
+///
+/// Cancel safe: dropping it stops nothing half-way; another driver or a promise goes on.
+#[must_use = "a driver does nothing unless polled"]
+pub struct Driver<C> {
+    local: Local,
+    clock: C,
+}
+
+impl<C: Clock> Driver<C> {
+    pub(super) fn new(local: Local, clock: C) -> Self {
+        local.inner().drivers.set(local.inner().drivers.get() + 1);
+        Self { local, clock }
+    }
+}
+
+impl<C: Clock> Future for Driver<C> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        for _ in 0..TURNS_PER_POLL {
+            if self.local.mailbox().is_closed() {
+                return Poll::Ready(());
+            }
+            let now = self.clock.now();
+            let Turn::Idle(due) = self.local.turn(Some(now)) else { continue };
+            if !self.local.mailbox().signal.sleep(cx.waker()) {
+                continue;
+            }
+            match due {
+                Some(due) if self.clock.poll_sleep(due, cx).is_ready() => {}
+                _ => return Poll::Pending,
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl<C> Drop for Driver<C> {
+    fn drop(&mut self) {
+        self.local.inner().drivers.set(self.local.inner().drivers.get() - 1);
+        // Whoever polls a promise of this vat drives it from here on.
+        self.local.mailbox().signal.raise();
+    }
+}

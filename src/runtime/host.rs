@@ -1,0 +1,83 @@
+//! The owner of a vat: it makes one, on this thread or on one of its own, and ends it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::driver::{Clock, Driver, Timeless};
+use super::handle::Handle;
+use super::local::Local;
+use super::turn::{Turn, drop_quietly};
+
+/// A vat of this thread. Dropping it ends the vat: its objects are dropped, its connections closed,
+/// and what still waits for it fails with `disconnected`.
+#[derive(Debug)]
+pub struct Vat {
+    local: Local,
+}
+
+impl Vat {
+    /// A vat on the current thread. Run it with one of [`driver`](Self::driver) (any executor that
+    /// polls futures), `tokio_driver` (with the feature `tokio`) or [`turn`](Self::turn) (no
+    /// executor at all); without any, the promises that are polled drive it.
+    #[must_use]
+    pub fn local() -> Self {
+        Self { local: Local::new() }
+    }
+
+    /// A vat on a thread of its own, with its sockets and timers. It ends with the last clone of
+    /// the handle.
+    ///
+    /// # Errors
+    ///
+    /// The operating system gives no thread.
+    pub fn spawn() -> std::io::Result<Handle> {
+        let (tell, hear) = std::sync::mpsc::channel();
+        std::thread::Builder::new().name("bowline-vat".into()).spawn(move || {
+            let vat = Self::local();
+            let handle = Handle::new(Arc::clone(vat.here().mailbox()));
+            let (over, ended) = futures_channel::oneshot::channel::<()>();
+            handle.ends(over);
+            if tell.send(handle).is_ok() {
+                super::thread::run(&vat, ended);
+            }
+        })?;
+        hear.recv().map_err(|_| std::io::Error::other("the thread of the vat ended at once"))
+    }
+
+    /// The vat as its thread sees it.
+    #[must_use]
+    pub fn here(&self) -> &Local {
+        &self.local
+    }
+
+    /// The future that runs the vat, with a clock.
+    pub fn driver<C: Clock>(&self, clock: C) -> Driver<C> {
+        Driver::new(self.local.clone(), clock)
+    }
+
+    /// The future that runs the vat, without a clock: timers stand still.
+    pub fn timeless_driver(&self) -> Driver<Timeless> {
+        self.driver(Timeless)
+    }
+
+    /// One turn, for those who have no executor.
+    pub fn turn(&self, now: Instant) -> Turn {
+        self.local.turn(Some(now))
+    }
+}
+
+impl Drop for Vat {
+    fn drop(&mut self) {
+        let inner = self.local.inner();
+        self.local.leave();
+        drop_quietly(inner.mailbox.close());
+        let tasks = inner.tasks.borrow_mut().clear();
+        drop_quietly(tasks);
+        let transports = inner.links.borrow_mut().clear();
+        drop_quietly(transports);
+        drop_quietly(self.local.evict_all());
+        drop_quietly(self.local.take_slots());
+        self.local.wake_all();
+        inner.mailbox.signal.raise();
+    }
+}

@@ -1,0 +1,31 @@
+//! The runtime gives a vat a thread to live on: it delivers calls, runs what waits, and moves messages.
+//!
+//! Floor 4, the only one that knows "later". A [`Vat`] owns a vat of the current thread, a [`Handle`]
+//! reaches one from any thread, and [`Local`] is what floor 5 is built on.
+
+mod dispatch;
+mod driver;
+mod handle;
+mod host;
+mod links;
+mod local;
+mod mailbox;
+mod park;
+mod signal;
+mod tasks;
+mod thread;
+mod timers;
+#[cfg(feature = "tokio")]
+mod tokio;
+mod turn;
+
+pub use self::dispatch::{Answer, Conclusion, Delivery, Dispatch, LocalFuture};
+pub use self::driver::{Clock, Driver, Timeless};
+pub use self::handle::{Handle, gone, post};
+pub use self::host::Vat;
+pub use self::local::Local;
+pub use self::mailbox::{Mailbox, VatId};
+pub use self::timers::TimerId;
+#[cfg(feature = "tokio")]
+pub use self::tokio::TokioClock;
+pub use self::turn::Turn;

@@ -1,0 +1,195 @@
+//! One turn: read what there is, deliver, run what became ready, give back, write once.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use crate::vat::{CallId, Output};
+use crate::wire::Exception;
+
+use super::dispatch::{Answer, Conclusion, Delivery, LocalFuture};
+use super::local::Local;
+use super::signal::Ready;
+use super::tasks::Work;
+
+/// How deep drains nest: an object whose answer waits for a promise drains the queue inside of its
+/// own delivery. Beyond this the promise is pending and an outer drain goes on, so that a chain of
+/// objects waiting for each other takes no more stack than this.
+const NESTED_DRAINS_MAX: u32 = 8;
+
+/// How many outputs one drain carries out before other work has its turn.
+const OUTPUTS_PER_DRAIN: usize = 4096;
+
+/// What a turn left to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Turn {
+    /// There is more to do now.
+    More,
+    /// There is nothing to do before something happens or this time comes.
+    Idle(Option<Instant>),
+}
+
+impl Local {
+    /// One turn at the time `now`. Without a time, timers stand still.
+    ///
+    /// Cancel safe: a turn is never half done.
+    pub fn turn(&self, now: Option<Instant>) -> Turn {
+        if let Some(now) = now {
+            let due = self.inner().timers.borrow_mut().advance(now);
+            due.into_iter().for_each(Waker::wake);
+        }
+        self.read_mail();
+        self.run_ready();
+        self.resume_paused();
+        self.drain();
+        self.drain_releases();
+        self.drain();
+        self.transmit();
+        if self.inner().mailbox.signal.is_raised() || self.with(|graph| graph.has_queued()) {
+            return Turn::More;
+        }
+        Turn::Idle(self.inner().timers.borrow().next_due())
+    }
+
+    /// The time as of the last turn.
+    pub fn now(&self) -> Option<Instant> {
+        self.inner().timers.borrow().now()
+    }
+
+    fn run_ready(&self) {
+        let mut ready = Vec::new();
+        self.inner().mailbox.signal.take(&mut ready);
+        for ready in ready {
+            match ready {
+                Ready::Task(index) => self.run_task(index),
+                Ready::Receive(index) => self.receive(index),
+                Ready::Flush(index) => self.flush(index),
+            }
+        }
+    }
+
+    /// Carries out what the graph wants, calls in the order they were made. Does nothing where
+    /// drains are nested too deep: an outer one goes on.
+    pub fn drain(&self) {
+        let depth = &self.inner().depth;
+        if depth.get() >= NESTED_DRAINS_MAX {
+            return;
+        }
+        depth.set(depth.get() + 1);
+        for _ in 0..OUTPUTS_PER_DRAIN {
+            let Some(output) = self.with(|graph| graph.poll_output()) else { break };
+            self.carry_out(output);
+        }
+        depth.set(depth.get() - 1);
+    }
+
+    fn carry_out(&self, output: Output) {
+        match output {
+            Output::Deliver { target, call, interface, method, params } => {
+                let delivery = Delivery { call, interface, method, params };
+                match self.target(target) {
+                    Some(object) => {
+                        match catch_unwind(AssertUnwindSafe(|| object.dispatch(delivery))) {
+                            Ok(Answer::Now(conclusion)) => self.conclude(call, conclusion),
+                            Ok(Answer::Later(future)) => self.begin(call, future),
+                            Err(_) => self.conclude(call, panicked()),
+                        }
+                    }
+                    None => self.release_payload(delivery.params),
+                }
+            }
+            Output::Cancel { call } => {
+                let work = self.inner().tasks.borrow_mut().cancel(call);
+                drop_quietly(work);
+            }
+            Output::Completed { call } => {
+                if let Some(waker) = self.take_waiter(call) {
+                    waker.wake();
+                }
+            }
+            Output::Settled { cap } => self.take_watchers(cap).into_iter().for_each(Waker::wake),
+            Output::Dropped { target } => drop_quietly(self.evict(target)),
+            Output::Closed { link, .. } => {
+                let now = self.now();
+                let watchers = self.inner().links.borrow_mut().close(link, now);
+                watchers.into_iter().for_each(Waker::wake);
+            }
+        }
+    }
+
+    /// Polls the future of a call for the first time; most are done then, and never become a task.
+    fn begin(&self, call: CallId, future: LocalFuture<Conclusion>) {
+        if !self.with(|graph| graph.is_delivered(call)) {
+            return drop_quietly(future);
+        }
+        let (index, waker) = self.inner().tasks.borrow_mut().reserve();
+        self.inner().tasks.borrow_mut().note(call, index);
+        self.poll_call(index, &waker, call, future);
+    }
+
+    fn run_task(&self, index: u32) {
+        let taken = self.inner().tasks.borrow_mut().take(index);
+        match taken {
+            Some((Work::Call(call, future), waker)) => self.poll_call(index, &waker, call, future),
+            Some((Work::Spawned(future), waker)) => self.poll_spawned(index, &waker, future),
+            None => {}
+        }
+    }
+
+    fn poll_call(
+        &self,
+        index: u32,
+        waker: &Waker,
+        call: CallId,
+        mut future: LocalFuture<Conclusion>,
+    ) {
+        let conclusion = match poll_quietly(future.as_mut(), waker) {
+            Some(Poll::Pending) => {
+                let work = Work::Call(call, future);
+                let refused = self.inner().tasks.borrow_mut().park(index, work);
+                return drop_quietly(refused);
+            }
+            Some(Poll::Ready(conclusion)) => conclusion,
+            None => panicked(),
+        };
+        self.inner().tasks.borrow_mut().end(index, Some(call));
+        drop_quietly(future);
+        self.conclude(call, conclusion);
+    }
+
+    fn poll_spawned(&self, index: u32, waker: &Waker, mut future: LocalFuture<()>) {
+        if let Some(Poll::Pending) = poll_quietly(future.as_mut(), waker) {
+            let refused = self.inner().tasks.borrow_mut().park(index, Work::Spawned(future));
+            return drop_quietly(refused);
+        }
+        self.inner().tasks.borrow_mut().end(index, None);
+        drop_quietly(future);
+    }
+
+    fn conclude(&self, call: CallId, conclusion: Conclusion) {
+        self.with(|graph| match conclusion {
+            Conclusion::Return(outcome) => graph.respond(call, outcome),
+            Conclusion::Redirect(cap, request) => {
+                graph.redirect(call, cap, request);
+                graph.release(cap);
+            }
+        });
+    }
+}
+
+fn panicked() -> Conclusion {
+    Conclusion::Return(Err(Exception::failed("the object panicked")))
+}
+
+/// Polls foreign code, whose panic ends only itself.
+fn poll_quietly<T>(future: Pin<&mut dyn Future<Output = T>>, waker: &Waker) -> Option<Poll<T>> {
+    catch_unwind(AssertUnwindSafe(|| future.poll(&mut Context::from_waker(waker)))).ok()
+}
+
+/// Drops foreign code, whose panic ends only itself.
+pub(super) fn drop_quietly<T>(foreign: T) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(foreign)));
+}

@@ -1,0 +1,227 @@
+//! Sockets: TCP and unix, reached by address.
+
+use std::io::{self, IoSlice};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::task::{Context, Poll, ready};
+
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+
+use super::address::Address;
+use super::bytes::ByteStream;
+use super::error::TransportError;
+use super::peer::Peer;
+use super::pipe::stdio;
+use super::tokio::Tokio;
+
+/// A byte stream to an [`Address`]: a TCP or unix socket, or the standard streams.
+pub struct Socket {
+    stream: Stream,
+    peer: Peer,
+}
+
+enum Stream {
+    Tcp(Tokio<TcpStream>),
+    Unix(Tokio<UnixStream>),
+    Other(Box<dyn ByteStream + Send>),
+}
+
+impl Socket {
+    /// Connects to `address`. Needs a tokio runtime with I/O.
+    ///
+    /// # Errors
+    ///
+    /// Nobody listens there, or the host is not found or not reached.
+    pub async fn connect(address: &Address) -> Result<Self, TransportError> {
+        let outcome = match address {
+            Address::Tcp { host, port } => {
+                TcpStream::connect((host.as_str(), *port)).await.and_then(Self::try_from)
+            }
+            Address::Unix(path) => UnixStream::connect(path).await.and_then(Self::try_from),
+            Address::Stdio => {
+                return Ok(Self { stream: Stream::Other(stdio()?), peer: Peer::Stdio });
+            }
+        };
+        outcome.map_err(|source| TransportError::at("connecting to", address, source))
+    }
+
+    /// Who is at the other end.
+    #[must_use]
+    pub const fn peer(&self) -> &Peer {
+        &self.peer
+    }
+}
+
+impl TryFrom<TcpStream> for Socket {
+    type Error = io::Error;
+
+    /// Sends small messages at once (`TCP_NODELAY`): a turn is already one write.
+    fn try_from(stream: TcpStream) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        let peer = Peer::Tcp(stream.peer_addr()?);
+        Ok(Self { stream: Stream::Tcp(Tokio(stream)), peer })
+    }
+}
+
+impl TryFrom<UnixStream> for Socket {
+    type Error = io::Error;
+
+    fn try_from(stream: UnixStream) -> io::Result<Self> {
+        let peer = Peer::Unix(stream.peer_addr()?.as_pathname().map(Path::to_owned));
+        Ok(Self { stream: Stream::Unix(Tokio(stream)), peer })
+    }
+}
+
+impl ByteStream for Socket {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        match &mut self.stream {
+            Stream::Tcp(stream) => stream.poll_read(cx, buffer),
+            Stream::Unix(stream) => stream.poll_read(cx, buffer),
+            Stream::Other(stream) => stream.poll_read(cx, buffer),
+        }
+    }
+
+    fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.stream {
+            Stream::Tcp(stream) => stream.poll_write_vectored(cx, slices),
+            Stream::Unix(stream) => stream.poll_write_vectored(cx, slices),
+            Stream::Other(stream) => stream.poll_write_vectored(cx, slices),
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.stream {
+            // The operating system keeps nothing back.
+            Stream::Tcp(_) | Stream::Unix(_) => Poll::Ready(Ok(())),
+            Stream::Other(stream) => stream.poll_flush(cx),
+        }
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let closed = match &mut self.stream {
+            Stream::Tcp(stream) => ready!(stream.poll_close(cx)),
+            Stream::Unix(stream) => ready!(stream.poll_close(cx)),
+            Stream::Other(stream) => ready!(stream.poll_close(cx)),
+        };
+        Poll::Ready(match closed {
+            // The peer is gone already; there is no direction left to end.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+            outcome => outcome,
+        })
+    }
+}
+
+/// Waits for peers at an [`Address`]. Dropping it stops listening, and removes the socket file it
+/// made.
+pub struct Listener {
+    socket: Listening,
+    address: Address,
+}
+
+enum Listening {
+    Tcp(TcpListener),
+    Unix(UnixListener, SocketFile),
+}
+
+impl Listener {
+    /// Listens at `address`. Needs a tokio runtime with I/O.
+    ///
+    /// # Errors
+    ///
+    /// The address is in use or not ours, or may not be listened on (as `stdio`).
+    pub async fn bind(address: &Address) -> Result<Self, TransportError> {
+        let outcome = match address {
+            Address::Tcp { host, port } => Self::bind_tcp(host, *port).await,
+            Address::Unix(path) => Self::bind_unix(path),
+            Address::Stdio => Err(io::ErrorKind::Unsupported.into()),
+        };
+        outcome.map_err(|source| TransportError::at("listening on", address, source))
+    }
+
+    async fn bind_tcp(host: &str, port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((host, port)).await?;
+        let bound = listener.local_addr()?;
+        let address = Address::Tcp { host: bound.ip().to_string(), port: bound.port() };
+        Ok(Self { socket: Listening::Tcp(listener), address })
+    }
+
+    fn bind_unix(path: &Path) -> io::Result<Self> {
+        let listener = UnixListener::bind(path)?;
+        let file = SocketFile::made_at(path);
+        Ok(Self { socket: Listening::Unix(listener, file), address: Address::Unix(path.into()) })
+    }
+
+    /// Where it listens, with the port that was free if 0 was asked for.
+    #[must_use]
+    pub const fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Takes the next peer that connects.
+    ///
+    /// # Errors
+    ///
+    /// This process has no more file descriptors or memory for a peer: the listener still listens,
+    /// and the peer waits; whoever asks again at once will be told the same.
+    pub fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Result<Socket, TransportError>> {
+        loop {
+            let accepted = match &self.socket {
+                Listening::Tcp(listener) => ready!(listener.poll_accept(cx))
+                    .and_then(|(stream, _peer)| Socket::try_from(stream)),
+                Listening::Unix(listener, _file) => ready!(listener.poll_accept(cx))
+                    .and_then(|(stream, _peer)| Socket::try_from(stream)),
+            };
+            return Poll::Ready(match accepted {
+                Ok(socket) => Ok(socket),
+                Err(error) if is_about_one_peer(&error) => continue,
+                Err(source) => Err(TransportError::at("accepting at", &self.address, source)),
+            });
+        }
+    }
+
+    /// Takes the next peer that connects; cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll_accept`](Self::poll_accept).
+    pub async fn accept(&mut self) -> Result<Socket, TransportError> {
+        std::future::poll_fn(|cx| self.poll_accept(cx)).await
+    }
+}
+
+/// The peer left between connecting and being accepted: nothing is wrong with the listener.
+fn is_about_one_peer(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, InvalidInput, NotConnected};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | InvalidInput | NotConnected)
+}
+
+/// The file a unix listener made, removed with it, unless something else stands there by then.
+struct SocketFile {
+    path: PathBuf,
+    identity: Option<(u64, u64)>,
+}
+
+impl SocketFile {
+    fn made_at(path: &Path) -> Self {
+        Self { path: path.into(), identity: identity(path) }
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if self.identity.is_some() && self.identity == identity(&self.path) {
+            // If it cannot be removed there is nobody to tell; the next to bind will be told.
+            let _left_behind = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Device and inode of what stands at `path`.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let metadata = std::fs::symlink_metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}

@@ -1,0 +1,11 @@
+//! Every transport keeps the same contract: each situation of `contract` is played over each of
+//! them. What concerns one kind alone follows in its own file.
+
+#[cfg(feature = "tokio")]
+mod address;
+#[cfg(feature = "tokio")]
+mod child;
+mod contract;
+mod links;
+mod streams;
+mod support;
