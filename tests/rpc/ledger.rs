@@ -7,8 +7,6 @@ use bowline::wire::*;
 use crate::raw::*;
 use crate::support::{Ask, at, cap, method, number, object};
 
-const NOTHING: &[&str] = &[];
-
 fn gone() -> Exception {
     Exception::failed("it broke")
 }
@@ -50,7 +48,7 @@ fn each_peer_gets_the_bootstrap_meant_for_it_and_may_call_it_at_once() {
     drop(note);
 }
 
-// C-Q3, C-Q5, C-E1
+// C-Q3, C-Q5
 #[test]
 fn calls_arrive_once_and_in_order_on_whatever_way() {
     let us = Us::new();
@@ -72,7 +70,7 @@ fn calls_arrive_once_and_in_order_on_whatever_way() {
     assert_eq!(kept_seen.notes(), [0, 1, 2, 3, 4, 5]);
 }
 
-// C-Q6, C-D1
+// C-Q6, C-D1, C-X3, C-X4
 #[test]
 fn a_call_on_what_is_no_capability_fails_alone() {
     let us = Us::new();
@@ -89,6 +87,7 @@ fn a_call_on_what_is_no_capability_fails_alone() {
             calls(4, result_of(3), method::NOTE, 0),
             calls(8, MessageTarget::PromisedAnswer(promised(3, &[])), method::NOTE, 0),
             calls(9, result_of(33), method::NOTE, 0),
+            calls(10, export(0), 99, 0),
             // A capability pointer beyond the cap table.
             said(odd),
             calls(6, export(0), method::PASS, 1),
@@ -103,6 +102,7 @@ fn a_call_on_what_is_no_capability_fails_alone() {
             "return a3 results 6 words no-finish",
             "return a4 exception failed: called a null capability",
             "return a8 exception failed: the path leads to no capability",
+            "return a10 exception unimplemented: there is no method 99 of interface 0xb0b1b2b3b4b5b6b7 here",
             "return a5 exception failed: there is no capability at root.0",
             "return a6 exception failed: keeps nothing",
         ]
@@ -375,7 +375,7 @@ fn a_disembargo_waits_for_its_target_behind_the_calls() {
 fn our_question_takes_the_results_of_a_call_to_us() {
     let us = Us::new();
     let (mine, seen) = object(us.vat.here());
-    let (kept, kept_seen) = object(us.vat.here());
+    let (kept, _) = object(us.vat.here());
     seen.keep(&kept);
     let (mut peer, client) = us.meet_host(hosted(3));
     let asked = client.ask(method::TAIL_GET_LATER, 0, &[&mine]);

@@ -221,15 +221,9 @@ pub(crate) fn returns(answer: u32, outcome: Outcome) -> Message {
     }))
 }
 
-/// A bootstrap's results if there is one capability, else those of a test object.
+/// The results of a bootstrap.
 pub(crate) fn results(answer: u32, caps: Vec<CapDescriptor>) -> Message {
     let content = Content::capability(0);
-    returns(answer, Outcome::Results(Payload { content, caps }))
-}
-
-/// The results of a test object.
-pub(crate) fn replies(answer: u32, number: u64, caps: Vec<CapDescriptor>) -> Message {
-    let content = content(number, caps.len());
     returns(answer, Outcome::Results(Payload { content, caps }))
 }
 
