@@ -8,4 +8,5 @@ mod first;
 mod ledger;
 mod lifetimes;
 mod order;
+mod phrases;
 mod raw;
