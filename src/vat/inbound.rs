@@ -150,12 +150,12 @@ impl Graph {
         let InCall { interface, method, params, .. } = call;
         let (params, _) = self.import_payload(link, params);
         let request = Request { interface, method, params };
-        let place = Place::Queued(request, Fate::Deliver);
+        let (to, route) = self.target(link, target);
+        let place = Place::Queued(request, Fate::Deliver, to);
         let id = self.calls.insert(Call::new(Origin::Peer(link, answer, keep), place));
         if let Some(at) = self.links.get_mut(link) {
             at.conn.tag_answer(answer, Tag(id.index()));
         }
-        let (to, route) = self.target(link, target);
         self.enqueue(to, Item::Call(id), route);
         self.unref(to);
     }
@@ -199,7 +199,7 @@ impl Graph {
     fn on_cancel(&mut self, link: LinkId, answer: AnswerId, tag: Tag, deliver_first: bool) {
         let Some(id) = self.calls.key_at(tag.0) else { return };
         let Some(call) = self.calls.get_mut(id) else { return };
-        if let Place::Queued(_, fate) = &mut call.place
+        if let Place::Queued(_, fate @ Fate::Deliver, _) = &mut call.place
             && deliver_first
         {
             *fate = Fate::DeliverThenCancel;
@@ -442,6 +442,7 @@ impl Graph {
                     source: Source::Import(link, import),
                     state: State::Pending,
                     queue: std::collections::VecDeque::new(),
+                    abandoned: 0,
                 };
                 (Some(self.imported(link, import, tag, Kind::Promise(promise))), Home::Theirs)
             }

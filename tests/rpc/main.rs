@@ -4,6 +4,8 @@
 mod support;
 
 mod basics;
+mod cancel;
 mod first;
 mod lifetimes;
 mod order;
+mod tail;
