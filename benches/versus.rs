@@ -1,8 +1,8 @@
 //! Measures us, other engines and the floor side by side, in one run and one process:
 //!
-//!     cargo bench --bench versus -- [--rows all|NAME,…] [--seconds S] [--json FILE]
+//!     cargo bench --bench versus -- [--rows all|NAME,…] [--only CONTENDER] [--seconds S] [--json FILE]
 //!
-//! `S` is the time for one row, all contenders together; 4 by default.
+//! `S` is the time for one row, all contenders together; 4 by default. `--only` is for profiling.
 
 #[path = "../tests/data/interop_capnp.rs"]
 #[allow(warnings, clippy::all, unreachable_pub, missing_docs, reason = "generated")]
@@ -40,12 +40,13 @@ use row::{ROWS, Row};
 
 struct Options {
     rows: Vec<Row>,
+    only: Option<String>,
     seconds: f64,
     json: Option<String>,
 }
 
 fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
-    let mut options = Options { rows: ROWS.to_vec(), seconds: 4.0, json: None };
+    let mut options = Options { rows: ROWS.to_vec(), only: None, seconds: 4.0, json: None };
     while let Some(option) = args.next() {
         if option == "--bench" {
             continue; // cargo says so to every bench
@@ -53,6 +54,7 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
         let value = args.next().ok_or_else(|| format!("{option} needs a value"))?;
         match option.as_str() {
             "--rows" => options.rows = rows(&value)?,
+            "--only" => options.only = Some(value),
             "--seconds" => options.seconds = seconds(&value)?,
             "--json" => options.json = Some(value),
             _ => return Err(format!("unknown option {option}")),
@@ -84,8 +86,12 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let contenders: [&dyn Contender; 3] = [&bowline::Bowline, &capnp_rpc::CapnpRpc, &floor::Floor];
-    let columns = contenders.map(Contender::name);
+    let mut contenders: Vec<&dyn Contender> =
+        vec![&bowline::Bowline, &capnp_rpc::CapnpRpc, &floor::Floor];
+    if let Some(only) = &options.only {
+        contenders.retain(|contender| contender.name() == only);
+    }
+    let columns: Vec<_> = contenders.iter().map(|contender| contender.name()).collect();
     println!("{}", report::head(&columns));
     let mut told = Vec::new();
     for row in options.rows {

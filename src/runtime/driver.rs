@@ -55,17 +55,17 @@ impl<C: Clock> Future for Driver<C> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut now = self.clock.now();
         for _ in 0..TURNS_PER_POLL {
             if self.local.mailbox().is_closed() {
                 return Poll::Ready(());
             }
-            let now = self.clock.now();
             let Turn::Idle(due) = self.local.turn(Some(now)) else { continue };
             if !self.local.mailbox().signal.sleep(cx.waker()) {
                 continue;
             }
             match due {
-                Some(due) if self.clock.poll_sleep(due, cx).is_ready() => {}
+                Some(due) if self.clock.poll_sleep(due, cx).is_ready() => now = self.clock.now(),
                 _ => return Poll::Pending,
             }
         }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
@@ -14,6 +15,7 @@ use crate::vat::{CallId, Cap, Graph, LinkId, Outcome, Payload, Request, TargetId
 use super::dispatch::{Dispatch, LocalFuture};
 use super::links::{Ending, Links};
 use super::mailbox::{Mailbox, VatId};
+use super::signal::Ready;
 use super::tasks::{Tasks, Work};
 use super::timers::{TimerId, Timers};
 
@@ -42,10 +44,16 @@ pub(super) struct Inner {
     released: RefCell<Vec<Release>>,
     /// What higher floors keep for this vat, by type.
     slots: RefCell<Vec<Rc<dyn Any>>>,
+    /// Whether the mailbox is being read.
+    reading: Cell<bool>,
     /// How many drains are on the stack.
     pub(super) depth: Cell<u32>,
     /// How many drivers this vat has; without one, the promises that are polled drive it.
     pub(super) drivers: Cell<u32>,
+    /// Whether a turn is under way, which sees to all that comes up in it.
+    pub(super) turning: Cell<bool>,
+    /// Room for the list of what is ready.
+    pub(super) ready: RefCell<Vec<Ready>>,
 }
 
 /// What a destructor gave up.
@@ -84,8 +92,11 @@ impl Local {
             watchers: RefCell::default(),
             released: RefCell::default(),
             slots: RefCell::default(),
+            reading: Cell::new(false),
             depth: Cell::new(0),
             drivers: Cell::new(0),
+            turning: Cell::new(false),
+            ready: RefCell::default(),
             mailbox,
         }));
         HERE.with(|here| here.borrow_mut()[place] = Some(local.clone()));
@@ -133,8 +144,15 @@ impl Local {
     /// Does something with the graph, which then has work.
     pub fn change<R>(&self, f: impl FnOnce(&mut Graph) -> R) -> R {
         let result = self.with(f);
-        self.0.mailbox.signal.raise_here();
+        self.stir();
         result
+    }
+
+    /// The vat has work. In the midst of a turn nobody need be woken for it.
+    fn stir(&self) {
+        if !self.0.turning.get() {
+            self.0.mailbox.signal.raise_here();
+        }
     }
 
     /// Hosts an object. The caller gets the one reference.
@@ -309,11 +327,15 @@ impl Local {
 
     fn give_up(&self, release: Release) {
         self.0.released.borrow_mut().push(release);
-        self.0.mailbox.signal.raise_here();
+        self.stir();
+    }
+
+    pub(super) fn has_releases(&self) -> bool {
+        !self.0.released.borrow().is_empty()
     }
 
     pub(super) fn drain_releases(&self) {
-        if self.0.released.borrow().is_empty() {
+        if !self.has_releases() {
             return;
         }
         let mut released = std::mem::take(&mut *self.0.released.borrow_mut());
@@ -335,13 +357,17 @@ impl Local {
 
     /// Takes in what other threads left.
     pub fn read_mail(&self) {
-        if !self.0.mailbox.has_mail() {
+        // A job that calls comes here again, and what was posted behind the rest of its batch must
+        // stay behind it.
+        if !self.0.mailbox.has_mail() || self.0.reading.replace(true) {
             return;
         }
         let letters = self.0.mailbox.take();
         for job in letters.jobs {
-            job();
+            // A job that panics ends only itself: whoever posted it is told that nothing came.
+            let _ = catch_unwind(AssertUnwindSafe(job));
         }
+        self.0.reading.set(false);
         self.with(|graph| letters.releases.into_iter().for_each(|cap| graph.release(cap)));
     }
 }

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
+use smallvec::SmallVec;
+
 /// What is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ready {
@@ -26,7 +28,8 @@ pub(super) struct Signal {
 #[derive(Default)]
 struct List {
     ready: Vec<Ready>,
-    sleepers: Vec<Waker>,
+    /// The driver, and now and then a promise.
+    sleepers: SmallVec<[Waker; 2]>,
 }
 
 impl Signal {

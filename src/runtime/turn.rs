@@ -1,16 +1,14 @@
 //! One turn: read what there is, deliver, run what became ready, give back, write once.
 
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use crate::vat::{CallId, Output};
-use crate::wire::Exception;
+use crate::vat::{CallId, Output, TargetId};
 
 use super::dispatch::{Answer, Conclusion, Delivery, LocalFuture};
 use super::local::Local;
+use super::quiet::{drop_quietly, poll_quietly};
 use super::signal::Ready;
 use super::tasks::Work;
 
@@ -37,28 +35,44 @@ impl Local {
     ///
     /// Cancel safe: a turn is never half done.
     pub fn turn(&self, now: Option<Instant>) -> Turn {
+        let outer = self.inner().turning.replace(true);
+        self.take_turn(now);
+        self.inner().turning.set(outer);
+        let raised = self.inner().mailbox.signal.is_raised();
+        if raised
+            || self.wants_to_resume()
+            || self.has_releases()
+            || self.with(|graph| graph.has_queued())
+        {
+            return Turn::More;
+        }
+        Turn::Idle(self.inner().timers.borrow().next_due())
+    }
+
+    fn take_turn(&self, now: Option<Instant>) {
         if let Some(now) = now {
             let due = self.inner().timers.borrow_mut().advance(now);
             due.into_iter().for_each(Waker::wake);
         }
+        // Taken before anything is looked at: what is raised from here on asks for another turn.
+        let mut ready = self.inner().ready.take();
+        self.inner().mailbox.signal.take(&mut ready);
         self.read_mail();
-        self.run_ready();
+        self.run_ready(ready);
         self.resume_paused();
         self.drain();
         self.drain_releases();
         self.drain();
         self.transmit();
         self.tell_idle();
-        if self.inner().mailbox.signal.is_raised() || self.with(|graph| graph.has_queued()) {
-            return Turn::More;
-        }
-        Turn::Idle(self.inner().timers.borrow().next_due())
     }
 
     /// Drives the vat on behalf of a promise that is polled: delivers calls, and does all else
     /// too where no driver does.
     pub fn pump(&self, waker: &Waker) {
-        if self.inner().drivers.get() > 0 || self.inner().depth.get() > 0 {
+        let inner = self.inner();
+        // In the midst of a turn the rest is left to it: tasks that wait for each other take no stack.
+        if inner.drivers.get() > 0 || inner.depth.get() > 0 || inner.turning.get() {
             self.drain_releases();
             return self.drain();
         }
@@ -73,16 +87,15 @@ impl Local {
         self.inner().timers.borrow().now()
     }
 
-    fn run_ready(&self) {
-        let mut ready = Vec::new();
-        self.inner().mailbox.signal.take(&mut ready);
-        for ready in ready {
+    fn run_ready(&self, mut ready: Vec<Ready>) {
+        for ready in ready.drain(..) {
             match ready {
                 Ready::Task(index) => self.run_task(index),
                 Ready::Receive(index) => self.receive(index),
                 Ready::Flush(index) => self.flush(index),
             }
         }
+        self.inner().ready.replace(ready);
     }
 
     /// Carries out what the graph wants, calls in the order they were made. Does nothing where
@@ -103,17 +116,7 @@ impl Local {
     fn carry_out(&self, output: Output) {
         match output {
             Output::Deliver { target, call, interface, method, params } => {
-                let delivery = Delivery { call, interface, method, params };
-                match self.target(target) {
-                    Some(object) => {
-                        match catch_unwind(AssertUnwindSafe(|| object.dispatch(delivery))) {
-                            Ok(Answer::Now(conclusion)) => self.conclude(call, conclusion),
-                            Ok(Answer::Later(future)) => self.begin(call, future),
-                            Err(_) => self.conclude(call, panicked()),
-                        }
-                    }
-                    None => self.release_payload(delivery.params),
-                }
+                self.deliver(target, Delivery { call, interface, method, params });
             }
             Output::Cancel { call } => {
                 let work = self.inner().tasks.borrow_mut().cancel(call);
@@ -134,13 +137,35 @@ impl Local {
         }
     }
 
-    /// Polls the future of a call for the first time; most are done then, and never become a task.
-    fn begin(&self, call: CallId, future: LocalFuture<Conclusion>) {
-        if !self.with(|graph| graph.is_delivered(call)) {
-            return drop_quietly(future);
-        }
+    /// Hands a call to its object. Most have their answer at once, and never become a task.
+    fn deliver(&self, target: TargetId, delivery: Delivery) {
+        let Some(object) = self.target(target) else {
+            return self.release_payload(delivery.params);
+        };
+        let call = delivery.call;
         let (index, waker) = self.inner().tasks.borrow_mut().reserve_for(call);
-        self.poll_call(index, &waker, call, future);
+        let mut cx = Context::from_waker(&waker);
+        let conclusion = match catch_unwind(AssertUnwindSafe(|| object.dispatch(delivery, &mut cx)))
+        {
+            Ok(Answer::Now(conclusion)) => conclusion,
+            Ok(Answer::Waiting(future)) => return self.park(index, Work::Call(call, future)),
+            Ok(Answer::Later(future)) if self.with(|graph| graph.is_delivered(call)) => {
+                return self.poll_call(index, &waker, call, future);
+            }
+            Ok(Answer::Later(future)) => {
+                self.inner().tasks.borrow_mut().end(index, Some(call));
+                return drop_quietly(future);
+            }
+            Err(_) => Conclusion::panicked(),
+        };
+        self.inner().tasks.borrow_mut().end(index, Some(call));
+        self.conclude(call, conclusion);
+    }
+
+    /// A future waits; if its call was cancelled while it was polled, it is dropped.
+    fn park(&self, index: u32, work: Work) {
+        let refused = self.inner().tasks.borrow_mut().park(index, work);
+        drop_quietly(refused);
     }
 
     fn run_task(&self, index: u32) {
@@ -161,12 +186,10 @@ impl Local {
     ) {
         let conclusion = match poll_quietly(future.as_mut(), waker) {
             Some(Poll::Pending) => {
-                let work = Work::Call(call, future);
-                let refused = self.inner().tasks.borrow_mut().park(index, work);
-                return drop_quietly(refused);
+                return self.park(index, Work::Call(call, future));
             }
             Some(Poll::Ready(conclusion)) => conclusion,
-            None => panicked(),
+            None => Conclusion::panicked(),
         };
         self.inner().tasks.borrow_mut().end(index, Some(call));
         drop_quietly(future);
@@ -175,8 +198,7 @@ impl Local {
 
     fn poll_spawned(&self, index: u32, waker: &Waker, mut future: LocalFuture<()>) {
         if let Some(Poll::Pending) = poll_quietly(future.as_mut(), waker) {
-            let refused = self.inner().tasks.borrow_mut().park(index, Work::Spawned(future));
-            return drop_quietly(refused);
+            return self.park(index, Work::Spawned(future));
         }
         self.inner().tasks.borrow_mut().end(index, None);
         drop_quietly(future);
@@ -191,18 +213,4 @@ impl Local {
             }
         });
     }
-}
-
-fn panicked() -> Conclusion {
-    Conclusion::Return(Err(Exception::failed("the object panicked")))
-}
-
-/// Polls foreign code, whose panic ends only itself.
-fn poll_quietly<T>(future: Pin<&mut dyn Future<Output = T>>, waker: &Waker) -> Option<Poll<T>> {
-    catch_unwind(AssertUnwindSafe(|| future.poll(&mut Context::from_waker(waker)))).ok()
-}
-
-/// Drops foreign code, whose panic ends only itself.
-pub(super) fn drop_quietly<T>(foreign: T) {
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(foreign)));
 }

@@ -216,12 +216,7 @@ impl Graph {
             _ => return,
         }
         match std::mem::replace(&mut call.place, Place::Over) {
-            Place::Queued(request, Fate::Deliver | Fate::Wait, to) => {
-                // It may wait for what nobody else wants: nothing is kept for its sake.
-                self.unref_payload(request.params);
-                self.abandon_item(to);
-                self.unref(to);
-            }
+            place @ Place::Queued(_, Fate::Deliver | Fate::Wait, _) => self.abandon(place),
             Place::Queued(request, fate, to) => {
                 return self.place(id, Place::Queued(request, fate, to));
             }

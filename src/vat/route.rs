@@ -34,10 +34,10 @@ impl Graph {
         }
     }
 
-    /// Calls are queued that `poll_output` has not looked at.
+    /// There may be something for `poll_output` or `poll_transmit`.
     #[must_use]
     pub fn has_queued(&self) -> bool {
-        !self.queue.is_empty() || !self.outputs.is_empty()
+        !self.queue.is_empty() || !self.outputs.is_empty() || !self.sending.is_empty()
     }
 
     /// Does all that follows from what was done, until nothing follows any more. What follows is
@@ -184,14 +184,25 @@ impl Graph {
     /// Whether an item still stands for something: a call that was given up leaves it behind.
     pub(super) fn is_live(&self, item: &Item) -> bool {
         match item {
-            Item::Call(id) => self.calls.get(*id).is_some(),
+            Item::Call(id) => {
+                matches!(self.calls.get(*id), Some(Call { place: Place::Queued(..), .. }))
+            }
             Item::Disembargo(..) | Item::Lift => true,
         }
     }
 
+    /// A queued call is given up. It may wait for what nobody else wants: nothing is kept for its
+    /// sake.
+    pub(super) fn abandon(&mut self, place: Place) {
+        let Place::Queued(request, _, to) = place else { return };
+        self.unref_payload(request.params);
+        self.abandon_item(to);
+        self.unref(to);
+    }
+
     /// An item on its way to `to`, or waiting there, stands for nothing any more. Those that wait
     /// are cleared away before they outnumber the others.
-    pub(super) fn abandon_item(&mut self, to: Cap) {
+    fn abandon_item(&mut self, to: Cap) {
         let Some(Kind::Promise(promise)) = self.nodes.get_mut(to).map(|node| &mut node.kind) else {
             return;
         };
@@ -288,7 +299,7 @@ impl Graph {
     }
 
     /// The call whose Return to `link` can name this one, if this is a tail call on behalf of the
-    /// peer it is going to.
+    /// peer it is going to. (C-T3)
     fn asker_on(&self, id: CallId, link: LinkId) -> Option<(CallId, crate::wire::AnswerId)> {
         let mut asker = id;
         while let Some(Call { origin: Origin::Tail(parent), .. }) = self.calls.get(asker) {
@@ -303,6 +314,7 @@ impl Graph {
     }
 
     /// Tells the connection what of a call nobody wants, so that its messages can say so.
+    /// (C-H6)
     pub(super) fn send_hints(&mut self, id: CallId) {
         let Some(call) = self.calls.get(id) else { return };
         let Place::Remote(link, question) = call.place else { return };
