@@ -27,7 +27,7 @@ impl Connection {
         None
     }
 
-    /// Asks for the peer's bootstrap capability.
+    /// Asks for the peer's bootstrap capability. (C-B1)
     ///
     /// # Errors
     /// The connection is over, or a limit is reached.
@@ -104,7 +104,7 @@ impl Connection {
         }
     }
 
-    /// Nothing will be pipelined on this call any more.
+    /// Nothing will be pipelined on this call any more. (C-H1)
     pub fn drop_pipeline(&mut self, call: CallRef) {
         if let Some(question) = self.questions.get_mut(call) {
             question.wanted = question.wanted.without_pipeline();

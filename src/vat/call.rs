@@ -81,7 +81,7 @@ pub(super) enum Place {
     Over,
 }
 
-/// What happens to a queued call when its turn comes.
+/// What happens to a queued call when its turn comes. (C-N4, C-N5)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     /// It is delivered.

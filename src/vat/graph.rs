@@ -25,15 +25,16 @@ use super::payload::{Payload, Request};
 ///   [`poll_transmit`](Self::poll_transmit) until `None`;
 /// - *what there is*: [`stats`](Self::stats), [`check`](Self::check), [`dump`](Self::dump).
 ///
-/// A call is queued when it is made and delivered by `poll_output`, in the order of the calls.
+/// A call is queued when it is made and delivered by `poll_output`, in the order of the calls
+/// (C-Q3).
 /// References are counted by hand: a method that takes a [`Cap`] says whether it takes a reference.
 #[derive(Default)]
 pub struct Graph {
     pub(super) nodes: Arena<OfNode, Node>,
     pub(super) calls: Arena<OfCall, Call>,
     pub(super) links: Arena<OfLink, Link>,
-    /// Calls, and ends of embargoes, in the order they were made or read. Each step carries one
-    /// reference of its node.
+    /// Calls, and ends of embargoes, in the order they were made or read (C-E1). Each step
+    /// carries one reference of its node.
     pub(super) queue: VecDeque<Step>,
     /// What follows from what just happened; empty between the methods of the door.
     pub(super) work: VecDeque<Work>,
@@ -165,6 +166,7 @@ impl Graph {
     }
 
     /// Nobody awaits the results any more. A call nobody pipelines on either is cancelled.
+    /// (C-Q9)
     pub fn drop_result(&mut self, call: CallId) {
         if let Some(Call { origin: origin @ Origin::Waiting, .. }) = self.calls.get_mut(call) {
             *origin = Origin::Gone;

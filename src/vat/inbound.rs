@@ -306,7 +306,7 @@ impl Graph {
         self.settle_remote(link, path, promise, cap, home);
     }
 
-    /// Resolves a promise that lived at a peer to `to`, whose reference is taken.
+    /// Resolves a promise that lived at a peer to `to`, whose reference is taken. (C-E5, C-E6)
     fn settle_remote(&mut self, link: LinkId, path: OutTarget, promise: Cap, to: Cap, home: Home) {
         let used = self.links.get(link).is_some_and(|at| at.conn.path_used(&path));
         if home == Home::Ours && used && !self.is_broken(to) {

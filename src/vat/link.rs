@@ -10,7 +10,7 @@ use super::id::Cap;
 /// One connection of a vat.
 pub(super) struct Link {
     pub(super) conn: Connection,
-    /// What the peer gets when it asks for the bootstrap capability. One reference.
+    /// What the peer gets when it asks for the bootstrap capability (C-B2). One reference.
     pub(super) bootstrap: Option<Cap>,
     pub(super) exports: Slots,
     /// The promises behind embargoes that this connection will lift.

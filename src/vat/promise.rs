@@ -72,7 +72,7 @@ impl Graph {
         }
     }
 
-    /// The promise comes to be `to`, whose reference is taken.
+    /// The promise comes to be `to`, whose reference is taken. (C-P2, C-P3)
     pub(super) fn resolve_to(&mut self, promise: Cap, to: Cap) {
         let pending = matches!(
             self.nodes.get(promise),
@@ -261,7 +261,7 @@ impl Graph {
     }
 }
 
-/// The capability at `path`; `None` is the null one.
+/// The capability at `path`; `None` is the null one. (C-D1)
 pub(super) fn cap_at(results: &Payload, path: &Path) -> Result<Option<Cap>, Exception> {
     match results.content.cap_at(path) {
         Ok(Some(index)) => match results.caps.get(index as usize) {
