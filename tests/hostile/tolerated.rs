@@ -52,7 +52,11 @@ fn a_call_on_a_finished_answer_fails_alone() {
     let mut scene = Scene::met();
     scene.says(finish(1));
     scene.calls(call(2, to_result(1), method::NOTE, vec![]));
-    failed(&mut scene, 2, "failed: pipelined on question 1, which is not open");
+    failed(
+        &mut scene,
+        2,
+        "failed: pipelined on question 1, which returned no capabilities or is finished",
+    );
     scene.says(finish(2));
     scene.ends();
 }
