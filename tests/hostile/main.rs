@@ -6,6 +6,7 @@
 mod support;
 
 mod bytes;
+mod embargoes;
 mod engines;
 mod loud;
 mod promising;
