@@ -348,6 +348,11 @@ impl Graph {
 
     fn share_outcome(&mut self, id: CallId, outcome: Outcome) -> Outcome {
         let mut outcome = outcome;
+        if matches!(&outcome, Ok(results) if results.caps.is_empty()) {
+            // Nothing in it can be pipelined on: what is asked of it is null either way.
+            self.place(id, Place::Done(Ok(Payload::null())));
+            return outcome;
+        }
         let kept = self.share_with(&mut outcome);
         self.place(id, Place::Done(kept));
         outcome
