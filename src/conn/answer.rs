@@ -1,5 +1,5 @@
 //! An answer is a call or bootstrap of the peer. It lives until its Return left *and* its Finish
-//! came, or until a Return left that wants no Finish.
+//! came, or until a Return left that wants no Finish. (C-N1)
 
 use std::fmt;
 
@@ -31,7 +31,7 @@ pub(super) enum AnswerLife {
     Refused(Exception),
 }
 
-/// Where the results go. (`rpc.capnp: Call.sendResultsTo`, `Call.onlyPromisePipeline`)
+/// Where the results go. (`rpc.capnp: Call.sendResultsTo`, C-T1, C-H3, C-H7)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ResultsTo {
     /// Into the Return.

@@ -17,7 +17,7 @@ use crate::wire::{
 const CALL_WORDS: usize = 8;
 
 impl Connection {
-    /// `rpc.capnp: Bootstrap`: a question whose results are one capability.
+    /// `rpc.capnp: Bootstrap`: a question whose results are one capability. (C-B1)
     pub(super) fn on_bootstrap(&mut self, bootstrap: &Bootstrap) -> Result<(), PeerMisbehaved> {
         let answer = bootstrap.question.flip();
         self.check_unused(answer)?;
@@ -92,7 +92,7 @@ impl Connection {
         self.answers.add(answer, Answer { tag: None, life, results_to, params, words });
     }
 
-    /// Whom a Call is addressed to; the inner error fails that call.
+    /// Whom a Call is addressed to; the inner error fails that call. (C-Q4, C-Q5, C-Q6, C-Q8)
     fn find_target(
         &self,
         target: &MessageTarget,
@@ -183,7 +183,7 @@ impl Connection {
     }
 
     /// `rpc.capnp: Finish`: unknown answers are ignored, since a Return with `noFinishNeeded` may
-    /// have crossed it.
+    /// have crossed it. (C-N6)
     pub(super) fn on_finish(&mut self, finish: &Finish) -> Result<(), PeerMisbehaved> {
         let id = finish.question.flip();
         if !finish.require_early_cancellation_workaround {

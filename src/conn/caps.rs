@@ -13,7 +13,7 @@ use crate::wire::{
     QuestionId,
 };
 
-/// The import a descriptor counts a reference of, if it does.
+/// The import a descriptor counts a reference of, if it does. (C-L1)
 pub(super) const fn counted(descriptor: &CapDescriptor) -> Option<ImportId> {
     match descriptor {
         CapDescriptor::SenderHosted(id)
@@ -26,7 +26,7 @@ pub(super) const fn counted(descriptor: &CapDescriptor) -> Option<ImportId> {
 /// What the peer sent.
 impl Connection {
     /// The capability the peer means. What is not there breaks that one capability, not the
-    /// connection.
+    /// connection. (C-D3, C-D4, C-D5, C-D6)
     pub(super) fn receive(&mut self, descriptor: CapDescriptor) -> Result<InCap, PeerMisbehaved> {
         Ok(match descriptor {
             CapDescriptor::None => InCap::None,

@@ -1,4 +1,5 @@
 //! The end: everything is taken out of the tables, and what the vat held is told to it.
+//! (C-A3)
 
 use std::collections::VecDeque;
 
@@ -18,7 +19,7 @@ impl Connection {
         self.close_silently(&why);
     }
 
-    /// Ends the connection: what is queued leaves, then an Abort saying `why`.
+    /// Ends the connection: what is queued leaves, then an Abort saying `why`. (C-A2)
     pub fn abort(&mut self, why: Exception) {
         let reason = Exception::disconnected(why.reason());
         self.close_with_abort(why, &reason);
@@ -42,7 +43,7 @@ impl Connection {
         self.close(why, parting);
     }
 
-    /// Ends the connection without a word to the peer.
+    /// Ends the connection without a word to the peer. (C-A1)
     pub(super) fn close_silently(&mut self, why: &Exception) {
         if !self.is_closed() {
             self.close(why, VecDeque::new());
@@ -82,7 +83,7 @@ impl Connection {
         }
     }
 
-    /// What still runs is cancelled, unless its results were taken: they survive.
+    /// What still runs is cancelled, unless its results were taken: they survive. (C-A4, C-A6)
     fn lose_answers(&mut self, answers: Answers) {
         for (answer, entry) in answers.into_entries() {
             let Some(tag) = entry.tag else { continue };

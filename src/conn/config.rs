@@ -4,56 +4,56 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {
-    /// Questions of ours open at once; beyond it `call` refuses.
+    /// Questions of ours open at once; beyond it `call` refuses. (C-M1)
     ///
     /// A peer that never returns would otherwise make us remember every call we ever made.
     pub questions_max: u32,
     /// Answers of ours open at once; beyond it calls fail as overloaded, and a tail call, which needs
-    /// an entry even then, ends the connection.
+    /// an entry even then, ends the connection. (C-M2)
     ///
     /// A peer that calls and never finishes would otherwise fill our memory with results.
     pub answers_max: u32,
     /// Words of inbound calls that are not returned yet. Over it [`wants_read`] turns false while
     /// no question of ours is open; if one is, new calls fail as overloaded. What was read before is
-    /// taken, up to twice as many words.
+    /// taken, up to twice as many words. (C-M3)
     ///
     /// A peer that calls faster than targets answer would otherwise fill our memory with params.
     ///
     /// [`wants_read`]: super::Connection::wants_read
     pub inbound_words_max: usize,
-    /// Slots exported at once; beyond it `call` refuses and an answer becomes an exception.
+    /// Slots exported at once; beyond it `call` refuses and an answer becomes an exception. (C-M4)
     ///
     /// A peer that asks for capabilities and never releases them would otherwise keep all alive.
     pub exports_max: u32,
-    /// Capabilities imported at once; beyond it the connection is aborted.
+    /// Capabilities imported at once; beyond it the connection is aborted. (C-M4)
     ///
     /// A peer that sends ever new export ids would otherwise fill our memory with entries.
     pub imports_max: u32,
-    /// Embargoes of ours open at once; beyond it a new one breaks at once.
+    /// Embargoes of ours open at once; beyond it a new one breaks at once. (C-M5)
     ///
     /// A peer that never sends a disembargo back would otherwise make us remember all of them.
     pub embargoes_max: u32,
     /// `unimplemented` echoes waiting to leave, and disembargoes of the peer not sent back yet;
-    /// beyond it the connection is aborted.
+    /// beyond it the connection is aborted. (C-U6)
     ///
     /// A peer that sends such messages and does not read would otherwise have us store them.
     pub echoes_max: u32,
     /// Words queued to leave. Over it `call` refuses, and [`wants_read`] turns false while no
     /// question of ours is open. At twice as many, a call that could only be refused ends the
-    /// connection.
+    /// connection. (C-M6)
     ///
     /// A peer that calls and does not read would otherwise fill our memory with results.
     ///
     /// [`wants_read`]: super::Connection::wants_read
     pub queued_words_max: usize,
     /// Words of content in one message. A call with more is refused, and results with more become
-    /// an exception; the connection lives on.
+    /// an exception; the connection lives on. (C-M7)
     ///
     /// Other engines end a connection over a frame of more than 64 MiB; a caller could otherwise
     /// have us lose it for everybody.
     pub content_words_max: usize,
     /// Sends every Finish that cancels with `requireEarlyCancellationWorkaround`: the call is
-    /// delivered before it is cancelled.
+    /// delivered before it is cancelled. (C-N4)
     pub early_cancellation_workaround: bool,
     /// Sends `onlyPromisePipeline` for calls of which only the pipeline is wanted.
     pub only_promise_pipeline: bool,

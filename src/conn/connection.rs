@@ -42,7 +42,7 @@ pub struct Connection {
 pub(super) enum PipelineOnly {
     /// Nothing speaks against it.
     Allowed,
-    /// Configured off, or the peer sent a Return for one and does not know the hint.
+    /// Configured off, or the peer sent a Return for one and does not know the hint. (C-H4)
     Off,
 }
 
@@ -115,7 +115,7 @@ impl Connection {
         }
     }
 
-    /// All tables and queues are empty.
+    /// All tables and queues are empty. (C-I1, C-I2)
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.stats() == Stats::default() && self.events.is_empty()
@@ -129,6 +129,7 @@ impl Connection {
 
     /// False while more should not be read from the peer: too much of what it sent is unanswered, or
     /// too much of what we sent is unread, and no question of ours waits for what would be read.
+    /// (C-M3, C-M6)
     #[must_use]
     pub fn wants_read(&self) -> bool {
         !self.is_closed() && (self.questions.len() > 0 || !self.is_full())
@@ -155,7 +156,7 @@ impl Connection {
     /// `requireEarlyCancellationWorkaround`. Until then results are copied, which every peer takes.
     ///
     /// It is no again while the peer has finished a question whose results it was told to take from
-    /// a tail call, and not returned that tail call.
+    /// a tail call, and not returned that tail call. (C-T3, C-T5)
     #[must_use]
     pub fn may_tail_call(&self) -> bool {
         self.tail_calls == TailCalls::Known && self.questions.overdue() == 0

@@ -1,4 +1,5 @@
 //! An embargo holds calls back in the vat until a Disembargo has travelled the old path and back.
+//! (C-E2)
 
 use std::fmt;
 

@@ -19,33 +19,31 @@ pub enum ConnectionError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PeerMisbehaved {
-    /// A Call or Bootstrap came with the id of a question still open. (`rpc.capnp: QuestionId`)
+    /// A Call or Bootstrap came with the id of a question still open. (C-Q2)
     QuestionInUse(AnswerId),
-    /// A second Finish came for one question. (`rpc.capnp: Finish.questionId`)
+    /// A second Finish came for one question. (C-N7)
     FinishedTwice(AnswerId),
-    /// A Return came for a question never asked, or answered before. (`rpc.capnp: Return.answerId`)
+    /// A Return came for a question never asked, or answered before. (C-R2)
     ReturnOfNothing(QuestionId),
     /// `resultsSentElsewhere` came for a call whose results were to come back.
-    /// (`rpc.capnp: Return.resultsSentElsewhere`)
+    /// (C-T6)
     ResultsNotSentElsewhere(QuestionId),
     /// `results` came for a call whose results were to stay with the peer.
     /// (`rpc.capnp: Call.sendResultsTo.yourself`)
     ResultsNotKept(QuestionId),
-    /// `takeFromOtherQuestion` named a question that is not open.
-    /// (`rpc.capnp: Return.takeFromOtherQuestion`)
+    /// `takeFromOtherQuestion` named a question that is not open. (C-T6)
     TakesFromUnknown(AnswerId),
     /// `takeFromOtherQuestion` named a question not sent with `sendResultsTo.yourself`.
-    /// (`rpc.capnp: Return.takeFromOtherQuestion`)
+    /// (C-T6)
     TakesUnkept(AnswerId),
-    /// `takeFromOtherQuestion` named a question whose results were taken before.
-    /// (`rpc.capnp: Return.takeFromOtherQuestion`)
+    /// `takeFromOtherQuestion` named a question whose results were taken before. (C-T6)
     TakesTwice(AnswerId),
     /// A call or disembargo was addressed to a capability we do not export.
-    /// (`rpc.capnp: MessageTarget.importedCap`)
+    /// (C-Q4)
     TargetNotExported(ExportId),
-    /// A Release named a capability we do not export. (`rpc.capnp: Release.id`)
+    /// A Release named a capability we do not export. (C-L3)
     ReleaseOfUnknown(ExportId),
-    /// A Release dropped more references than were sent. (`rpc.capnp: Release.referenceCount`)
+    /// A Release dropped more references than were sent. (C-L3)
     ReleaseTooMany {
         /// The capability.
         export: ExportId,
@@ -54,24 +52,24 @@ pub enum PeerMisbehaved {
         /// How many it dropped.
         dropped: u32,
     },
-    /// A promise was resolved a second time. (`rpc.capnp: Resolve`)
+    /// A promise was resolved a second time. (C-P5)
     ResolvedTwice(ImportId),
-    /// A Resolve named a capability that was not sent as a promise. (`rpc.capnp: Resolve.promiseId`)
+    /// A Resolve named a capability that was not sent as a promise. (C-P5)
     ResolvedSettled(ImportId),
-    /// A promise was resolved to itself. (`rpc.capnp: Resolve.promiseId`)
+    /// A promise was resolved to itself. (C-P6)
     ResolvedToItself(ImportId),
-    /// Promises were resolved to each other. (`rpc.capnp: Resolve.promiseId`)
+    /// Promises were resolved to each other. (C-P6)
     ResolvedInCircle(ImportId),
     /// A disembargo was addressed to the results of a question that is not open.
-    /// (`rpc.capnp: Disembargo.target`)
+    /// (C-E8)
     DisembargoOfUnknown(AnswerId),
     /// A disembargo came back for an embargo that is not open.
-    /// (`rpc.capnp: Disembargo.context.receiverLoopback`)
+    /// (C-E8)
     UnknownEmbargo(EmbargoId),
     /// A disembargo was addressed to something that does not lead back to the peer.
-    /// (`rpc.capnp: Disembargo.context.senderLoopback`)
+    /// (C-E8)
     DisembargoDoesNotLoopBack(EmbargoId),
-    /// The peer does not implement a message every peer must. (`rpc.capnp: Message.unimplemented`)
+    /// The peer does not implement a message every peer must. (C-U5)
     Refuses(&'static str),
     /// The peer made something grow over a limit of [`Config`](super::Config).
     TooMany {

@@ -4,7 +4,7 @@ use crate::wire::{AnswerId, Content, EmbargoId, Exception, ImportId, Path};
 
 /// A capability the vat exports over this connection, in a slot the vat chose for it.
 ///
-/// Slots are small and dense; the number is also the export id on the wire. Every `LocalCap` the vat
+/// Slots are small and dense; the number is also the export id on the wire (C-L5). Every `LocalCap` the vat
 /// puts into an [`OutCap`] carries one reference, given back by [`Event::Released`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalCap(pub u32);
@@ -161,7 +161,7 @@ pub enum InReturn {
     Results(InPayload),
     /// It failed.
     Exception(Exception),
-    /// The peer cancelled it.
+    /// The peer cancelled it. (C-R8)
     Canceled,
     /// The tail call is done and its results stay with the peer.
     Kept,
@@ -188,13 +188,14 @@ pub enum Event {
         call: InCall,
     },
     /// The peer lost interest before we returned. The vat still owes exactly one `ret`.
+    /// (C-N3)
     Cancel {
         /// The answer.
         answer: AnswerId,
         /// What `tag_answer` set.
         tag: Tag,
         /// The call must reach its target before it is cancelled
-        /// (`requireEarlyCancellationWorkaround`).
+        /// (`requireEarlyCancellationWorkaround`, C-N4).
         deliver_first: bool,
     },
     /// The answer is returned and finished, or lost with the connection (after its `Cancel`, if it
@@ -229,7 +230,7 @@ pub enum Event {
         refs: u64,
     },
     /// The peer asks that an embargo of its be lifted, behind all it sent to `target` so far.
-    /// Answer with `disembargo_reply` when that has been forwarded.
+    /// Answer with `disembargo_reply` when that has been forwarded. (C-E3)
     DisembargoRequested {
         /// What the peer embargoed.
         target: InTarget,
@@ -241,14 +242,14 @@ pub enum Event {
         /// What `disembargo` returned.
         embargo: EmbargoId,
     },
-    /// An embargo of ours can never be lifted: what waits behind it fails.
+    /// An embargo of ours can never be lifted: what waits behind it fails. (C-A5)
     EmbargoBroken {
         /// What `disembargo` returned.
         embargo: EmbargoId,
         /// Why.
         why: Exception,
     },
-    /// An import is gone with the connection; calls on it fail with this. No `release` is due.
+    /// An import is gone with the connection; calls on it fail with this (C-A3). No `release` is due.
     ImportLost {
         /// What `tag_import` set.
         tag: Tag,

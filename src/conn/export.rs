@@ -10,7 +10,7 @@ use crate::wire::ExportId;
 /// Slots below this lie in an array. The vat chooses them small and dense.
 const DENSE_MAX: u32 = 1 << 20;
 
-/// Whether a Resolve is owed for an export.
+/// Whether a Resolve is owed for an export. (C-P1)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Promised {
     /// It was never sent as a promise.
@@ -89,7 +89,7 @@ impl Exports {
         GivenBack { cap, refs: 1 }
     }
 
-    /// The peer holds `count` references less. (`rpc.capnp: Release.referenceCount`)
+    /// The peer holds `count` references less. (C-L2, C-L3)
     pub(super) fn release(
         &mut self,
         id: ExportId,
@@ -117,7 +117,7 @@ impl Exports {
         self.table.get(id.0).filter(|export| export.remote > 0).map(|_| LocalCap(id.0))
     }
 
-    /// A Resolve for `cap` is about to be queued; false if none is owed.
+    /// A Resolve for `cap` is about to be queued; false if none is owed. (C-P7)
     pub(super) fn resolve(&mut self, cap: LocalCap) -> bool {
         let Some(export) = self.table.get_mut(cap.0) else { return false };
         let owed = export.promised == Promised::Open;

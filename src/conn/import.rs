@@ -98,7 +98,7 @@ impl Imports {
         Ok(())
     }
 
-    /// The vat gives up all references counted so far.
+    /// The vat gives up all references counted so far. (C-L4)
     pub(super) fn release(&mut self, id: ImportId) {
         let Some(import) = self.table.get_mut(id.0) else { return };
         if import.held > 0 && import.owed == 0 {
@@ -109,7 +109,7 @@ impl Imports {
     }
 
     /// Gives back one owed reference of each of `ids` with the message that just left the queue, or
-    /// none at all if one is not owed or is named by a message behind it, from number `first` on.
+    /// none at all if one is not owed or is named by a message behind it, from number `first` on. (C-R4)
     pub(super) fn settle_all(&mut self, ids: &[ImportId], first: u64) -> bool {
         for (done, id) in ids.iter().enumerate() {
             match self.table.get_mut(id.0) {
@@ -153,7 +153,7 @@ impl Imports {
     }
 
     /// The promise `id` came to be something, `to` if that is an import. Says the tag; none if
-    /// nobody here knows the promise any more. (`rpc.capnp: Resolve.promiseId`)
+    /// nobody here knows the promise any more. (C-P4, C-P5, C-P6)
     pub(super) fn resolve(
         &mut self,
         id: ImportId,
@@ -208,6 +208,13 @@ impl Imports {
         if let Some(import) = self.table.get_mut(id.0) {
             import.used = true;
             import.named_before = number + 1;
+        }
+    }
+
+    /// What was sent along another path is on its way to it.
+    pub(super) fn inherit_use(&mut self, id: ImportId) {
+        if let Some(import) = self.table.get_mut(id.0) {
+            import.used = true;
         }
     }
 

@@ -48,12 +48,13 @@ impl Connection {
         }
     }
 
-    /// `rpc.capnp: Release`: exactly what was counted can be dropped, no more.
+    /// `rpc.capnp: Release`: exactly what was counted can be dropped, no more. (C-L2, C-L3)
     fn on_release(&mut self, release: &Release) -> Result<(), PeerMisbehaved> {
         self.release_export(release.import.flip(), release.reference_count)
     }
 
     /// `rpc.capnp: Resolve`: a promise nobody here knows any more has its replacement released.
+    /// (C-P4, C-P8)
     fn on_resolve(&mut self, resolve: Resolve) -> Result<(), PeerMisbehaved> {
         let import = resolve.promise.flip();
         let to = match &resolve.resolution {
@@ -75,7 +76,7 @@ impl Connection {
         Ok(())
     }
 
-    /// `rpc.capnp: Disembargo`: out along the old path, and back.
+    /// `rpc.capnp: Disembargo`: out along the old path, and back. (C-E3, C-E8)
     fn on_disembargo(&mut self, disembargo: Disembargo) -> Result<(), PeerMisbehaved> {
         match disembargo.context {
             Context::ReceiverLoopback(embargo) => self.lift(embargo),
@@ -112,6 +113,7 @@ impl Connection {
 
     /// `rpc.capnp: Message.unimplemented`: what a lesser peer may refuse fails alone; what every peer
     /// must know ends the connection. Nothing here is answered, so there can be no loop.
+    /// (C-U5, C-U6)
     fn on_unimplemented(&mut self, echoed: Message) -> Result<(), PeerMisbehaved> {
         let refused = match echoed {
             Message::Bootstrap(bootstrap) => {
@@ -143,6 +145,7 @@ impl Connection {
         Err(PeerMisbehaved::Refuses(refused))
     }
 
+    /// C-U4
     fn break_embargo(&mut self, embargo: EmbargoId) -> Result<(), PeerMisbehaved> {
         if !self.embargoes.lift(embargo) {
             return Err(PeerMisbehaved::UnknownEmbargo(embargo));
@@ -152,7 +155,7 @@ impl Connection {
         Ok(())
     }
 
-    /// What we sent comes back: the peer never counted the capability in it.
+    /// What we sent comes back: the peer never counted the capability in it. (C-U3)
     fn release_echoed(&mut self, descriptor: &CapDescriptor) -> Result<(), PeerMisbehaved> {
         // Named from our own point of view, since we sent it.
         counted(descriptor).map_or(Ok(()), |id| self.release_export(id.flip(), 1))

@@ -17,7 +17,7 @@ impl Connection {
     /// The next message for the peer. The ids and hints in it are chosen now.
     ///
     /// Releases come last, when nothing else is queued: until then a Return may take them along
-    /// (`rpc.capnp: Return.releaseParamCaps`), and several of one import become one.
+    /// (C-R4), and several of one import become one.
     #[must_use]
     pub fn poll_transmit(&mut self) -> Option<Message> {
         if let End::Closed { parting, .. } = &mut self.end {
@@ -120,7 +120,7 @@ impl Connection {
     }
 
     /// `rpc.capnp: Call.onlyPromisePipeline`: not for a tail call, whose Return says it is over; nor
-    /// with capabilities for a level 0 peer, which releases them with a Return alone.
+    /// with capabilities for a level 0 peer, which releases them with a Return alone. (C-H5)
     fn may_omit_return(&self, body: &OutCall) -> bool {
         let exports = body
             .params
@@ -224,7 +224,7 @@ impl Connection {
         let mut took = None;
         let (outcome, settled) = match outcome {
             OutReturn::Results(payload) => {
-                // Whatever is `None` now stays so: nothing in these results can be called.
+                // Whatever is `None` now stays so: nothing in these results can be called. (C-R6)
                 let bare = payload.caps.iter().all(|cap| *cap == OutCap::None);
                 let caps = self.describe_all(payload.caps, &mut exports);
                 (Outcome::Results(Payload { content: payload.content, caps }), bare)

@@ -1,5 +1,5 @@
 //! A question is a call or bootstrap of ours. It lives until its Return came *and* its Finish left;
-//! only then may its id be used again.
+//! only then may its id be used again. (C-Q1)
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::event::{CallRef, Tag};
 use super::table::Slab;
 use crate::wire::{AnswerId, ExportId, Path, QuestionId};
 
-/// Ids from here on say that no Return is expected. (`rpc.capnp: Call.onlyPromisePipeline`)
+/// Ids from here on say that no Return is expected. (C-H2)
 const HIGH_BIT: u32 = 1 << 31;
 
 /// More distinct paths than this and all count as used: one embargo too many does no harm.
@@ -43,7 +43,7 @@ pub(super) enum QuestionLife {
     Retiring(QuestionId),
 }
 
-/// What a Finish says about the capabilities of the results.
+/// What a Finish says about the capabilities of the results. (C-N2)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ResultCaps {
     /// They are imports now, released one by one.
@@ -90,7 +90,7 @@ pub(super) struct Question {
     pub(super) results_at: ResultsAt,
     /// Queued messages that name this question.
     pub(super) pins: u32,
-    /// What its params exported, to be released if the Return says so.
+    /// What its params exported, to be released if the Return says so. (C-R3)
     pub(super) params: SmallVec<[ExportId; 2]>,
     paths: Paths,
 }

@@ -15,7 +15,7 @@ impl Connection {
         }
     }
 
-    /// Answers a Bootstrap or Call event: exactly once each, also after a Cancel.
+    /// Answers a Bootstrap or Call event: exactly once each, also after a Cancel. (C-R1)
     ///
     /// If the results would export too many capabilities, the call fails as overloaded instead.
     pub fn ret(&mut self, answer: AnswerId, outcome: OutReturn) {
@@ -50,7 +50,7 @@ impl Connection {
         }
     }
 
-    /// `onlyPromisePipeline`: the peer wants no Return. (`rpc.capnp: Call.onlyPromisePipeline`)
+    /// `onlyPromisePipeline`: the peer wants no Return. (C-H3)
     fn ret_silently(&mut self, answer: AnswerId, outcome: &OutReturn, finished: bool) {
         self.hand_back_return(outcome);
         if finished {
@@ -60,7 +60,7 @@ impl Connection {
         }
     }
 
-    /// What is returned to a caller that finished: no capability, which it would not release.
+    /// What is returned to a caller that finished: no capability, which it would not release. (C-N3)
     fn cancelled(&mut self, outcome: OutReturn) -> OutReturn {
         match outcome {
             OutReturn::Exception(why) => OutReturn::Exception(why),
@@ -99,7 +99,7 @@ impl Connection {
     }
 
     /// Says what a promise given out as [`OutCap::Promise`] came to be: once each time it was given
-    /// out, so again if the vat gives it out as a promise after this.
+    /// out, so again if the vat gives it out as a promise after this. (C-P1)
     ///
     /// If it is not exported any more, nothing is sent and the reference in `to` is given back.
     pub fn resolve(&mut self, promise: LocalCap, to: Result<OutCap, Exception>) {

@@ -11,7 +11,7 @@ use super::question::{QuestionLife, ResultCaps, ResultsAt, is_high};
 use crate::wire::{AnswerId, Exception, Outcome, QuestionId, Return};
 
 impl Connection {
-    /// `rpc.capnp: Return`: exactly one for each question, but none for a high id.
+    /// `rpc.capnp: Return`: exactly one for each question, but none for a high id. (C-R2, C-H4)
     pub(super) fn on_return(&mut self, ret: Return) -> Result<(), PeerMisbehaved> {
         let id = ret.answer.flip();
         if is_high(id) {
@@ -39,7 +39,7 @@ impl Connection {
             Outcome::Results(payload) => payload.caps.iter().all(|cap| counted(cap).is_none()),
             _ => true,
         };
-        // With capabilities in the results a Finish is due whatever the peer says.
+        // With capabilities in the results a Finish is due whatever the peer says. (C-R5)
         let settled = ret.no_finish_needed && bare;
         if cancelled {
             self.return_unwanted(call, life, &ret.outcome, settled);
@@ -71,6 +71,7 @@ impl Connection {
                 return Err(PeerMisbehaved::ResultsNotSentElsewhere(id));
             }
             Outcome::TakeFromOtherQuestion(other) => self.take(other.flip())?,
+            // C-R9
             Outcome::Foreign(variant) => InReturn::Exception(Exception::unimplemented(format!(
                 "unknown Return variant {variant}"
             ))),
@@ -78,7 +79,7 @@ impl Connection {
     }
 
     /// `rpc.capnp: Return.takeFromOtherQuestion`: once per question, which must have been sent with
-    /// `sendResultsTo.yourself` and be open.
+    /// `sendResultsTo.yourself` and be open. (C-T2, C-T6)
     fn take(&mut self, answer: AnswerId) -> Result<InReturn, PeerMisbehaved> {
         let entry = self.answers.get_mut(answer).filter(|entry| entry.is_open());
         let entry = entry.ok_or(PeerMisbehaved::TakesFromUnknown(answer))?;
@@ -97,6 +98,7 @@ impl Connection {
     }
 
     /// The question was finished before. Nothing is imported: the Finish released the results.
+    /// (C-R7)
     fn return_unwanted(
         &mut self,
         call: CallRef,
@@ -121,6 +123,7 @@ impl Connection {
     }
 
     /// A tail call became ours, and its caller is gone: it is cancelled, if it is still there.
+    /// (C-T4)
     fn cancel_taken(&mut self, answer: AnswerId) {
         let Some(entry) = self.answers.get_mut(answer) else { return };
         if entry.results_to != ResultsTo::Kept || !entry.is_open() {
@@ -133,7 +136,7 @@ impl Connection {
     }
 
     /// `unimplemented(call)` or `unimplemented(bootstrap)`: the peer has no entry for it, so its
-    /// params are released and no Finish is due.
+    /// params are released and no Finish is due. (C-U2)
     pub(super) fn on_unimplemented_question(
         &mut self,
         id: QuestionId,

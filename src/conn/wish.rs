@@ -27,7 +27,7 @@ impl Connection {
         None
     }
 
-    /// Asks for the peer's bootstrap capability.
+    /// Asks for the peer's bootstrap capability. (C-B1)
     ///
     /// # Errors
     /// The connection is over, or a limit is reached.
@@ -104,7 +104,7 @@ impl Connection {
         }
     }
 
-    /// Nothing will be pipelined on this call any more.
+    /// Nothing will be pipelined on this call any more. (C-H1)
     pub fn drop_pipeline(&mut self, call: CallRef) {
         if let Some(question) = self.questions.get_mut(call) {
             question.wanted = question.wanted.without_pipeline();
@@ -161,6 +161,11 @@ impl Connection {
     /// Keeps a number of the vat's beside an import, until it is released.
     pub fn tag_import(&mut self, import: ImportId, tag: Tag) {
         self.imports.set_tag(import, tag);
+    }
+
+    /// Calls are on their way to an import over another path, which it came to be the end of.
+    pub fn mark_used(&mut self, import: ImportId) {
+        self.imports.inherit_use(import);
     }
 
     /// What [`tag_import`](Self::tag_import) set, if the import is still counted. An import that

@@ -25,7 +25,7 @@ pub async fn listen(
     loop {
         match listener.accept().await {
             Ok(socket) => {
-                let offered = bootstrap(&socket.peer());
+                let offered = bootstrap(socket.peer());
                 let transport = socket.framed(FramedLimits::default());
                 Link::connect(here, transport, config.clone(), offered.as_ref());
             }

@@ -179,7 +179,7 @@ impl Call {
         Response(Answered::Tail(request.finish()))
     }
 
-    /// The exception for a method the target does not have.
+    /// The exception for a method the target does not have. (C-X3)
     #[must_use]
     pub fn unimplemented(&self) -> Exception {
         Exception::unimplemented(format!(

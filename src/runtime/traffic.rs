@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use crate::transport::Transport;
+use crate::transport::{Transport, TransportError};
 use crate::vat::{Graph, LinkId};
 use crate::wire::{Exception, Message};
 
@@ -15,6 +15,11 @@ use super::local::Local;
 /// others after these.
 const MESSAGES_PER_TURN: usize = 64;
 
+/// How many bytes a transport may have queued before it gets no more to write. What is due beyond
+/// that stays with the connection, whose limits see it: a peer that asks and does not read would
+/// otherwise fill our memory with answers.
+const UNWRITTEN_BYTES_MAX: usize = 256 << 10;
+
 /// How reading a transport ended, for this turn.
 enum Read {
     /// It has no more.
@@ -23,7 +28,9 @@ enum Read {
     Unwanted,
     /// It has more, for the next turn.
     Cut,
-    Lost(String),
+    /// The peer ended the stream, in good order.
+    Ended(String),
+    Lost(TransportError),
 }
 
 impl Local {
@@ -46,7 +53,8 @@ impl Local {
             Read::Drained => {}
             Read::Unwanted => links.borrow_mut().paused.push(index),
             Read::Cut => waker.wake_by_ref(),
-            Read::Lost(why) => self.lose(link, why),
+            Read::Ended(why) => self.lose(link, why),
+            Read::Lost(error) => self.lose_to(link, &error),
         }
     }
 
@@ -62,9 +70,9 @@ impl Local {
                 Poll::Pending => return Read::Drained,
                 Poll::Ready(Ok(Some(message))) => message,
                 Poll::Ready(Ok(None)) => {
-                    return Read::Lost(format!("{} closed the connection", transport.peer()));
+                    return Read::Ended(format!("{} closed the connection", transport.peer()));
                 }
-                Poll::Ready(Err(error)) => return Read::Lost(error.to_string()),
+                Poll::Ready(Err(error)) => return Read::Lost(error),
             };
             wanted = self.with(|graph| {
                 // A peer that broke a rule has its Abort queued; `Output::Closed` follows.
@@ -75,8 +83,30 @@ impl Local {
         Read::Cut
     }
 
+    /// Reading failed. A peer whose bytes are no messages is told which rule it broke.
+    fn lose_to(&self, link: LinkId, error: &TransportError) {
+        let rule = match error {
+            TransportError::Frame { error, .. } => error.to_string(),
+            TransportError::Message { error, .. } => error.to_string(),
+            lost => return self.lose(link, lost.to_string()),
+        };
+        let rule = Exception::failed(format!("peer misbehaved: {rule}"));
+        self.with(|graph| graph.abort(link, rule));
+    }
+
     fn lose(&self, link: LinkId, why: String) {
         self.with(|graph| graph.handle_disconnect(link, Exception::disconnected(why)));
+    }
+
+    /// Whether a connection that was not read wants to be read again: nothing else wakes it.
+    pub(super) fn wants_to_resume(&self) -> bool {
+        let links = self.inner().links.borrow();
+        links.paused.iter().any(|index| {
+            let link = links.entries.get(*index as usize).and_then(Option::as_ref);
+            link.is_some_and(|entry| {
+                self.with(|graph| graph.connection(entry.link).is_some_and(|c| c.wants_read()))
+            })
+        })
     }
 
     /// Reads again where reading was put off.
@@ -99,8 +129,13 @@ impl Local {
             }
             touched = Some(index);
             let sent = self.send(index, message);
-            if let Err(why) = sent {
-                self.lose(link, why);
+            match sent {
+                Err(why) => self.lose(link, why),
+                Ok(Unwritten::Enough) => {
+                    self.with(|graph| graph.hold(link));
+                    self.flush(index);
+                }
+                Ok(Unwritten::Little) => {}
             }
         }
         if let Some(index) = touched {
@@ -139,11 +174,14 @@ impl Local {
         }
     }
 
-    fn send(&self, index: u32, message: Message) -> Result<(), String> {
+    fn send(&self, index: u32, message: Message) -> Result<Unwritten, String> {
         let mut links = self.inner().links.borrow_mut();
         match links.entry(index).and_then(|entry| entry.transport.as_mut()) {
-            Some(transport) => transport.send(message).map_err(|error| error.to_string()),
-            None => Ok(()),
+            Some(transport) => {
+                transport.send(message).map_err(|error| error.to_string())?;
+                Ok(Unwritten::of(transport.as_ref()))
+            }
+            None => Ok(Unwritten::Little),
         }
     }
 
@@ -161,9 +199,13 @@ impl Local {
         let over = match state {
             State::Open => {
                 let failed = matches!(transport.poll_flush(&mut cx), Poll::Ready(Err(_)));
+                let unwritten = Unwritten::of(transport.as_ref());
                 links.borrow_mut().check_in(index, transport);
                 if failed {
                     self.fail(index, &waker);
+                } else if unwritten == Unwritten::Little && self.with(|graph| graph.unhold(link)) {
+                    // What was held leaves in this turn or the next.
+                    self.inner().mailbox.signal.raise();
                 }
                 return;
             }
@@ -187,6 +229,22 @@ impl Local {
             if let State::Closing(Some(until)) = state {
                 self.inner().timers.borrow_mut().set(until, Waker::clone(&waker));
             }
+        }
+    }
+}
+
+/// Whether a transport should get more to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unwritten {
+    Little,
+    Enough,
+}
+
+impl Unwritten {
+    fn of(transport: &dyn Transport) -> Self {
+        match transport.queued_bytes() > UNWRITTEN_BYTES_MAX {
+            true => Self::Enough,
+            false => Self::Little,
         }
     }
 }

@@ -39,7 +39,11 @@ impl Local {
         self.take_turn(now);
         self.inner().turning.set(outer);
         let raised = self.inner().mailbox.signal.is_raised();
-        if raised || self.has_releases() || self.with(|graph| graph.has_queued()) {
+        if raised
+            || self.wants_to_resume()
+            || self.has_releases()
+            || self.with(|graph| graph.has_queued())
+        {
             return Turn::More;
         }
         Turn::Idle(self.inner().timers.borrow().next_due())
@@ -50,8 +54,11 @@ impl Local {
             let due = self.inner().timers.borrow_mut().advance(now);
             due.into_iter().for_each(Waker::wake);
         }
+        // Taken before anything is looked at: what is raised from here on asks for another turn.
+        let mut ready = self.inner().ready.take();
+        self.inner().mailbox.signal.take(&mut ready);
         self.read_mail();
-        self.run_ready();
+        self.run_ready(ready);
         self.resume_paused();
         self.drain();
         self.drain_releases();
@@ -63,7 +70,9 @@ impl Local {
     /// Drives the vat on behalf of a promise that is polled: delivers calls, and does all else
     /// too where no driver does.
     pub fn pump(&self, waker: &Waker) {
-        if self.inner().drivers.get() > 0 || self.inner().depth.get() > 0 {
+        let inner = self.inner();
+        // In the midst of a turn the rest is left to it: tasks that wait for each other take no stack.
+        if inner.drivers.get() > 0 || inner.depth.get() > 0 || inner.turning.get() {
             self.drain_releases();
             return self.drain();
         }
@@ -78,12 +87,7 @@ impl Local {
         self.inner().timers.borrow().now()
     }
 
-    fn run_ready(&self) {
-        if !self.inner().mailbox.signal.is_raised() {
-            return;
-        }
-        let mut ready = self.inner().ready.take();
-        self.inner().mailbox.signal.take(&mut ready);
+    fn run_ready(&self, mut ready: Vec<Ready>) {
         for ready in ready.drain(..) {
             match ready {
                 Ready::Task(index) => self.run_task(index),

@@ -6,6 +6,7 @@ use crate::conn::CallRef;
 use crate::wire::{AnswerId, Exception, Path};
 
 use super::id::{CallId, Cap, LinkId};
+use super::node::Route;
 use super::payload::{Payload, Request};
 
 /// What came of a call.
@@ -20,6 +21,10 @@ pub(super) struct Call {
     pub(super) pipelines: SmallVec<[(Path, Cap); 1]>,
     /// How many pipelines outside, and promises in `pipelines`, keep the call wanted.
     pub(super) pipeline_refs: u32,
+    /// Promises for its results that a peer called, or that are under an embargo. Those that are,
+    /// when the results come, take the place of what they lead to in the results, lest somebody
+    /// overtake what is still on its way there. One reference each.
+    pub(super) used: Vec<(Path, Cap)>,
     /// Results the target announced for pipelining before it returned (`set_pipeline`).
     pub(super) early: Option<Payload>,
     /// A call of ours whose results are those of this one (`takeFromOtherQuestion`, tail calls).
@@ -69,14 +74,14 @@ pub(super) enum Place {
     Redirected(CallId),
     /// Here are its results.
     Done(Outcome),
-    /// Its results were returned to a peer, which may pipeline on them. Each capability is pinned:
-    /// what the peer sends there goes to what the peer was told.
-    Kept(Payload),
+    /// Its results were returned to a peer, which may pipeline on them: each capability by the route
+    /// beside it. Those it was told are its own are pinned and go strictly there.
+    Kept(Payload, SmallVec<[Route; 1]>),
     /// Over, and its results given away.
     Over,
 }
 
-/// What happens to a queued call when its turn comes.
+/// What happens to a queued call when its turn comes. (C-N4, C-N5)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     /// It is delivered.
@@ -94,6 +99,7 @@ impl Call {
             place,
             pipelines: SmallVec::new(),
             pipeline_refs: 0,
+            used: Vec::new(),
             early: None,
             taker: None,
         }

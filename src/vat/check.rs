@@ -9,7 +9,7 @@ use super::call::Place;
 use super::graph::Graph;
 use super::id::{Cap, LinkId};
 use super::link::Link;
-use super::node::{Kind, Promise, Source, State};
+use super::node::{Kind, Promise, Route, Source, State};
 use super::payload::Payload;
 
 /// How much is in a graph at one moment.
@@ -101,7 +101,7 @@ impl Graph {
 
     fn check_node(&self, cap: Cap, kind: &Kind) -> Result<(), Broken> {
         let Kind::Promise(Promise { source, state, queue }) = kind else { return Ok(()) };
-        if let State::Resolved(to) | State::Embargoed(to, ..) = state
+        if let State::Resolved(to) | State::Embargoed(to) = state
             && self.nodes.get(*to).is_none()
         {
             return broken(format!("promise {cap} is resolved to a node that is gone"));
@@ -146,7 +146,7 @@ impl Graph {
         for (cap, node) in self.nodes.iter() {
             let Kind::Promise(Promise { state, queue, .. }) = &node.kind else { continue };
             queue.iter().for_each(|_| hold(&mut census, cap, 0));
-            if let State::Resolved(to) | State::Embargoed(to, ..) = state {
+            if let State::Resolved(to) | State::Embargoed(to) = state {
                 hold(&mut census, *to, 0);
             }
         }
@@ -160,12 +160,18 @@ impl Graph {
         }
         for (_, call) in self.calls.iter() {
             match &call.place {
-                Place::Queued(request, _) => hold_all(&mut census, &request.params, 0),
-                Place::Done(Ok(results)) => hold_all(&mut census, results, 0),
-                Place::Kept(results) => hold_all(&mut census, results, 1),
+                Place::Queued(request, _) => hold_all(&mut census, &request.params),
+                Place::Done(Ok(results)) => hold_all(&mut census, results),
+                Place::Kept(results, routes) => {
+                    for (cap, route) in results.caps.iter().zip(routes) {
+                        let pins = u32::from(*route == Route::Strict);
+                        cap.iter().for_each(|cap| hold(&mut census, *cap, pins));
+                    }
+                }
                 _ => {}
             }
-            call.early.iter().for_each(|early| hold_all(&mut census, early, 0));
+            call.early.iter().for_each(|early| hold_all(&mut census, early));
+            call.used.iter().for_each(|(_, cap)| hold(&mut census, *cap, 0));
         }
         census
     }
@@ -190,6 +196,10 @@ impl Graph {
             line(&mut text, format_args!("call {id} {call:?}"));
         }
         for (id, link) in self.links.iter() {
+            if link.conn.is_idle() && link.exports.iter().next().is_none() {
+                line(&mut text, format_args!("link {id}: idle"));
+                continue;
+            }
             line(&mut text, format_args!("link {id}: {}", link.conn.stats()));
             for entry in link.conn.dump().lines() {
                 line(&mut text, format_args!("  {entry}"));
@@ -214,8 +224,8 @@ fn hold(census: &mut Census, cap: Cap, pins: u32) {
     held.pins += pins;
 }
 
-fn hold_all(census: &mut Census, payload: &Payload, pins: u32) {
-    payload.caps.iter().flatten().for_each(|cap| hold(census, *cap, pins));
+fn hold_all(census: &mut Census, payload: &Payload) {
+    payload.caps.iter().flatten().for_each(|cap| hold(census, *cap, 0));
 }
 
 fn broken(rule: String) -> Result<(), Broken> {

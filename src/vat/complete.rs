@@ -1,12 +1,15 @@
 //! The end of a call: its outcome goes to whoever waits, and it is forgotten when nobody does.
 
-use crate::conn::{LocalCap, OutReturn};
-use crate::wire::{AnswerId, Exception};
+use smallvec::SmallVec;
 
-use super::call::{Call, Fate, Keep, Origin, Outcome, Place};
+use crate::conn::{LocalCap, OutReturn};
+use crate::wire::{AnswerId, Exception, Path};
+
+use super::call::{Fate, Keep, Origin, Outcome, Place};
 use super::export::outgoing;
 use super::graph::{Graph, Work};
-use super::id::{CallId, LinkId};
+use super::id::{CallId, Cap, LinkId};
+use super::node::Route;
 use super::output::Output;
 use super::payload::Payload;
 
@@ -17,12 +20,14 @@ impl Graph {
         let pipelines = std::mem::take(&mut call.pipelines);
         let early = call.early.take();
         let (origin, taker) = (call.origin, call.taker.take());
+        let used = std::mem::take(&mut call.used);
         call.place = Place::Over;
         self.resolve_pipelines(&pipelines, outcome.as_ref());
         if let Some(early) = early {
             self.unref_payload(early);
         }
         let mut outcome = outcome;
+        self.keep_embargoes(used, &mut outcome);
         if let Some(taker) = taker {
             let shared = self.share_with(&mut outcome);
             self.work.push_back(Work::Complete(taker, shared));
@@ -83,8 +88,8 @@ impl Graph {
                 }
                 Ok(mut results) => {
                     if keep != Keep::Nothing && !results.caps.is_empty() {
-                        let kept = self.keep(&mut results);
-                        self.place(id, Place::Kept(kept));
+                        let kept = self.keep(link, &mut results);
+                        self.place(id, kept);
                     }
                     let (results, promised) = self.export_payload(link, results);
                     broken = promised;
@@ -125,18 +130,46 @@ impl Graph {
         self.touch(link);
     }
 
-    /// Results as they are told to a peer: each capability stays what it is now (the Tribble rule).
-    fn keep(&mut self, results: &mut Payload) -> Payload {
+    /// Puts promises that are still under an embargo in the place of what they lead to.
+    fn keep_embargoes(&mut self, used: Vec<(Path, Cap)>, outcome: &mut Outcome) {
+        for (path, promise) in used {
+            let at = outcome.as_ref().ok().and_then(|all| all.content.cap_at(&path).ok()?);
+            let place = outcome
+                .as_mut()
+                .ok()
+                .zip(at)
+                .and_then(|(all, at)| all.caps.get_mut(at as usize)?.as_mut());
+            let end = self.follow(promise);
+            let spare = match place {
+                Some(cap) if self.is_embargoed(end) => std::mem::replace(cap, promise),
+                _ => promise,
+            };
+            self.unref(spare);
+        }
+    }
+
+    /// Results as they are told to the peer of `link`. What it is told is its own, stays that
+    /// whatever it resolves to later (the Tribble rule); anything else is a promise of ours to it.
+    fn keep(&mut self, link: LinkId, results: &mut Payload) -> Place {
         let content = results.content.share();
         let mut caps = Vec::with_capacity(results.caps.len());
+        let mut routes = SmallVec::new();
         for cap in &results.caps {
             let cap = cap.map(|cap| self.follow(cap));
-            if let Some(cap) = cap {
-                self.pin(cap);
-            }
+            let route = match cap {
+                Some(cap) if self.is_of_peer(link, cap) => {
+                    self.pin(cap);
+                    Route::Strict
+                }
+                _ => {
+                    cap.iter().for_each(|cap| self.retain(*cap));
+                    Route::Shortest
+                }
+            };
             caps.push(cap);
+            routes.push(route);
         }
-        Payload { content, caps }
+        Place::Kept(Payload { content, caps }, routes)
     }
 
     pub(super) fn origin(&mut self, call: CallId, origin: Origin) {
@@ -187,8 +220,14 @@ impl Graph {
             Place::Remote(link, question) => self.finish(link, question),
             Place::Redirected(next) => self.let_go(id, next),
             Place::Done(outcome) => self.unref_outcome(outcome),
-            Place::Kept(payload) => {
-                payload.caps.into_iter().flatten().for_each(|cap| self.unpin(cap))
+            Place::Kept(payload, routes) => {
+                for (cap, route) in payload.caps.into_iter().zip(routes) {
+                    match (cap, route) {
+                        (Some(cap), Route::Strict) => self.unpin(cap),
+                        (Some(cap), Route::Shortest) => self.unref(cap),
+                        (None, _) => {}
+                    }
+                }
             }
             Place::Over => {}
         }
@@ -218,9 +257,9 @@ impl Graph {
     }
 
     fn forget(&mut self, id: CallId) {
-        if let Some(Call { early: Some(early), .. }) = self.calls.remove(id) {
-            self.unref_payload(early);
-        }
+        let Some(call) = self.calls.remove(id) else { return };
+        call.early.into_iter().for_each(|early| self.unref_payload(early));
+        call.used.into_iter().for_each(|(_, cap)| self.unref(cap));
     }
 
     /// References of export slots that did not leave, or came back.

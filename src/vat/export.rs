@@ -78,6 +78,11 @@ impl Graph {
         }
     }
 
+    /// Whether the peer of `link` is told that `cap` is its own.
+    pub(super) fn is_of_peer(&self, link: LinkId, cap: Cap) -> bool {
+        matches!(self.face(link, cap), Face::Peers(_))
+    }
+
     fn face(&self, link: LinkId, cap: Cap) -> Face {
         let Some(node) = self.nodes.get(cap) else { return Face::Null };
         match &node.kind {

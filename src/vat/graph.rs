@@ -9,7 +9,7 @@ use super::arena::Arena;
 use super::call::{Call, Fate, Origin, Outcome, Place};
 use super::id::{CallId, Cap, LinkId, OfCall, OfLink, OfNode, TargetId};
 use super::link::{Attention, Link};
-use super::node::{Item, Kind, Node, Source, State, Watch};
+use super::node::{Item, Kind, Node, Route, Source, State, Watch};
 use super::output::Output;
 use super::payload::{Payload, Request};
 
@@ -25,15 +25,16 @@ use super::payload::{Payload, Request};
 ///   [`poll_transmit`](Self::poll_transmit) until `None`;
 /// - *what there is*: [`stats`](Self::stats), [`check`](Self::check), [`dump`](Self::dump).
 ///
-/// A call is queued when it is made and delivered by `poll_output`, in the order of the calls.
+/// A call is queued when it is made and delivered by `poll_output`, in the order of the calls
+/// (C-Q3).
 /// References are counted by hand: a method that takes a [`Cap`] says whether it takes a reference.
 #[derive(Default)]
 pub struct Graph {
     pub(super) nodes: Arena<OfNode, Node>,
     pub(super) calls: Arena<OfCall, Call>,
     pub(super) links: Arena<OfLink, Link>,
-    /// Calls, and ends of embargoes, in the order they were made or read. Each step carries one
-    /// reference of its node.
+    /// Calls, and ends of embargoes, in the order they were made or read (C-E1). Each step
+    /// carries one reference of its node.
     pub(super) queue: VecDeque<Step>,
     /// What follows from what just happened; empty between the methods of the door.
     pub(super) work: VecDeque<Work>,
@@ -50,16 +51,6 @@ pub(super) struct Step {
     pub(super) to: Cap,
     pub(super) item: Item,
     pub(super) route: Route,
-}
-
-/// How an item passes a promise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Route {
-    /// On to what it is resolved to.
-    Shortest,
-    /// The way a peer was told it goes, though the promise has been resolved since (the Tribble
-    /// rule of `rpc.capnp: Disembargo`).
-    Strict,
 }
 
 /// What follows from something that happened.
@@ -175,6 +166,7 @@ impl Graph {
     }
 
     /// Nobody awaits the results any more. A call nobody pipelines on either is cancelled.
+    /// (C-Q9)
     pub fn drop_result(&mut self, call: CallId) {
         if let Some(Call { origin: origin @ Origin::Waiting, .. }) = self.calls.get_mut(call) {
             *origin = Origin::Gone;
@@ -282,6 +274,7 @@ impl Graph {
     /// Why every call on `cap` would fail, if that is known already.
     pub fn why_broken(&mut self, cap: Cap) -> Option<Exception> {
         let end = self.follow(cap);
+        self.settle();
         match &self.nodes.get(end)?.kind {
             Kind::Broken(why) => Some(why.clone()),
             Kind::Null => Some(Exception::failed("it is the null capability")),
@@ -315,7 +308,8 @@ impl Graph {
         if self.listed.back() != Some(&id) {
             self.listed.push_back(id);
         }
-        if link.attention == Attention::Quiet {
+        let held_no_more = link.attention == Attention::Held && !link.is_held();
+        if link.attention == Attention::Quiet || held_no_more {
             link.attention = Attention::Listed;
             self.sending.push_back(id);
         }

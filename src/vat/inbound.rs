@@ -9,10 +9,10 @@ use crate::conn::{
 use crate::wire::{AnswerId, Content, Exception, ImportId, Message};
 
 use super::call::{Call, Fate, Keep, Origin, Outcome, Place};
-use super::graph::{Graph, Route, Step, Work};
+use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, LinkId};
 use super::link::Attention;
-use super::node::{Item, Kind, Node, Promise, Source, State};
+use super::node::{Item, Kind, Node, Promise, Route, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
 use super::promise::{Pipelines, cap_at};
@@ -66,7 +66,7 @@ impl Graph {
     #[must_use]
     pub fn poll_transmit(&mut self) -> Option<(LinkId, Message)> {
         while let Some(&link) = self.sending.front() {
-            if let Some(at) = self.links.get_mut(link) {
+            if let Some(at) = self.links.get_mut(link).filter(|at| !at.is_held()) {
                 if let Some(message) = at.conn.poll_transmit() {
                     return Some((link, message));
                 }
@@ -77,6 +77,26 @@ impl Graph {
             self.settle();
         }
         None
+    }
+
+    /// Leaves what is due on `link` where it counts against the limits of the connection, until
+    /// [`unhold`](Self::unhold): its transport has enough to write. A connection that is over is
+    /// not held: its last messages are few.
+    pub fn hold(&mut self, link: LinkId) {
+        if let Some(at) = self.links.get_mut(link) {
+            at.attention = Attention::Held;
+        }
+    }
+
+    /// The transport of `link` wants messages again. True if it was held.
+    pub fn unhold(&mut self, link: LinkId) -> bool {
+        let held = self.links.get_mut(link).filter(|at| at.attention == Attention::Held);
+        if let Some(at) = held {
+            at.attention = Attention::Listed;
+            self.sending.push_back(link);
+            return true;
+        }
+        false
     }
 
     /// The connection behind a link, to look at.
@@ -179,9 +199,19 @@ impl Graph {
                 let Some(call) = self.calls.key_at(tag.0) else {
                     return (self.null(), Route::Shortest);
                 };
-                let kept = matches!(self.calls.get(call), Some(Call { place: Place::Kept(_), .. }));
-                let route = if kept { Route::Strict } else { Route::Shortest };
-                (self.pipeline(call, path), route)
+                let cap = self.pipeline(call, path);
+                let route = match self.calls.get(call).map(|call| &call.place) {
+                    Some(Place::Kept(results, routes)) => {
+                        let index = results.content.cap_at(path).ok().flatten();
+                        index.and_then(|index| routes.get(index as usize).copied())
+                    }
+                    Some(Place::Done(_) | Place::Over) | None => None,
+                    Some(_) => {
+                        self.note_use(call, path, cap);
+                        None
+                    }
+                };
+                (cap, route.unwrap_or(Route::Shortest))
             }
         }
     }
@@ -189,10 +219,13 @@ impl Graph {
     fn on_cancel(&mut self, link: LinkId, answer: AnswerId, tag: Tag, deliver_first: bool) {
         let Some(id) = self.calls.key_at(tag.0) else { return };
         let Some(call) = self.calls.get_mut(id) else { return };
-        if let Place::Queued(_, fate) = &mut call.place
-            && deliver_first
-        {
-            *fate = Fate::DeliverThenCancel;
+        let needed = call.pipeline_refs > 0 || call.taker.is_some();
+        if let Place::Queued(_, fate) = &mut call.place {
+            *fate = match (deliver_first, needed) {
+                (true, _) => Fate::DeliverThenCancel,
+                (false, true) => Fate::Deliver,
+                (false, false) => Fate::Discard,
+            };
         }
         call.origin = Origin::Returned;
         self.send_return(link, answer, OutReturn::Canceled);
@@ -200,6 +233,8 @@ impl Graph {
 
     fn on_done(&mut self, tag: Tag) {
         if let Some(id) = self.calls.key_at(tag.0) {
+            let used = self.calls.get_mut(id).map(|call| std::mem::take(&mut call.used));
+            used.into_iter().flatten().for_each(|(_, cap)| self.unref(cap));
             self.origin(id, Origin::Gone);
             self.unwanted(id);
         }
@@ -221,6 +256,7 @@ impl Graph {
                 let (payload, homes) = self.import_payload(link, payload);
                 for (path, promise) in &pipelines {
                     self.settle_pipeline(link, question, path, *promise, &payload, &homes);
+                    self.note_embargo(id, path, *promise);
                 }
                 Ok(payload)
             }
@@ -270,13 +306,44 @@ impl Graph {
         self.settle_remote(link, path, promise, cap, home);
     }
 
-    /// Resolves a promise that lived at a peer to `to`, whose reference is taken.
+    /// Resolves a promise that lived at a peer to `to`, whose reference is taken. (C-E5, C-E6)
     fn settle_remote(&mut self, link: LinkId, path: OutTarget, promise: Cap, to: Cap, home: Home) {
         let used = self.links.get(link).is_some_and(|at| at.conn.path_used(&path));
         if home == Home::Ours && used && !self.is_broken(to) {
-            self.embargo(promise, to, link, path);
-        } else {
-            self.resolve_to(promise, to);
+            return self.embargo(promise, to, link, path);
+        }
+        if used {
+            self.inherit_use(link, to);
+        }
+        self.resolve_to(promise, to);
+    }
+
+    /// What was sent along a promise is on its way to what that came to be, which needs an embargo
+    /// should it come to be ours in turn.
+    fn inherit_use(&mut self, link: LinkId, to: Cap) {
+        if let Some(Kind::Promise(Promise { source: Source::Import(home, import), .. })) =
+            self.nodes.get(to).map(|node| &node.kind)
+            && *home == link
+            && let Some(at) = self.links.get_mut(link)
+        {
+            at.conn.mark_used(*import);
+        }
+    }
+
+    fn note_embargo(&mut self, id: CallId, path: &crate::wire::Path, promise: Cap) {
+        if !self.is_embargoed(promise) {
+            return;
+        }
+        self.note_use(id, path, promise);
+    }
+
+    /// The call keeps a promise for its results until they come.
+    fn note_use(&mut self, id: CallId, path: &crate::wire::Path, promise: Cap) {
+        if let Some(call) = self.calls.get_mut(id)
+            && !call.used.iter().any(|(_, known)| *known == promise)
+        {
+            call.used.push((path.clone(), promise));
+            self.retain(promise);
         }
     }
 
@@ -286,8 +353,9 @@ impl Graph {
         let Some(pipelines) = self.hold_pipelines(id) else { return };
         for (path, promise) in &pipelines {
             let cap = self.pipeline(source, path);
-            let path = OutTarget::Answer(question, path.clone());
-            self.settle_remote(link, path, *promise, cap, Home::Ours);
+            let target = OutTarget::Answer(question, path.clone());
+            self.settle_remote(link, target, *promise, cap, Home::Ours);
+            self.note_embargo(id, path, *promise);
         }
         self.finish(link, question);
         self.place(id, Place::Redirected(source));

@@ -10,7 +10,7 @@ use super::id::Cap;
 /// One connection of a vat.
 pub(super) struct Link {
     pub(super) conn: Connection,
-    /// What the peer gets when it asks for the bootstrap capability. One reference.
+    /// What the peer gets when it asks for the bootstrap capability (C-B2). One reference.
     pub(super) bootstrap: Option<Cap>,
     pub(super) exports: Slots,
     /// The promises behind embargoes that this connection will lift.
@@ -20,11 +20,13 @@ pub(super) struct Link {
     pub(super) attention: Attention,
 }
 
-/// Whether a link stands in the list of those to be looked at.
+/// Whether a link stands in the list of those with messages to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attention {
     Quiet,
     Listed,
+    /// It has, but its transport has enough to write for now.
+    Held,
 }
 
 /// A capability in an export slot.
@@ -85,5 +87,9 @@ impl Link {
             pinned: BTreeMap::new(),
             attention: Attention::Quiet,
         }
+    }
+    /// Nothing is to be taken from it for now.
+    pub(super) fn is_held(&self) -> bool {
+        self.attention == Attention::Held && !self.conn.is_closed()
     }
 }

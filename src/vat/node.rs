@@ -37,7 +37,7 @@ pub(super) enum Watch {
 pub(super) enum Kind {
     /// An object hosted here.
     Target(TargetId),
-    /// Every call fails with this.
+    /// Every call fails with this. (C-X4)
     Broken(Exception),
     /// No capability. Every call fails.
     Null,
@@ -52,7 +52,7 @@ pub(super) enum Kind {
 pub(super) struct Promise {
     pub(super) source: Source,
     pub(super) state: State,
-    /// What waits here, in order. Each item carries one reference of the node.
+    /// What waits here, in order (C-N8). Each item carries one reference of the node.
     pub(super) queue: VecDeque<Item>,
 }
 
@@ -64,6 +64,7 @@ pub(super) enum Source {
     /// By a Resolve of the peer. Calls go to the peer.
     Import(LinkId, ImportId),
     /// By the results of a call. Calls follow the call: to the peer if that is where it went.
+    /// (C-Q5)
     Pipeline(CallId, Path),
     /// Resolved by the results of a question that is kept unfinished, because a peer was promised
     /// that calls go this way.
@@ -77,7 +78,7 @@ pub(super) enum Source {
 pub(super) enum State {
     /// Not resolved.
     Pending,
-    /// Resolved to a node that calls may not reach before the embargo is lifted. Holds one
+    /// Resolved to a node that calls may not reach before the embargo is lifted (C-E7). Holds one
     /// reference of the node.
     Embargoed(Cap),
     /// Resolved. Holds one reference of the node.
@@ -89,11 +90,21 @@ pub(super) enum State {
 pub(super) enum Item {
     /// A call.
     Call(CallId),
-    /// A peer's embargo, to be sent back where it leaves this vat towards that peer.
+    /// A peer's embargo, to be sent back where it leaves this vat towards that peer. (C-E4)
     Disembargo(LinkId, EmbargoId),
     /// An embargo of ours that the peer sent back: it ends here, behind the calls the peer sent
     /// back before it.
     Lift,
+}
+
+/// How an item passes a promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// On to what it is resolved to.
+    Shortest,
+    /// The way a peer was told it goes, though the promise has been resolved since (the Tribble
+    /// rule of `rpc.capnp: Disembargo`).
+    Strict,
 }
 
 impl Node {

@@ -23,7 +23,7 @@ impl Graph {
             return self.broken(Exception::failed("the call is over"));
         };
         let known = match &call.place {
-            Place::Done(Ok(results)) | Place::Kept(results) => Some(cap_at(results, path)),
+            Place::Done(Ok(results)) | Place::Kept(results, _) => Some(cap_at(results, path)),
             Place::Done(Err(why)) => Some(Err(why.clone())),
             Place::Over => Some(Err(Exception::failed("the call is over"))),
             _ => call.early.as_ref().map(|early| cap_at(early, path)),
@@ -72,7 +72,7 @@ impl Graph {
         }
     }
 
-    /// The promise comes to be `to`, whose reference is taken.
+    /// The promise comes to be `to`, whose reference is taken. (C-P2, C-P3)
     pub(super) fn resolve_to(&mut self, promise: Cap, to: Cap) {
         let pending = matches!(
             self.nodes.get(promise),
@@ -98,6 +98,13 @@ impl Graph {
         }
         self.spend(promise);
         self.touch(link);
+    }
+
+    pub(super) fn is_embargoed(&self, cap: Cap) -> bool {
+        matches!(
+            self.nodes.get(cap).map(|node| &node.kind),
+            Some(Kind::Promise(Promise { state: State::Embargoed(_), .. }))
+        )
     }
 
     /// The promise behind an embargo that is over, with the reference the link had of it.
@@ -254,7 +261,7 @@ impl Graph {
     }
 }
 
-/// The capability at `path`; `None` is the null one.
+/// The capability at `path`; `None` is the null one. (C-D1)
 pub(super) fn cap_at(results: &Payload, path: &Path) -> Result<Option<Cap>, Exception> {
     match results.content.cap_at(path) {
         Ok(Some(index)) => match results.caps.get(index as usize) {

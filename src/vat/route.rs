@@ -5,9 +5,9 @@ use crate::wire::{EmbargoId, Exception};
 
 use super::call::{Call, Fate, Keep, Origin, Place};
 use super::export::outgoing;
-use super::graph::{Graph, Route, Step, Work};
+use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, LinkId, TargetId};
-use super::node::{Item, Kind, Promise, Source, State};
+use super::node::{Item, Kind, Promise, Route, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
 
@@ -256,7 +256,7 @@ impl Graph {
     }
 
     /// The call whose Return to `link` can name this one, if this is a tail call on behalf of the
-    /// peer it is going to.
+    /// peer it is going to. (C-T3)
     fn asker_on(&self, id: CallId, link: LinkId) -> Option<(CallId, crate::wire::AnswerId)> {
         let mut asker = id;
         while let Some(Call { origin: Origin::Tail(parent), .. }) = self.calls.get(asker) {
@@ -271,6 +271,7 @@ impl Graph {
     }
 
     /// Tells the connection what of a call nobody wants, so that its messages can say so.
+    /// (C-H6)
     pub(super) fn send_hints(&mut self, id: CallId) {
         let Some(call) = self.calls.get(id) else { return };
         let Place::Remote(link, question) = call.place else { return };

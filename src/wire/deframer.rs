@@ -141,7 +141,7 @@ impl Deframer {
     ///
     /// # Errors
     ///
-    /// It ended within a frame.
+    /// It ended within a frame. (C-F3)
     pub fn finish(&self) -> Result<(), FrameError> {
         if self.is_mid_frame() { Err(FrameError::Truncated) } else { Ok(()) }
     }

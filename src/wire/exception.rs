@@ -26,7 +26,7 @@ pub struct Detail {
     pub data: Vec<u8>,
 }
 
-/// Why a call, a promise, a capability or a connection failed.
+/// Why a call, a promise, a capability or a connection failed. (C-X1, C-X2)
 ///
 /// Clones share one allocation: a broken promise hands the same exception to all who wait.
 #[derive(Clone, PartialEq, Eq)]

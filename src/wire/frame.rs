@@ -1,4 +1,4 @@
-//! A frame is one message on a byte stream: a table of segment sizes, then the segments.
+//! A frame is one message on a byte stream: a table of segment sizes, then the segments. (C-F1)
 
 use std::fmt;
 
@@ -119,7 +119,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads the table at the start of `bytes`; `None` if it has not all arrived.
+    /// Reads the table at the start of `bytes`; `None` if it has not all arrived. (C-F2)
     pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Option<Self>, FrameError> {
         let Some(count) = u32_at(bytes, 0) else { return Ok(None) };
         let segments = u64::from(count) + 1;

@@ -2,7 +2,7 @@
 
 use capnp::message::ReaderOptions;
 
-/// How much work reading one message may be.
+/// How much work reading one message may be. (C-F4)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadLimits {
     /// Words that may be read out of one message. Many pointers to one place make a small message look

@@ -191,6 +191,7 @@ fn an_object_calls_back_while_it_is_called(world: &World) {
     assert_eq!(seen.notes(), [9]);
 }
 
+// C-E1
 fn unpolled_calls_are_delivered_in_the_order_they_were_made(world: &World) {
     let (boot, seen) = object(world.right.here());
     let (_pair, client) = world.reach(&boot);

@@ -5,4 +5,7 @@ mod support;
 
 mod basics;
 mod first;
+mod ledger;
 mod lifetimes;
+mod order;
+mod raw;

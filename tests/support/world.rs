@@ -3,13 +3,15 @@
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
 use bowline::conn::Config;
 use bowline::rpc::{Client, Link};
-use bowline::runtime::{Local, Turn, Vat};
+use bowline::runtime::{Driver, Local, Timeless, Vat};
 use bowline::transport::{Transport, same_thread, two_thread};
 
 use super::tap::{Gate, Tap};
@@ -74,6 +76,20 @@ pub(crate) struct World {
     pub(crate) right: Vat,
     kind: Kind,
     links: RefCell<Vec<Link>>,
+    /// Links whose bootstrap is another vat's.
+    relays: RefCell<Vec<Link>>,
+    drivers: RefCell<Vec<Driver<Timeless>>>,
+    woken: Arc<Woken>,
+}
+
+/// Set when a vat has work again.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 /// A connection between two vats. `near` is the end of the vat named first.
@@ -89,14 +105,16 @@ pub(crate) struct Pair {
 impl World {
     /// Plays a scenario, after which nothing may be left.
     pub(crate) fn play(kind: Kind, scenario: fn(&Self)) {
-        let world = Self {
-            left: Vat::local(),
-            middle: Vat::local(),
-            right: Vat::local(),
-            kind,
-            links: RefCell::default(),
-        };
+        let (left, middle, right) = (Vat::local(), Vat::local(), Vat::local());
+        let drivers = [&left, &middle, &right].map(Vat::timeless_driver);
+        let drivers = RefCell::new(drivers.into());
+        let (links, relays, woken) = Default::default();
+        let world = Self { left, middle, right, kind, links, relays, drivers, woken };
         scenario(&world);
+        world.quiet();
+        for relay in world.relays.take() {
+            relay.abort(bowline::wire::Exception::failed("the end"));
+        }
         world.quiet();
         for vat in world.vats() {
             let idle = vat.here().with(|graph| graph.is_idle());
@@ -155,6 +173,7 @@ impl World {
         let through = outer.near.bootstrap();
         let inner = self.join(&self.left, &self.middle, Some(&through));
         drop(through);
+        self.relays.borrow_mut().push(inner.near.clone());
         let client = inner.near.bootstrap();
         self.run(client.settled()).expect("the bootstrap is there");
         self.quiet();
@@ -183,13 +202,18 @@ impl World {
     }
 
     /// One turn of every vat; false if none has anything to do.
-    pub(crate) fn turn(&self) -> bool {
-        let mut more = false;
-        for vat in self.vats() {
-            more |= vat.turn(Instant::now()) == Turn::More;
+    fn turn(&self) -> bool {
+        self.woken.0.store(false, Ordering::SeqCst);
+        let waker = Waker::from(Arc::clone(&self.woken));
+        let mut cx = Context::from_waker(&waker);
+        for (vat, driver) in self.vats().into_iter().zip(self.drivers.borrow_mut().iter_mut()) {
+            // What one turn leaves, the driver does, which then has the waker woken for more.
+            let _ = vat.turn(Instant::now());
+            self.check(vat.here());
+            let _ = Pin::new(driver).poll(&mut cx);
             self.check(vat.here());
         }
-        more
+        self.woken.0.load(Ordering::SeqCst)
     }
 
     fn check(&self, here: &Local) {

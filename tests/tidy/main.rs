@@ -67,7 +67,7 @@ fn sources(folder: &str) -> Vec<Source> {
     files()
         .iter()
         .filter(|(path, _)| path.starts_with(folder) && path.ends_with(".rs"))
-        .filter(|(path, _)| !path.starts_with("src/schema/") || path.ends_with("/mod.rs"))
+        .filter(|(path, _)| !path.ends_with("_capnp.rs"))
         .map(|(path, text)| Source::new(path, text))
         .collect()
 }

@@ -178,6 +178,7 @@ fn while_the_peer_does_not_read_the_queue_is_seen_to_grow() {
     assert_eq!(left.queued_bytes(), 100 * frame(large(1000)).len() - 100);
 }
 
+// C-M7
 #[test]
 fn a_message_over_our_limit_fails_alone_and_the_connection_goes_on() {
     for bytes in [100, 100_000] {
@@ -259,6 +260,7 @@ fn by_default_64_mib_pass_and_a_word_more_does_not() {
     assert_eq!(error.fault(), Fault::Peer);
 }
 
+// C-F3
 #[test]
 fn a_stream_cut_inside_a_frame_is_the_peers_fault_wherever_it_is_cut() {
     let first = frame(message(1));

@@ -74,6 +74,7 @@ fn a_path_leads_to_a_capability_or_to_nothing() {
     assert_eq!(Content::null().cap_at(&path(&[0])), Ok(None));
 }
 
+// C-F4
 #[test]
 fn pointers_that_lead_nowhere_are_refused() {
     let out = PathError::Malformed(PointerError::OutOfBounds);
@@ -110,6 +111,7 @@ fn a_list_whose_elements_do_not_fit_is_not_copied() {
     }
 }
 
+// C-F4
 #[test]
 fn a_bomb_of_pointers_to_one_place_is_not_copied() {
     // Each of 16 levels points twice at the next one: 2^16 paths through 32 words.
@@ -127,6 +129,7 @@ fn a_bomb_of_pointers_to_one_place_is_not_copied() {
     assert_eq!(content.copy(&short).unwrap_err(), CopyError::TooLarge);
 }
 
+// C-F4
 #[test]
 fn content_may_nest_as_deep_as_the_limit_and_no_deeper() {
     let deep = |levels: usize| {

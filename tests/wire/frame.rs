@@ -12,6 +12,7 @@ fn limits(frame_words_max: u32, segments_max: u32) -> Limits {
     Limits { frame_words_max, segments_max, ..Limits::default() }
 }
 
+// C-F1, C-F3
 #[test]
 fn frames_come_out_as_they_went_in_however_the_bytes_are_cut() {
     let (small, large) = (counted(5), counted(100_000));
@@ -46,6 +47,7 @@ fn frames_come_out_as_they_went_in_however_the_bytes_are_cut() {
     }
 }
 
+// C-F3
 #[test]
 fn a_stream_that_ends_within_a_frame_was_truncated() {
     for words in [3, 40_000] {
@@ -58,6 +60,7 @@ fn a_stream_that_ends_within_a_frame_was_truncated() {
     }
 }
 
+// C-F2
 #[test]
 fn a_frame_may_be_as_large_as_the_limit_and_no_larger() {
     let at = framed(&[&counted(60), &counted(40)]);
@@ -67,6 +70,7 @@ fn a_frame_may_be_as_large_as_the_limit_and_no_larger() {
     assert_eq!(refused, FrameError::TooLarge { words: 101 });
 }
 
+// C-F2
 #[test]
 fn a_frame_may_have_as_many_segments_as_the_limit_and_no_more() {
     let empty: &[u64] = &[];
@@ -88,6 +92,7 @@ fn a_refused_stream_stays_refused() {
     assert_eq!(deframer.next_frame().unwrap_err(), FrameError::TooLarge { words: 2 });
 }
 
+// C-F2
 #[test]
 fn a_table_alone_does_not_get_the_memory_it_announces() {
     let mut deframer = Deframer::new(Limits::default());

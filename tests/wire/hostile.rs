@@ -91,6 +91,7 @@ fn good_messages_with_broken_bits_never_panic() {
     }
 }
 
+// C-F5
 #[test]
 fn an_empty_message_is_refused() {
     for segments in [&[&[][..]][..], &[&[][..], &[1, 2][..]]] {
@@ -115,6 +116,7 @@ fn a_cap_table_that_claims_more_than_the_limit_is_refused() {
     assert!(matches!(over, Err(DecodeError::TooManyCaps(8193))));
 }
 
+// C-Q7
 #[test]
 fn a_path_longer_than_the_limit_is_refused() {
     // A Disembargo to a promised answer with `count` operations, all of them noop.
@@ -136,4 +138,32 @@ fn an_exception_with_more_details_than_the_limit_is_refused() {
     };
     assert!(abort(64).is_ok());
     assert!(matches!(abort(65), Err(DecodeError::TooManyDetails(65))));
+}
+
+// C-Q7
+#[test]
+fn a_path_with_an_unknown_step_addresses_an_unknown_kind_of_target() {
+    // A Disembargo to a promised answer with one operation of this kind.
+    let path = |kind: u64| {
+        let mut words = vec![to_struct(0, 1, 1), 13, to_struct(0, 1, 2), 0, to_struct(1, 1, 1), 0];
+        words.extend([1 << 32, to_struct(0, 1, 1), 9, to_list(0, 7, 1), to_struct(1, 1, 0), kind]);
+        Message::decode(frame(&[&words]), &Limits::default()).expect("well formed").summary()
+    };
+    assert_eq!(path(0), "disembargo q9 ask m0");
+    assert_eq!(path(5 << 16 | 1), "disembargo q9.5 ask m0");
+    assert_eq!(path(2), "disembargo target #1 ask m0");
+}
+
+// C-X1
+#[test]
+fn an_unknown_kind_of_exception_is_a_failure() {
+    let abort = |kind: u64| {
+        let words = [to_struct(0, 1, 1), 1, to_struct(0, 1, 3), kind << 32, 0, 0, 0];
+        Message::decode(frame(&[&words]), &Limits::default()).expect("well formed").summary()
+    };
+    for (kind, name) in
+        ["failed", "overloaded", "disconnected", "unimplemented", "failed"].iter().enumerate()
+    {
+        assert_eq!(abort(kind as u64), format!("abort {name}: "));
+    }
 }

@@ -55,6 +55,7 @@ fn what_we_write_is_what_we_read() {
     }
 }
 
+// C-D8
 #[test]
 fn what_was_received_can_be_sent_on_by_echo_and_by_copy() {
     for message in samples::all() {
@@ -131,6 +132,7 @@ fn a_write_that_stops_anywhere_goes_on_from_there() {
     }
 }
 
+// C-U1
 #[test]
 fn a_message_of_another_level_comes_back_whole() {
     // A Provide with question 7, and a variant nobody knows yet.
@@ -176,6 +178,7 @@ fn a_large_message_of_another_level_comes_back_whole() {
     assert_eq!(copy.words(), 1 + 2 + 2000);
 }
 
+// C-U6
 #[test]
 fn an_echo_of_an_echo_is_not_looked_into() {
     let finish = Finish {
@@ -223,4 +226,16 @@ fn the_reader_of_the_crate_takes_both_layouts() {
             theirs.target_size().unwrap().word_count
         );
     }
+}
+
+// C-D7
+#[test]
+fn an_attached_file_descriptor_is_ignored() {
+    let mut theirs = Builder::new_default();
+    let resolve = theirs.init_root::<schema::message::Builder<'_>>().init_resolve();
+    let mut cap = resolve.init_cap();
+    cap.set_sender_hosted(3);
+    cap.set_attached_fd(0);
+    let bytes = capnp::serialize::write_message_to_words(&theirs);
+    assert_eq!(decoded(&bytes).summary(), "resolve p0 → e3");
 }

@@ -1,10 +1,10 @@
-//! The generated code in `src/schema` says what `schema/*.capnp` says.
+//! The generated code in `src` says what `schema/*.capnp` says.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Runs the `capnp` tool and the code generator over one schema; `None` where there is no such tool.
-fn generate(schema: &str) -> Option<String> {
+fn generate(schema: &str, parents: &[&str]) -> Option<String> {
     let mut tool = Command::new("capnp")
         .args(["compile", "-o-", "--src-prefix=schema", schema])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -16,7 +16,7 @@ fn generate(schema: &str) -> Option<String> {
     std::fs::create_dir_all(&out).expect("a temporary directory");
     capnpc::codegen::CodeGenerationCommand::new()
         .output_directory(&out)
-        .default_parent_module(vec!["schema".into()])
+        .default_parent_module(parents.iter().map(|parent| (*parent).to_owned()).collect())
         .run(tool.stdout.take().expect("piped"))
         .expect("the schema is valid");
     assert!(tool.wait().expect("it was started").success());
@@ -32,8 +32,8 @@ fn without_versions(code: &str) -> String {
         .collect()
 }
 
-fn is_current(schema: &str, committed: &str) {
-    let Some(code) = generate(schema) else {
+fn is_current(schema: &str, parents: &[&str], committed: &str) {
+    let Some(code) = generate(schema, parents) else {
         eprintln!("no `capnp` tool here: {schema} not compared");
         return;
     };
@@ -50,10 +50,15 @@ fn is_current(schema: &str, committed: &str) {
 
 #[test]
 fn the_code_for_rpc_is_what_its_schema_says() {
-    is_current("schema/rpc.capnp", "src/schema/rpc_capnp.rs");
+    is_current("schema/rpc.capnp", &["schema"], "src/schema/rpc_capnp.rs");
 }
 
 #[test]
 fn the_code_for_two_parties_is_what_its_schema_says() {
-    is_current("schema/rpc-twoparty.capnp", "src/schema/rpc_twoparty_capnp.rs");
+    is_current("schema/rpc-twoparty.capnp", &["schema"], "src/schema/rpc_twoparty_capnp.rs");
+}
+
+#[test]
+fn the_code_for_the_demo_is_what_its_schema_says() {
+    is_current("schema/demo.capnp", &[], "src/bin/bowline/demo_capnp.rs");
 }

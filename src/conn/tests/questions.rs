@@ -4,6 +4,7 @@ use crate::wire::*;
 
 const NOTHING: &[&str] = &[];
 
+// C-R5, C-I1, C-I2
 #[test]
 fn a_call_without_capabilities_leaves_nothing_behind() {
     let mut us = End::new();
@@ -21,6 +22,7 @@ fn a_call_without_capabilities_leaves_nothing_behind() {
     us.ends_idle();
 }
 
+// C-Q1
 #[test]
 fn an_id_is_used_again_only_after_return_and_finish() {
     let mut us = End::new();
@@ -37,6 +39,7 @@ fn an_id_is_used_again_only_after_return_and_finish() {
     us.sends(&["call q0 → i0"]);
 }
 
+// C-R5, C-N2
 #[test]
 fn results_with_capabilities_are_finished_without_releasing_them() {
     let mut us = End::new();
@@ -56,6 +59,7 @@ fn results_with_capabilities_are_finished_without_releasing_them() {
     us.ends_idle();
 }
 
+// C-R7
 #[test]
 fn the_results_of_a_cancelled_question_are_not_imported() {
     let mut us = End::new();
@@ -137,6 +141,7 @@ fn a_chain_given_up_from_its_head_does_not_leave_once_its_end_is_given_up() {
     us.ends_idle();
 }
 
+// C-H1, C-H2
 #[test]
 fn hints_are_chosen_when_the_call_leaves() {
     let mut us = End::new();
@@ -165,6 +170,24 @@ fn a_pipeline_dropped_while_a_queued_call_uses_it_is_announced() {
     us.sends(&["call q0 → i0", "call q1 → q0"]);
 }
 
+// C-H2
+#[test]
+fn ids_without_a_return_come_round_late_and_are_finished() {
+    let mut us = End::new();
+    us.imports(0);
+    for id in [1_u32 << 31, (1 << 31) + 1] {
+        let call = us.call(1, 0);
+        us.vat(|conn| conn.drop_result(call));
+        us.sends(&[&format!("call q{id} → i0, only pipeline")]);
+        us.vat(|conn| conn.finish(call));
+        us.sends(&[&format!("finish q{id}, results released")]);
+    }
+    us.vat(|conn| conn.release(ImportId(0)));
+    us.sends(&["release i0 × 1"]);
+    us.ends_idle();
+}
+
+// C-H5
 #[test]
 fn capabilities_for_a_possible_level_0_peer_travel_with_a_return() {
     let mut us = End::new();
@@ -180,6 +203,7 @@ fn capabilities_for_a_possible_level_0_peer_travel_with_a_return() {
     us.sends(&["call q2147483648 → i0 +e1, only pipeline"]);
 }
 
+// C-H4
 #[test]
 fn a_return_for_a_high_id_ends_the_hint() {
     let mut us = End::new();
@@ -194,6 +218,7 @@ fn a_return_for_a_high_id_ends_the_hint() {
     us.sends(&["call q0 → i0"]);
 }
 
+// C-R3, C-R8
 #[test]
 fn a_return_may_release_the_params() {
     let mut us = End::new();
@@ -211,6 +236,7 @@ fn a_return_may_release_the_params() {
     us.ends_idle();
 }
 
+// C-U2
 #[test]
 fn a_call_the_peer_does_not_implement_fails_alone() {
     let mut us = End::new();
@@ -228,6 +254,7 @@ fn a_call_the_peer_does_not_implement_fails_alone() {
     us.ends_idle();
 }
 
+// C-U2
 #[test]
 fn a_pipeline_only_call_the_peer_does_not_implement_has_its_params_released() {
     let mut us = End::with(|config| config.peer_may_be_level_0 = false);
@@ -239,6 +266,7 @@ fn a_pipeline_only_call_the_peer_does_not_implement_has_its_params_released() {
     us.tells(&["released 4 × 1"]);
 }
 
+// C-R9
 #[test]
 fn an_unknown_kind_of_return_fails_the_question() {
     let mut us = End::new();
@@ -251,6 +279,7 @@ fn an_unknown_kind_of_return_fails_the_question() {
     us.ends_idle();
 }
 
+// C-N4
 #[test]
 fn the_early_cancellation_workaround_is_asked_for_if_configured() {
     let mut us = End::with(|config| config.early_cancellation_workaround = true);

@@ -222,7 +222,7 @@ pub struct Payload {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CapDescriptor {
-    /// No capability.
+    /// No capability. (C-D2)
     None,
     /// A settled capability, exported by the sender. Counts one reference.
     SenderHosted(ExportId),
@@ -241,7 +241,7 @@ pub enum CapDescriptor {
     Foreign(u16),
 }
 
-/// A message this level of the protocol answers with `unimplemented`.
+/// A message this level of the protocol answers with `unimplemented`. (C-U1)
 #[derive(Debug)]
 pub struct Foreign {
     /// The discriminant of the `Message` union.

@@ -21,7 +21,7 @@ use crate::wire::pointer::{self, Place, Pointer};
 impl Message {
     /// Reads a frame as a message.
     ///
-    /// Content is taken over, not copied, and not looked into. What a newer peer may say in a place that
+    /// Content is taken over, not copied, and not looked into (C-D8). What a newer peer may say in a place that
     /// is made to be extended comes out as a `Foreign` variant.
     ///
     /// # Errors
@@ -207,7 +207,7 @@ fn exception(
         Ok(Type::Overloaded) => ExceptionKind::Overloaded,
         Ok(Type::Disconnected) => ExceptionKind::Disconnected,
         Ok(Type::Unimplemented) => ExceptionKind::Unimplemented,
-        // To those who do not know a newer type, it failed.
+        // To those who do not know a newer type, it failed. (C-X1)
         Ok(Type::Failed) | Err(NotInSchema(_)) => ExceptionKind::Failed,
     };
     let mut exception = Exception::new(kind, lossy(reader.get_reason()?));

@@ -21,6 +21,7 @@ pub(super) fn descriptors(
 }
 
 /// Reads one descriptor. An `attachedFd` is not looked at: no transport here passes any.
+/// (C-D7)
 pub(super) fn descriptor(
     reader: schema::cap_descriptor::Reader<'_>,
     limits: &Limits,
@@ -59,6 +60,7 @@ pub(super) fn target(
 }
 
 /// Reads a place in an answer; `None` if there is an operation on the way this version does not know.
+/// (C-Q7)
 fn promised_answer(
     reader: schema::promised_answer::Reader<'_>,
     limits: &Limits,

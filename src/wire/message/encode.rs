@@ -1,8 +1,6 @@
 //! Writing a message to bytes: small content is copied behind its envelope, large content is left
 //! where it is and the envelope goes into a segment of its own behind it.
 
-use smallvec::SmallVec;
-
 use super::data::Message;
 use super::template::{self, Segment};
 use crate::wire::content::Content;

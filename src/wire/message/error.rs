@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How a frame fails to be a message. Always the peer's fault, and the end of the connection.
+/// How a frame fails to be a message. Always the peer's fault, and the end of the connection. (C-F5)
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum DecodeError {

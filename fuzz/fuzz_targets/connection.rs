@@ -1,0 +1,9 @@
+//! Any messages, as a peer might send them.
+#![no_main]
+
+#[path = "../bodies/connection.rs"]
+mod body;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    body::run(bytes);
+});

@@ -1,0 +1,9 @@
+//! Any bytes, as a peer might send them.
+#![no_main]
+
+#[path = "../bodies/frame.rs"]
+mod body;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    body::run(bytes);
+});

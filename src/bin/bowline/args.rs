@@ -1,0 +1,135 @@
+//! The command line: what can be asked for, and how.
+
+use std::time::Duration;
+
+use bowline::transport::{Address, TransportError};
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::failure::Failure;
+
+/// Shows the Cap'n Proto RPC engine bowline at work.
+///
+/// Without a command it runs `demo`.
+#[derive(Parser)]
+#[command(name = "bowline", version, disable_help_subcommand = true, after_help = AFTER_HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+Addresses: tcp:HOST:PORT (port 0 to serve on a free one), unix:PATH, stdio.
+Exit codes: 0 all is well, 1 something failed (one line on standard error says what), 2 wrong usage.";
+
+/// What the program is asked to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serve a vat and call it from another, over every transport in turn
+    ///
+    /// Does real work over each transport, checks every result, and checks that the tables of both
+    /// sides are empty at the end. Then measures, and prints a row.
+    Demo {
+        /// Only these transports, in this order
+        #[arg(long = "transport", value_name = "NAME", value_delimiter = ',')]
+        transports: Vec<TransportName>,
+        /// How long to measure each transport
+        #[arg(long, value_name = "S", default_value = "1.5")]
+        seconds: Seconds,
+    },
+    /// Serve the demo's objects until interrupted
+    ///
+    /// Prints `serving ADDRESS` once it listens. With `stdio` it serves whoever is at its standard
+    /// input and output, until they leave.
+    Serve {
+        /// Where to listen: tcp:HOST:PORT, unix:PATH or stdio
+        #[arg(value_name = "ADDR")]
+        address: String,
+    },
+    /// Do the demo's work against a served vat
+    Call {
+        /// Where it is served: tcp:HOST:PORT or unix:PATH
+        #[arg(value_name = "ADDR")]
+        address: String,
+        /// How long to measure
+        #[arg(long, value_name = "S", default_value = "1.5")]
+        seconds: Seconds,
+    },
+}
+
+/// A way to reach a vat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TransportName {
+    /// Two vats on one thread; messages cross by move, unencoded
+    SameThread,
+    /// Bytes through this process's memory
+    Memory,
+    /// This program, started again, over its standard input and output
+    Child,
+    /// A unix socket
+    Unix,
+    /// A TCP connection over the loopback interface
+    Tcp,
+}
+
+impl TransportName {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::SameThread, Self::Memory, Self::Child, Self::Unix, Self::Tcp];
+
+    /// What the table calls it.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::SameThread => "same-thread",
+            Self::Memory => "memory pipe",
+            Self::Child => "child process",
+            Self::Unix => "unix socket",
+            Self::Tcp => "tcp loopback",
+        }
+    }
+
+    /// Where its two vats live.
+    pub(crate) const fn place(self) -> &'static str {
+        match self {
+            Self::Child => "two processes",
+            _ => "one thread",
+        }
+    }
+}
+
+/// A span of time on the command line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl std::str::FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+        let allowed = (0.01..=600.0).contains(&seconds);
+        let seconds = allowed.then_some(seconds).ok_or("from 0.01 to 600 seconds")?;
+        Ok(Self(Duration::from_secs_f64(seconds)))
+    }
+}
+
+/// An address, or one line that says what is wrong with it.
+pub(crate) fn address(text: &str) -> Result<Address, Failure> {
+    text.parse().map_err(|error: TransportError| Failure::usage(error.to_string()))
+}
+
+/// Reads the command line. Help and version are printed here.
+pub(crate) fn parse() -> Result<Command, Failure> {
+    match Arguments::try_parse() {
+        Ok(arguments) => Ok(arguments.command.unwrap_or(Command::Demo {
+            transports: Vec::new(),
+            seconds: Seconds(Duration::from_millis(1500)),
+        })),
+        Err(error) => {
+            // Where the stream is closed there is nobody to be told.
+            let _ = error.print();
+            match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => std::process::exit(0),
+                _ => std::process::exit(2),
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! `bowline call`: the demo's work, against a vat somebody serves.
+
+use std::time::Duration;
+
+use bowline::conn::Config;
+use bowline::rpc::Link;
+use bowline::runtime::Vat;
+use bowline::transport::{Address, FramedLimits, Socket};
+use bowline::wire::Exception;
+use tokio::task::spawn_local;
+
+use crate::failure::Failure;
+use crate::stream::Cargo;
+use crate::{measure, table, work};
+
+/// How long connecting may take.
+const CONNECTING: Duration = Duration::from_secs(10);
+
+/// Checks and measures the vat served at `address`.
+pub(crate) async fn run(address: &Address, budget: Duration) -> Result<(), Failure> {
+    if *address == Address::Stdio {
+        return Err(Failure::usage("`call` connects to tcp:HOST:PORT or unix:PATH, not to stdio"));
+    }
+    let connecting = tokio::time::timeout(CONNECTING, Socket::connect(address)).await;
+    let socket = connecting.map_err(|_| {
+        Failure::failed(format!(
+            "connecting to {address} took more than {} s",
+            CONNECTING.as_secs()
+        ))
+    })??;
+    let vat = Vat::local();
+    spawn_local(vat.tokio_driver());
+    let transport = socket.framed(FramedLimits::default());
+    let link = Link::connect(vat.here(), transport, Config::default(), None);
+    let outcome = work_over(&vat, &link, address, budget).await;
+    outcome.map_err(|failure| failure.during(address))
+}
+
+async fn work_over(
+    vat: &Vat,
+    link: &Link,
+    address: &Address,
+    budget: Duration,
+) -> Result<(), Failure> {
+    let demo = link.bootstrap();
+    let mut cargo = Cargo::new();
+    work::check(vat.here(), &demo, &mut cargo).await?;
+    let figures = measure::figures(&demo, &mut cargo, budget).await?;
+    work::finish(demo, &[link]).await?;
+    link.abort(Exception::disconnected("the work is done"));
+    table::head()?;
+    let kind = if matches!(address, Address::Unix(_)) { "unix socket" } else { "tcp" };
+    table::row(kind, "two processes", &figures)
+}

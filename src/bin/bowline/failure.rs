@@ -1,0 +1,62 @@
+//! A failure is one plain line for a person, and an exit code for a program.
+
+use std::fmt;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Why the program ends with another code than 0.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It was asked for something that cannot be: exit code 2.
+    Usage(String),
+    /// Something did not work, or a check did not hold: exit code 1.
+    Failed(String),
+    /// All was said already: exit code 1.
+    Told,
+}
+
+impl Failure {
+    pub(crate) fn usage(line: impl Into<String>) -> Self {
+        Self::Usage(line.into())
+    }
+
+    pub(crate) fn failed(line: impl Into<String>) -> Self {
+        Self::Failed(line.into())
+    }
+
+    /// The same failure, and what was being done.
+    pub(crate) fn during(self, what: impl fmt::Display) -> Self {
+        match self {
+            Self::Failed(line) => Self::Failed(format!("{what}: {line}")),
+            other => other,
+        }
+    }
+
+    /// Says it on standard error, in one line.
+    pub(crate) fn tell(&self) {
+        if let Self::Usage(line) | Self::Failed(line) = self {
+            // What a peer says may span lines; a failure is one.
+            let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+            // Where standard error is closed there is nobody to be told; the exit code remains.
+            let _ = writeln!(std::io::stderr(), "bowline: {line}");
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Failed(_) | Self::Told => ExitCode::from(1),
+        }
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// Fails with what `wrong` says unless `holds`.
+pub(crate) fn ensure(holds: bool, wrong: impl FnOnce() -> String) -> Result<(), Failure> {
+    if holds { Ok(()) } else { Err(Failure::Failed(wrong())) }
+}

@@ -1,0 +1,62 @@
+//! `bowline` shows the engine at work: it serves a vat, calls it over every transport, checks what
+//! comes back and prints how fast that was.
+#![forbid(unsafe_code)]
+
+mod args;
+mod call;
+mod demo;
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::all,
+    clippy::allow_attributes_without_reason,
+    clippy::unwrap_used,
+    clippy::use_self,
+    reason = "generated; schema/demo.capnp documents it"
+)]
+#[rustfmt::skip]
+mod demo_capnp;
+mod failure;
+mod measure;
+mod object;
+mod protocol;
+mod serve;
+mod session;
+mod stream;
+mod table;
+mod work;
+
+use std::process::ExitCode;
+
+use args::Command;
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let outcome = args::parse().and_then(run);
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.tell();
+            failure.exit_code()
+        }
+    }
+}
+
+/// Runs everything on this one thread: the vats of both sides are driven by one executor.
+fn run(command: Command) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("the system gives no event queue: {error}")))?;
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        match command {
+            Command::Demo { transports, seconds } => demo::run(&transports, seconds.0).await,
+            Command::Serve { address } => serve::run(&args::address(&address)?).await,
+            Command::Call { address, seconds } => {
+                call::run(&args::address(&address)?, seconds.0).await
+            }
+        }
+    })
+}

@@ -1,0 +1,6 @@
+//! The program, as a person at a terminal meets it.
+
+mod demo;
+mod peers;
+mod support;
+mod usage;

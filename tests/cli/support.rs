@@ -1,0 +1,99 @@
+//! Running the program, and what it leaves: an exit code and two texts.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+/// What came of a run.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+pub(crate) fn bowline(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bowline"));
+    command.args(arguments);
+    command
+}
+
+/// Runs the program to its end.
+pub(crate) fn run(arguments: &[&str]) -> Ran {
+    Ran::from(bowline(arguments).stdin(Stdio::null()).output().expect("the program is built"))
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+impl Ran {
+    /// It failed with `code` and said so in one line, in which all of `words` stand.
+    #[track_caller]
+    pub(crate) fn fails(&self, code: i32, words: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert!(self.err.starts_with("bowline: ") && self.err.lines().count() == 1, "{self:?}");
+        for word in words {
+            assert!(self.err.contains(word), "no `{word}` in {self:?}");
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn succeeds(&self) {
+        assert_eq!((self.code, self.err.as_str()), (Some(0), ""), "{self:?}");
+    }
+}
+
+/// The program while it serves. Dropping kills it.
+pub(crate) struct Serving {
+    process: Child,
+    _out: BufReader<ChildStdout>,
+    pub(crate) address: String,
+}
+
+impl Serving {
+    pub(crate) fn at(address: &str) -> Self {
+        let mut process = bowline(&["serve", address])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program is built");
+        let mut out = BufReader::new(process.stdout.take().expect("piped"));
+        let mut line = String::new();
+        out.read_line(&mut line).expect("text");
+        let address = line.strip_prefix("serving ").expect("it says where").trim().to_owned();
+        Self { process, _out: out, address }
+    }
+
+    /// The port of a TCP address.
+    pub(crate) fn port(&self) -> u16 {
+        self.address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
+    }
+
+    /// Sends it the signal `name`, and waits for its end.
+    pub(crate) fn end(mut self, name: &str) -> Ran {
+        let pid = self.process.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status().expect("kill exists");
+        assert!(sent.success());
+        let status = self.process.wait().expect("it was started");
+        let mut err = String::new();
+        let stderr = self.process.stderr.take().expect("piped");
+        std::io::Read::read_to_string(&mut BufReader::new(stderr), &mut err).expect("text");
+        Ran { code: status.code(), out: String::new(), err }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended already, as it was told to.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A path for a socket, of this test alone.
+pub(crate) fn socket_path(name: &str) -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("bowline-cli-{name}-{}.sock", std::process::id()))
+}

@@ -1,0 +1,77 @@
+//! What the program says of itself, and of what cannot be asked of it.
+
+use std::net::TcpListener;
+
+use crate::support::{run, socket_path};
+
+#[test]
+fn help_names_every_command_and_the_exit_codes() {
+    let ran = run(&["--help"]);
+    ran.succeeds();
+    for word in ["demo", "serve", "call", "tcp:HOST:PORT", "Exit codes"] {
+        assert!(ran.out.contains(word), "no `{word}` in {ran:?}");
+    }
+    let ran = run(&["demo", "--help"]);
+    ran.succeeds();
+    for word in ["--transport", "--seconds", "same-thread", "memory", "child", "unix", "tcp"] {
+        assert!(ran.out.contains(word), "no `{word}` in {ran:?}");
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_crate() {
+    let ran = run(&["--version"]);
+    ran.succeeds();
+    assert_eq!(ran.out, format!("bowline {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn wrong_usage_leaves_with_2() {
+    let wrong: [&[&str]; 5] = [
+        &["demonstrate"],
+        &["demo", "--transport", "pigeon"],
+        &["demo", "--seconds", "0"],
+        &["serve"],
+        &["call", "tcp:localhost:1", "twice"],
+    ];
+    for arguments in wrong {
+        let ran = run(arguments);
+        assert_eq!(ran.code, Some(2), "{arguments:?}: {ran:?}");
+        assert!(ran.err.starts_with("error: ") && ran.out.is_empty(), "{arguments:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_bad_address_is_told_in_one_line() {
+    for command in ["serve", "call"] {
+        run(&[command, "localhost:4000"]).fails(2, &["`localhost:4000`", "tcp:host:port"]);
+        run(&[command, "tcp:localhost"]).fails(2, &["a port must follow the host"]);
+        run(&[command, "tcp:localhost:70000"]).fails(2, &["0 to 65535"]);
+        run(&[command, "unix:"]).fails(2, &["a path must follow"]);
+    }
+    run(&["call", "stdio"]).fails(2, &["not to stdio"]);
+}
+
+#[test]
+fn what_cannot_be_listened_on_is_told_in_one_line() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = format!("tcp:{}", taken.local_addr().expect("bound"));
+    run(&["serve", &address]).fails(1, &["listening on", &address, "in use"]);
+
+    let path = socket_path("taken");
+    let _taken = std::os::unix::net::UnixListener::bind(&path).expect("a free path");
+    run(&["serve", &format!("unix:{}", path.display())]).fails(1, &["in use"]);
+    std::fs::remove_file(&path).expect("it was made here");
+
+    run(&["serve", "unix:/nowhere/at/all.sock"]).fails(1, &["/nowhere/at/all.sock"]);
+    run(&["serve", "stdio"]).fails(1, &["neither a pipe nor a socket"]);
+}
+
+#[test]
+fn nobody_at_the_address_is_told_in_one_line() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = format!("tcp:{}", listener.local_addr().expect("bound"));
+    drop(listener);
+    run(&["call", &address]).fails(1, &["connecting to", &address, "refused"]);
+    run(&["call", "unix:/nowhere/at/all.sock"]).fails(1, &["connecting to"]);
+}

@@ -1,0 +1,62 @@
+//! What fuzzing found, and the seeds it starts from, replayed without a fuzzer.
+
+#[path = "../../fuzz/bodies/connection.rs"]
+mod connection;
+#[path = "../../fuzz/bodies/frame.rs"]
+mod frame;
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Inputs are small: whatever takes longer than this does work out of proportion to its bytes.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Runs a body over every file of a folder of `fuzz/`; gives the names of the files it is unhappy with.
+fn replay(folder: &str, body: impl Fn(&[u8]) -> bool) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(folder);
+    let mut files: Vec<_> = fs::read_dir(&folder)
+        .unwrap_or_else(|why| panic!("{}: {why}", folder.display()))
+        .map(|entry| entry.expect("a folder that opens can be listed").path())
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "{} holds no input", folder.display());
+    let unhappy = files.iter().filter(|file| {
+        let bytes = fs::read(file).expect("a file that was listed can be read");
+        let begun = Instant::now();
+        let happy = catch_unwind(AssertUnwindSafe(|| body(&bytes))).unwrap_or(false);
+        !happy || begun.elapsed() > PATIENCE
+    });
+    unhappy.map(|file| file.display().to_string()).collect()
+}
+
+#[test]
+fn frames_that_broke_something_do_not_break_it_again() {
+    let unhappy = replay("regressions/frame", |bytes| {
+        frame::run(bytes);
+        true
+    });
+    assert!(unhappy.is_empty(), "panics, or takes more than {PATIENCE:?}: {unhappy:#?}");
+}
+
+#[test]
+fn frames_to_start_from_are_read() {
+    let unhappy = replay("corpus/frame", |bytes| frame::run(bytes) > 0);
+    assert!(unhappy.is_empty(), "no message is read from: {unhappy:#?}");
+}
+
+#[test]
+fn what_broke_a_frame_does_not_break_a_connection() {
+    let unhappy = replay("regressions/frame", |bytes| {
+        connection::run(bytes);
+        true
+    });
+    assert!(unhappy.is_empty(), "panics, or takes more than {PATIENCE:?}: {unhappy:#?}");
+}
+
+#[test]
+fn traffic_to_start_from_is_taken() {
+    let unhappy = replay("corpus/connection", |bytes| connection::run(bytes) > 0);
+    assert!(unhappy.is_empty(), "no message is taken from: {unhappy:#?}");
+}
