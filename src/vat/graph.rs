@@ -242,7 +242,7 @@ impl Graph {
                 let pipelines = std::mem::take(&mut call.pipelines);
                 self.resolve_pipelines(&pipelines, Ok(&early));
                 if let Some(call) = self.calls.get_mut(id) {
-                    call.early = Some(early);
+                    call.early = Some(Box::new(early));
                 }
             }
             _ => self.unref_payload(early),
