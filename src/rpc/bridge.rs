@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Context;
 
 use crate::conn::Config;
 use crate::runtime::{Answer, Conclusion, Delivery, Dispatch, Local, VatId, gone, post};
@@ -34,7 +35,7 @@ struct Directory {
 }
 
 impl Dispatch for Directory {
-    fn dispatch(self: Rc<Self>, delivery: Delivery) -> Answer {
+    fn dispatch(self: Rc<Self>, delivery: Delivery, _: &mut Context<'_>) -> Answer {
         self.here.release_payload(delivery.params);
         let left = self.here.slot::<Bridges>().left.borrow_mut().remove(&delivery.interface);
         let claimed = left.ok_or_else(|| Exception::failed("there is no such stub"));

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::rc::Rc;
+use std::task::Context;
 
 use capnp::any_pointer;
 
@@ -79,7 +80,7 @@ struct Hosted<T> {
 }
 
 impl<T: Target> Dispatch for Hosted<T> {
-    fn dispatch(self: Rc<Self>, delivery: Delivery) -> Answer {
+    fn dispatch(self: Rc<Self>, delivery: Delivery, _: &mut Context<'_>) -> Answer {
         let here = self.here.clone();
         let Delivery { call, interface, method, params } = delivery;
         let params = Reply::new(&here, params);

@@ -3,16 +3,21 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
 use crate::vat::{CallId, Cap, Outcome, Payload, Request};
+use crate::wire::Exception;
+
+use super::quiet::{drop_quietly, poll_quietly};
 
 /// A future of this thread.
 pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// An object a vat hosts.
 pub trait Dispatch {
-    /// Takes a call. Runs while the vat is not borrowed: it may use the vat as it likes.
-    fn dispatch(self: Rc<Self>, delivery: Delivery) -> Answer;
+    /// Takes a call. Runs while the vat is not borrowed: it may use the vat as it likes. `cx` is
+    /// that of the task the call becomes if it is not answered now.
+    fn dispatch(self: Rc<Self>, delivery: Delivery, cx: &mut Context<'_>) -> Answer;
 }
 
 /// A call as it reaches its object.
@@ -32,8 +37,28 @@ pub struct Delivery {
 pub enum Answer {
     /// Here it is.
     Now(Conclusion),
-    /// When this future is done. It is dropped when the call is cancelled.
+    /// When this future is done, which was not polled yet. It is dropped when the call is cancelled.
     Later(LocalFuture<Conclusion>),
+    /// The same, but it was polled and is pending.
+    Waiting(LocalFuture<Conclusion>),
+}
+
+impl Answer {
+    /// The answer of a future that can be polled where it is: it gets a box only if it has to wait.
+    pub fn of<F: Future<Output = Conclusion> + Unpin + 'static>(
+        mut future: F,
+        cx: &mut Context<'_>,
+    ) -> Self {
+        let polled = poll_quietly(Pin::new(&mut future), cx.waker());
+        if let Some(Poll::Pending) = polled {
+            return Self::Waiting(Box::pin(future));
+        }
+        drop_quietly(future);
+        match polled {
+            Some(Poll::Ready(conclusion)) => Self::Now(conclusion),
+            _ => Self::Now(Conclusion::panicked()),
+        }
+    }
 }
 
 /// How an object ends a call.
@@ -44,4 +69,10 @@ pub enum Conclusion {
     /// With the outcome of another call, made here (a tail call). The reference of the capability
     /// and those in the request are given away.
     Redirect(Cap, Request),
+}
+
+impl Conclusion {
+    pub(super) fn panicked() -> Self {
+        Self::Return(Err(Exception::failed("the object panicked")))
+    }
 }

@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use super::driver::{Clock, Driver, Timeless};
 use super::local::Local;
-use super::turn::{Turn, drop_quietly};
+use super::quiet::drop_quietly;
+use super::turn::Turn;
 
 /// A vat of this thread. Dropping it ends the vat: its objects are dropped, its connections closed,
 /// and what still waits for it fails with `disconnected`.

@@ -1,5 +1,6 @@
 //! The transports of a vat's connections, and how far the life of each has come.
 
+use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -23,8 +24,9 @@ pub(super) struct Entry {
     /// `None` while it is being polled, outside of any borrow.
     pub(super) transport: Option<Box<dyn Transport>>,
     pub(super) state: State,
-    pub(super) receive: Waker,
-    pub(super) flush: Waker,
+    /// Counted without atomics: they are lent for each poll.
+    pub(super) receive: Rc<Waker>,
+    pub(super) flush: Rc<Waker>,
     ending: Ending,
     closed: Vec<Waker>,
     idle: Vec<Waker>,
@@ -56,7 +58,10 @@ impl Links {
 
     pub(super) fn insert(&mut self, link: LinkId, transport: Box<dyn Transport>) -> Ending {
         let index = link.index();
-        let waker = |ready| Waker::from(Arc::new(Raise { ready, signal: self.signal.clone() }));
+        let waker = |ready| {
+            let raise = Raise { ready, signal: self.signal.clone() };
+            Rc::new(Waker::from(Arc::new(raise)))
+        };
         let entry = Entry {
             link,
             transport: Some(transport),

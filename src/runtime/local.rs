@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
@@ -43,6 +44,8 @@ pub(super) struct Inner {
     released: RefCell<Vec<Release>>,
     /// What higher floors keep for this vat, by type.
     slots: RefCell<Vec<Rc<dyn Any>>>,
+    /// Whether the mailbox is being read.
+    reading: Cell<bool>,
     /// How many drains are on the stack.
     pub(super) depth: Cell<u32>,
     /// How many drivers this vat has; without one, the promises that are polled drive it.
@@ -89,6 +92,7 @@ impl Local {
             watchers: RefCell::default(),
             released: RefCell::default(),
             slots: RefCell::default(),
+            reading: Cell::new(false),
             depth: Cell::new(0),
             drivers: Cell::new(0),
             turning: Cell::new(false),
@@ -353,13 +357,17 @@ impl Local {
 
     /// Takes in what other threads left.
     pub fn read_mail(&self) {
-        if !self.0.mailbox.has_mail() {
+        // A job that calls comes here again, and what was posted behind the rest of its batch must
+        // stay behind it.
+        if !self.0.mailbox.has_mail() || self.0.reading.replace(true) {
             return;
         }
         let letters = self.0.mailbox.take();
         for job in letters.jobs {
-            job();
+            // A job that panics ends only itself: whoever posted it is told that nothing came.
+            let _ = catch_unwind(AssertUnwindSafe(job));
         }
+        self.0.reading.set(false);
         self.with(|graph| letters.releases.into_iter().for_each(|cap| graph.release(cap)));
     }
 }

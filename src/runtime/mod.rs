@@ -11,6 +11,7 @@ mod links;
 mod local;
 mod mailbox;
 mod park;
+mod quiet;
 mod signal;
 mod spawn;
 mod tasks;

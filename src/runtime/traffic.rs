@@ -1,10 +1,11 @@
 //! Traffic: connections are read within a budget, and written once a turn.
 
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use crate::transport::Fault;
-use crate::vat::LinkId;
+use crate::transport::{Transport, TransportError};
+use crate::vat::{Graph, LinkId};
 use crate::wire::{Exception, Message};
 
 use super::links::State;
@@ -14,54 +15,98 @@ use super::local::Local;
 /// others after these.
 const MESSAGES_PER_TURN: usize = 64;
 
+/// How many bytes a transport may have queued before it gets no more to write. What is due beyond
+/// that stays with the connection, whose limits see it: a peer that asks and does not read would
+/// otherwise fill our memory with answers.
+const UNWRITTEN_BYTES_MAX: usize = 256 << 10;
+
+/// How reading a transport ended, for this turn.
+enum Read {
+    /// It has no more.
+    Drained,
+    /// The connection wants no more.
+    Unwanted,
+    /// It has more, for the next turn.
+    Cut,
+    /// The peer ended the stream, in good order.
+    Ended(String),
+    Lost(TransportError),
+}
+
 impl Local {
     /// Reads what the transport of a link has, within the budget.
     pub(super) fn receive(&self, index: u32) {
         let links = &self.inner().links;
-        let Some(waker) = links.borrow_mut().entry(index).map(|entry| entry.receive.clone()) else {
+        let Some((link, state, mut transport)) = links.borrow_mut().check_out(index) else {
             return;
         };
-        let mut cx = Context::from_waker(&waker);
-        for _ in 0..MESSAGES_PER_TURN {
-            let Some((link, state, mut transport)) = links.borrow_mut().check_out(index) else {
-                return;
-            };
-            let wanted = self.with(|graph| graph.connection(link).is_none_or(|c| c.wants_read()));
-            if matches!(state, State::Closing(_)) || !wanted {
-                links.borrow_mut().check_in(index, transport);
-                if !wanted {
-                    links.borrow_mut().paused.push(index);
-                }
-                return;
-            }
-            let received = transport.poll_receive(&mut cx);
-            let peer = match &received {
-                Poll::Ready(Ok(None)) => transport.peer().to_string(),
-                _ => String::new(),
-            };
-            links.borrow_mut().check_in(index, transport);
-            match received {
-                Poll::Pending => return,
-                Poll::Ready(Ok(Some(message))) => {
-                    // A peer that broke a rule has its Abort queued; `Output::Closed` follows.
-                    let _ = self.with(|graph| graph.handle(link, message));
-                }
-                Poll::Ready(Ok(None)) => {
-                    return self.lose(link, format!("{peer} closed the connection"));
-                }
-                // The peer broke the rules of the stream, and is told so (C-F5).
-                Poll::Ready(Err(error)) if error.fault() == Fault::Peer => {
-                    let why = Exception::failed(error.to_string());
-                    return self.with(|graph| graph.abort(link, why));
-                }
-                Poll::Ready(Err(error)) => return self.lose(link, error.to_string()),
-            }
+        let Some(waker) = links.borrow_mut().entry(index).map(|entry| Rc::clone(&entry.receive))
+        else {
+            return;
+        };
+        let read = match state {
+            State::Closing(_) => Read::Drained,
+            _ => self.read_from(link, &mut *transport, &waker),
+        };
+        links.borrow_mut().check_in(index, transport);
+        match read {
+            Read::Drained => {}
+            Read::Unwanted => links.borrow_mut().paused.push(index),
+            Read::Cut => waker.wake_by_ref(),
+            Read::Ended(why) => self.lose(link, why),
+            Read::Lost(error) => self.lose_to(link, &error),
         }
-        waker.wake();
+    }
+
+    fn read_from(&self, link: LinkId, transport: &mut dyn Transport, waker: &Waker) -> Read {
+        let wants = |graph: &Graph| graph.connection(link).is_none_or(|conn| conn.wants_read());
+        let mut wanted = self.with(|graph| wants(graph));
+        let mut cx = Context::from_waker(waker);
+        for _ in 0..MESSAGES_PER_TURN {
+            if !wanted {
+                return Read::Unwanted;
+            }
+            let message = match transport.poll_receive(&mut cx) {
+                Poll::Pending => return Read::Drained,
+                Poll::Ready(Ok(Some(message))) => message,
+                Poll::Ready(Ok(None)) => {
+                    return Read::Ended(format!("{} closed the connection", transport.peer()));
+                }
+                Poll::Ready(Err(error)) => return Read::Lost(error),
+            };
+            wanted = self.with(|graph| {
+                // A peer that broke a rule has its Abort queued; `Output::Closed` follows.
+                let _ = graph.handle(link, message);
+                wants(graph)
+            });
+        }
+        Read::Cut
+    }
+
+    /// Reading failed. A peer whose bytes are no messages is told which rule it broke.
+    fn lose_to(&self, link: LinkId, error: &TransportError) {
+        let rule = match error {
+            TransportError::Frame { error, .. } => error.to_string(),
+            TransportError::Message { error, .. } => error.to_string(),
+            lost => return self.lose(link, lost.to_string()),
+        };
+        let rule = Exception::failed(format!("peer misbehaved: {rule}"));
+        self.with(|graph| graph.abort(link, rule));
     }
 
     fn lose(&self, link: LinkId, why: String) {
         self.with(|graph| graph.handle_disconnect(link, Exception::disconnected(why)));
+    }
+
+    /// Whether a connection that was not read wants to be read again: nothing else wakes it.
+    pub(super) fn wants_to_resume(&self) -> bool {
+        let links = self.inner().links.borrow();
+        links.paused.iter().any(|index| {
+            let link = links.entries.get(*index as usize).and_then(Option::as_ref);
+            link.is_some_and(|entry| {
+                self.with(|graph| graph.connection(entry.link).is_some_and(|c| c.wants_read()))
+            })
+        })
     }
 
     /// Reads again where reading was put off.
@@ -84,8 +129,13 @@ impl Local {
             }
             touched = Some(index);
             let sent = self.send(index, message);
-            if let Err(why) = sent {
-                self.lose(link, why);
+            match sent {
+                Err(why) => self.lose(link, why),
+                Ok(Unwritten::Enough) => {
+                    self.with(|graph| graph.hold(link));
+                    self.flush(index);
+                }
+                Ok(Unwritten::Little) => {}
             }
         }
         if let Some(index) = touched {
@@ -108,11 +158,11 @@ impl Local {
     }
 
     /// Writing failed. What the peer sent before is received first (T8), but not for ever.
-    fn fail(&self, index: u32, flush: Waker) {
+    fn fail(&self, index: u32, flush: &Waker) {
         let until = self.inner().links.borrow_mut().fail(index, self.now());
         match until {
-            Some(until) => drop(self.inner().timers.borrow_mut().set(until, flush)),
-            None => flush.wake(),
+            Some(until) => drop(self.inner().timers.borrow_mut().set(until, flush.clone())),
+            None => flush.wake_by_ref(),
         }
         self.receive(index);
     }
@@ -124,30 +174,38 @@ impl Local {
         }
     }
 
-    fn send(&self, index: u32, message: Message) -> Result<(), String> {
+    fn send(&self, index: u32, message: Message) -> Result<Unwritten, String> {
         let mut links = self.inner().links.borrow_mut();
         match links.entry(index).and_then(|entry| entry.transport.as_mut()) {
-            Some(transport) => transport.send(message).map_err(|error| error.to_string()),
-            None => Ok(()),
+            Some(transport) => {
+                transport.send(message).map_err(|error| error.to_string())?;
+                Ok(Unwritten::of(transport.as_ref()))
+            }
+            None => Ok(Unwritten::Little),
         }
     }
 
     /// Writes what is queued for a link; forgets a link that is over and written out.
     pub(super) fn flush(&self, index: u32) {
         let links = &self.inner().links;
-        let Some(waker) = links.borrow_mut().entry(index).map(|entry| entry.flush.clone()) else {
+        let Some((link, state, mut transport)) = links.borrow_mut().check_out(index) else {
             return;
         };
-        let Some((link, state, mut transport)) = links.borrow_mut().check_out(index) else {
+        let Some(waker) = links.borrow_mut().entry(index).map(|entry| Rc::clone(&entry.flush))
+        else {
             return;
         };
         let mut cx = Context::from_waker(&waker);
         let over = match state {
             State::Open => {
                 let failed = matches!(transport.poll_flush(&mut cx), Poll::Ready(Err(_)));
+                let unwritten = Unwritten::of(transport.as_ref());
                 links.borrow_mut().check_in(index, transport);
                 if failed {
-                    self.fail(index, waker);
+                    self.fail(index, &waker);
+                } else if unwritten == Unwritten::Little && self.with(|graph| graph.unhold(link)) {
+                    // What was held leaves in this turn or the next.
+                    self.inner().mailbox.signal.raise();
                 }
                 return;
             }
@@ -169,8 +227,24 @@ impl Local {
         } else {
             links.borrow_mut().check_in(index, transport);
             if let State::Closing(Some(until)) = state {
-                self.inner().timers.borrow_mut().set(until, waker);
+                self.inner().timers.borrow_mut().set(until, Waker::clone(&waker));
             }
+        }
+    }
+}
+
+/// Whether a transport should get more to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unwritten {
+    Little,
+    Enough,
+}
+
+impl Unwritten {
+    fn of(transport: &dyn Transport) -> Self {
+        match transport.queued_bytes() > UNWRITTEN_BYTES_MAX {
+            true => Self::Enough,
+            false => Self::Little,
         }
     }
 }

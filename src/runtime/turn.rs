@@ -1,16 +1,14 @@
 //! One turn: read what there is, deliver, run what became ready, give back, write once.
 
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use crate::vat::{CallId, Output};
-use crate::wire::Exception;
+use crate::vat::{CallId, Output, TargetId};
 
 use super::dispatch::{Answer, Conclusion, Delivery, LocalFuture};
 use super::local::Local;
+use super::quiet::{drop_quietly, poll_quietly};
 use super::signal::Ready;
 use super::tasks::Work;
 
@@ -41,7 +39,11 @@ impl Local {
         self.take_turn(now);
         self.inner().turning.set(outer);
         let raised = self.inner().mailbox.signal.is_raised();
-        if raised || self.has_releases() || self.with(|graph| graph.has_queued()) {
+        if raised
+            || self.wants_to_resume()
+            || self.has_releases()
+            || self.with(|graph| graph.has_queued())
+        {
             return Turn::More;
         }
         Turn::Idle(self.inner().timers.borrow().next_due())
@@ -114,17 +116,7 @@ impl Local {
     fn carry_out(&self, output: Output) {
         match output {
             Output::Deliver { target, call, interface, method, params } => {
-                let delivery = Delivery { call, interface, method, params };
-                match self.target(target) {
-                    Some(object) => {
-                        match catch_unwind(AssertUnwindSafe(|| object.dispatch(delivery))) {
-                            Ok(Answer::Now(conclusion)) => self.conclude(call, conclusion),
-                            Ok(Answer::Later(future)) => self.begin(call, future),
-                            Err(_) => self.conclude(call, panicked()),
-                        }
-                    }
-                    None => self.release_payload(delivery.params),
-                }
+                self.deliver(target, Delivery { call, interface, method, params });
             }
             Output::Cancel { call } => {
                 let work = self.inner().tasks.borrow_mut().cancel(call);
@@ -145,13 +137,35 @@ impl Local {
         }
     }
 
-    /// Polls the future of a call for the first time; most are done then, and never become a task.
-    fn begin(&self, call: CallId, future: LocalFuture<Conclusion>) {
-        if !self.with(|graph| graph.is_delivered(call)) {
-            return drop_quietly(future);
-        }
+    /// Hands a call to its object. Most have their answer at once, and never become a task.
+    fn deliver(&self, target: TargetId, delivery: Delivery) {
+        let Some(object) = self.target(target) else {
+            return self.release_payload(delivery.params);
+        };
+        let call = delivery.call;
         let (index, waker) = self.inner().tasks.borrow_mut().reserve_for(call);
-        self.poll_call(index, &waker, call, future);
+        let mut cx = Context::from_waker(&waker);
+        let conclusion = match catch_unwind(AssertUnwindSafe(|| object.dispatch(delivery, &mut cx)))
+        {
+            Ok(Answer::Now(conclusion)) => conclusion,
+            Ok(Answer::Waiting(future)) => return self.park(index, Work::Call(call, future)),
+            Ok(Answer::Later(future)) if self.with(|graph| graph.is_delivered(call)) => {
+                return self.poll_call(index, &waker, call, future);
+            }
+            Ok(Answer::Later(future)) => {
+                self.inner().tasks.borrow_mut().end(index, Some(call));
+                return drop_quietly(future);
+            }
+            Err(_) => Conclusion::panicked(),
+        };
+        self.inner().tasks.borrow_mut().end(index, Some(call));
+        self.conclude(call, conclusion);
+    }
+
+    /// A future waits; if its call was cancelled while it was polled, it is dropped.
+    fn park(&self, index: u32, work: Work) {
+        let refused = self.inner().tasks.borrow_mut().park(index, work);
+        drop_quietly(refused);
     }
 
     fn run_task(&self, index: u32) {
@@ -172,12 +186,10 @@ impl Local {
     ) {
         let conclusion = match poll_quietly(future.as_mut(), waker) {
             Some(Poll::Pending) => {
-                let work = Work::Call(call, future);
-                let refused = self.inner().tasks.borrow_mut().park(index, work);
-                return drop_quietly(refused);
+                return self.park(index, Work::Call(call, future));
             }
             Some(Poll::Ready(conclusion)) => conclusion,
-            None => panicked(),
+            None => Conclusion::panicked(),
         };
         self.inner().tasks.borrow_mut().end(index, Some(call));
         drop_quietly(future);
@@ -186,8 +198,7 @@ impl Local {
 
     fn poll_spawned(&self, index: u32, waker: &Waker, mut future: LocalFuture<()>) {
         if let Some(Poll::Pending) = poll_quietly(future.as_mut(), waker) {
-            let refused = self.inner().tasks.borrow_mut().park(index, Work::Spawned(future));
-            return drop_quietly(refused);
+            return self.park(index, Work::Spawned(future));
         }
         self.inner().tasks.borrow_mut().end(index, None);
         drop_quietly(future);
@@ -202,18 +213,4 @@ impl Local {
             }
         });
     }
-}
-
-fn panicked() -> Conclusion {
-    Conclusion::Return(Err(Exception::failed("the object panicked")))
-}
-
-/// Polls foreign code, whose panic ends only itself.
-fn poll_quietly<T>(future: Pin<&mut dyn Future<Output = T>>, waker: &Waker) -> Option<Poll<T>> {
-    catch_unwind(AssertUnwindSafe(|| future.poll(&mut Context::from_waker(waker)))).ok()
-}
-
-/// Drops foreign code, whose panic ends only itself.
-pub(super) fn drop_quietly<T>(foreign: T) {
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(foreign)));
 }

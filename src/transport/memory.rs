@@ -98,17 +98,26 @@ struct End<T: Share<Tube>> {
 
 impl<T: Share<Tube>> End<T> {
     fn poll_read(&self, cx: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut waker = Some(cx.waker().clone());
-        let (outcome, sleeper) = self.incoming.with(|tube| tube.read(buffer, &mut waker));
-        wake(sleeper);
-        outcome
+        // Most reads find something, and need no waker.
+        let mut waker = None;
+        let mut step = self.incoming.with(|tube| tube.read(buffer, &mut waker));
+        if step.0.is_pending() {
+            waker = Some(cx.waker().clone());
+            step = self.incoming.with(|tube| tube.read(buffer, &mut waker));
+        }
+        wake(step.1);
+        step.0
     }
 
     fn poll_write(&self, cx: &Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let mut waker = Some(cx.waker().clone());
-        let (outcome, sleeper) = self.outgoing.with(|tube| tube.write(slices, &mut waker));
-        wake(sleeper);
-        outcome
+        let mut waker = None;
+        let mut step = self.outgoing.with(|tube| tube.write(slices, &mut waker));
+        if step.0.is_pending() {
+            waker = Some(cx.waker().clone());
+            step = self.outgoing.with(|tube| tube.write(slices, &mut waker));
+        }
+        wake(step.1);
+        step.0
     }
 
     fn close(&self) {

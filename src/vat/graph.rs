@@ -308,7 +308,8 @@ impl Graph {
         if self.listed.back() != Some(&id) {
             self.listed.push_back(id);
         }
-        if link.attention == Attention::Quiet {
+        let held_no_more = link.attention == Attention::Held && !link.is_held();
+        if link.attention == Attention::Quiet || held_no_more {
             link.attention = Attention::Listed;
             self.sending.push_back(id);
         }

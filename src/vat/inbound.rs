@@ -66,7 +66,7 @@ impl Graph {
     #[must_use]
     pub fn poll_transmit(&mut self) -> Option<(LinkId, Message)> {
         while let Some(&link) = self.sending.front() {
-            if let Some(at) = self.links.get_mut(link) {
+            if let Some(at) = self.links.get_mut(link).filter(|at| !at.is_held()) {
                 if let Some(message) = at.conn.poll_transmit() {
                     return Some((link, message));
                 }
@@ -77,6 +77,26 @@ impl Graph {
             self.settle();
         }
         None
+    }
+
+    /// Leaves what is due on `link` where it counts against the limits of the connection, until
+    /// [`unhold`](Self::unhold): its transport has enough to write. A connection that is over is
+    /// not held: its last messages are few.
+    pub fn hold(&mut self, link: LinkId) {
+        if let Some(at) = self.links.get_mut(link) {
+            at.attention = Attention::Held;
+        }
+    }
+
+    /// The transport of `link` wants messages again. True if it was held.
+    pub fn unhold(&mut self, link: LinkId) -> bool {
+        let held = self.links.get_mut(link).filter(|at| at.attention == Attention::Held);
+        if let Some(at) = held {
+            at.attention = Attention::Listed;
+            self.sending.push_back(link);
+            return true;
+        }
+        false
     }
 
     /// The connection behind a link, to look at.
@@ -199,10 +219,13 @@ impl Graph {
     fn on_cancel(&mut self, link: LinkId, answer: AnswerId, tag: Tag, deliver_first: bool) {
         let Some(id) = self.calls.key_at(tag.0) else { return };
         let Some(call) = self.calls.get_mut(id) else { return };
-        if let Place::Queued(_, fate) = &mut call.place
-            && deliver_first
-        {
-            *fate = Fate::DeliverThenCancel;
+        let needed = call.pipeline_refs > 0 || call.taker.is_some();
+        if let Place::Queued(_, fate) = &mut call.place {
+            *fate = match (deliver_first, needed) {
+                (true, _) => Fate::DeliverThenCancel,
+                (false, true) => Fate::Deliver,
+                (false, false) => Fate::Discard,
+            };
         }
         call.origin = Origin::Returned;
         self.send_return(link, answer, OutReturn::Canceled);

@@ -20,11 +20,13 @@ pub(super) struct Link {
     pub(super) attention: Attention,
 }
 
-/// Whether a link stands in the list of those to be looked at.
+/// Whether a link stands in the list of those with messages to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attention {
     Quiet,
     Listed,
+    /// It has, but its transport has enough to write for now.
+    Held,
 }
 
 /// A capability in an export slot.
@@ -85,5 +87,9 @@ impl Link {
             pinned: BTreeMap::new(),
             attention: Attention::Quiet,
         }
+    }
+    /// Nothing is to be taken from it for now.
+    pub(super) fn is_held(&self) -> bool {
+        self.attention == Attention::Held && !self.conn.is_closed()
     }
 }

@@ -73,12 +73,20 @@ fn a_peer_that_says_nothing_is_waited_for_but_not_for_ever() {
 #[test]
 fn garbage_sent_to_a_server_costs_that_connection_alone() {
     let serving = Serving::at("tcp:127.0.0.1:0");
-    for garbage in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0xff; 64], &[0; 24], &[0, 0, 0, 0, 9]] {
+    let garbage: [(&[u8], &str); 4] = [
+        (b"GET / HTTP/1.1\r\n\r\n", "segments, over the limit"),
+        (&[0xff; 64], "segments, over the limit"),
+        (&[0, 0, 0, 0, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], "malformed message"),
+        (&[0, 0, 0, 0, 9], "ended within a frame"),
+    ];
+    for (garbage, rule) in garbage {
         let mut stream = TcpStream::connect(("127.0.0.1", serving.port())).expect("it serves");
         stream.write_all(garbage).expect("it listens");
         stream.shutdown(Shutdown::Write).expect("connected");
-        // It hangs up, with or without saying why.
-        let _ = stream.read_to_end(&mut Vec::new());
+        let mut abort = Vec::new();
+        stream.read_to_end(&mut abort).expect("it says why, and hangs up");
+        let abort = String::from_utf8_lossy(&abort);
+        assert!(abort.contains(rule), "no `{rule}` in {abort:?}");
     }
     run(&["call", &serving.address, "--seconds", "0.05"]).succeeds();
     serving.end("TERM").succeeds();

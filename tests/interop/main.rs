@@ -14,6 +14,7 @@ mod crc;
 mod engine;
 mod objects;
 mod python;
+mod relay;
 mod scenarios;
 
 use capnp_rpc::rpc_twoparty_capnp::Side;

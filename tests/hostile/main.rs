@@ -1,0 +1,15 @@
+//! A peer written by hand says whatever it likes to a vat, and the vat answers as the protocol
+//! prescribes: that call fails, or that connection ends; everything else goes on, and nothing leaks.
+
+#[path = "../support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "shared with the scenarios")]
+mod support;
+
+mod bytes;
+mod engines;
+mod loud;
+mod promising;
+mod scene;
+mod tolerated;
+mod violations;
+mod words;
