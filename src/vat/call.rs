@@ -26,7 +26,8 @@ pub(super) struct Call {
     /// overtake what is still on its way there. One reference each.
     pub(super) used: Vec<(Path, Cap)>,
     /// Results the target announced for pipelining before it returned (`set_pipeline`).
-    pub(super) early: Option<Payload>,
+    /// Few calls have them: in a box, they cost the others nothing.
+    pub(super) early: Option<Box<Payload>>,
     /// A call of ours whose results are those of this one (`takeFromOtherQuestion`, tail calls).
     pub(super) taker: Option<CallId>,
 }

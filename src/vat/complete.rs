@@ -24,7 +24,7 @@ impl Graph {
         call.place = Place::Over;
         self.resolve_pipelines(&pipelines, outcome.as_ref());
         if let Some(early) = early {
-            self.unref_payload(early);
+            self.unref_payload(*early);
         }
         let mut outcome = outcome;
         self.keep_embargoes(used, &mut outcome);
@@ -268,7 +268,7 @@ impl Graph {
 
     fn forget(&mut self, id: CallId) {
         let Some(call) = self.calls.remove(id) else { return };
-        call.early.into_iter().for_each(|early| self.unref_payload(early));
+        call.early.into_iter().for_each(|early| self.unref_payload(*early));
         call.used.into_iter().for_each(|(_, cap)| self.unref(cap));
     }
 

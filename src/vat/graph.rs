@@ -244,7 +244,7 @@ impl Graph {
                 let pipelines = std::mem::take(&mut call.pipelines);
                 self.resolve_pipelines(&pipelines, Ok(&early));
                 if let Some(call) = self.calls.get_mut(id) {
-                    call.early = Some(early);
+                    call.early = Some(Box::new(early));
                 }
             }
             _ => self.unref_payload(early),
@@ -344,6 +344,11 @@ impl Graph {
 
     fn share_outcome(&mut self, id: CallId, outcome: Outcome) -> Outcome {
         let mut outcome = outcome;
+        if matches!(&outcome, Ok(results) if results.caps.is_empty()) {
+            // Nothing in it can be pipelined on: what is asked of it is null either way.
+            self.place(id, Place::Done(Ok(Payload::null())));
+            return outcome;
+        }
         let kept = self.share_with(&mut outcome);
         self.place(id, Place::Done(kept));
         outcome
