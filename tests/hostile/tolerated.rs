@@ -272,3 +272,22 @@ fn a_peers_question_may_have_the_same_number_as_ours() {
     scene.says(release(0, 1));
     scene.ends();
 }
+
+/// The Return is due but has not left when the call on its results is read.
+#[test]
+fn a_call_on_results_without_capabilities_is_told_so() {
+    let mut scene = Scene::met();
+    scene.calls(call(1, to(0), method::GET_LATER, vec![]));
+    scene.seen.go();
+    scene.calls(call(2, to_result(1), method::NOTE, vec![]));
+    let heard = scene.heard();
+    assert_eq!(
+        heard,
+        [
+            "return a1 results 13 words no-finish",
+            "return a2 exception failed: the call returned no capabilities",
+        ]
+    );
+    scene.says(finish(2));
+    scene.ends();
+}
