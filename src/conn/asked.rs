@@ -107,7 +107,7 @@ impl Connection {
                 match self.answers.open_tag(promised.question.flip()) {
                     Some(tag) => Ok(InTarget::Answer { tag, path: promised.path.clone() }),
                     None => Err(Exception::failed(format!(
-                        "pipelined on question {}, which is not open",
+                        "pipelined on question {}, which returned no capabilities or is finished",
                         promised.question.0
                     ))),
                 }

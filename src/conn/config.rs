@@ -52,6 +52,13 @@ pub struct Config {
     /// Other engines end a connection over a frame of more than 64 MiB; a caller could otherwise
     /// have us lose it for everybody.
     pub content_words_max: usize,
+    /// Words of content and cap table in one call or one Return of ours; beyond it that call fails
+    /// alone.
+    ///
+    /// A peer hangs up on a frame larger than it reads, and everything else of the connection would
+    /// go with it. The default leaves room for an envelope in the 8 Mi words (64 MiB) that engines
+    /// read.
+    pub payload_words_max: usize,
     /// Sends every Finish that cancels with `requireEarlyCancellationWorkaround`: the call is
     /// delivered before it is cancelled. (C-N4)
     pub early_cancellation_workaround: bool,
@@ -78,6 +85,7 @@ impl Default for Config {
             embargoes_max: 1 << 16,
             echoes_max: 1 << 10,
             queued_words_max: 1 << 24,
+            payload_words_max: (8 << 20) - (4 << 10),
             content_words_max: (1 << 23) - (1 << 12),
             early_cancellation_workaround: false,
             only_promise_pipeline: true,

@@ -170,12 +170,12 @@ impl Graph {
         let InCall { interface, method, params, .. } = call;
         let (params, _) = self.import_payload(link, params);
         let request = Request { interface, method, params };
-        let place = Place::Queued(request, Fate::Deliver);
+        let (to, route) = self.target(link, target);
+        let place = Place::Queued(request, Fate::Deliver, to);
         let id = self.calls.insert(Call::new(Origin::Peer(link, answer, keep), place));
         if let Some(at) = self.links.get_mut(link) {
             at.conn.tag_answer(answer, Tag(id.index()));
         }
-        let (to, route) = self.target(link, target);
         self.enqueue(to, Item::Call(id), route);
         self.unref(to);
     }
@@ -220,13 +220,16 @@ impl Graph {
         let Some(id) = self.calls.key_at(tag.0) else { return };
         let Some(call) = self.calls.get_mut(id) else { return };
         let needed = call.pipeline_refs > 0 || call.taker.is_some();
-        if let Place::Queued(_, fate) = &mut call.place {
-            *fate = match (deliver_first, needed) {
-                (true, _) => Fate::DeliverThenCancel,
-                (false, true) => Fate::Deliver,
-                (false, false) => Fate::Discard,
-            };
+        if let Place::Queued(_, fate @ Fate::Deliver, _) = &mut call.place
+            && deliver_first
+        {
+            *fate = Fate::DeliverThenCancel;
         }
+        if !needed && matches!(call.place, Place::Queued(_, Fate::Deliver | Fate::Wait, _)) {
+            let place = std::mem::replace(&mut call.place, Place::Over);
+            self.abandon(place);
+        }
+        let Some(call) = self.calls.get_mut(id) else { return };
         call.origin = Origin::Returned;
         self.send_return(link, answer, OutReturn::Canceled);
     }
@@ -465,6 +468,7 @@ impl Graph {
                     source: Source::Import(link, import),
                     state: State::Pending,
                     queue: std::collections::VecDeque::new(),
+                    abandoned: 0,
                 };
                 (Some(self.imported(link, import, tag, Kind::Promise(promise))), Home::Theirs)
             }

@@ -11,7 +11,9 @@ const BUFFER: usize = 64 << 10;
 /// Below, copying it out of the buffer is cheaper than the extra read.
 const DIRECT_MIN: usize = 16 << 10;
 /// What a frame gets on the strength of its table alone; from there on memory doubles with what arrives.
-const DIRECT_FIRST_WORDS: usize = (256 << 10) / WORD;
+/// Zeroed memory of this size comes untouched from the operating system, so that a peer who announces
+/// much and sends little costs us addresses rather than memory; and a message of 1 MiB is not moved.
+const DIRECT_FIRST_WORDS: usize = (2 << 20) / WORD;
 /// How much is read after a large frame: the table of the next, hardly more. What else came with
 /// it would have to be copied.
 const PEEK: usize = 4 << 10;

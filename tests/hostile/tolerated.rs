@@ -52,7 +52,11 @@ fn a_call_on_a_finished_answer_fails_alone() {
     let mut scene = Scene::met();
     scene.says(finish(1));
     scene.calls(call(2, to_result(1), method::NOTE, vec![]));
-    failed(&mut scene, 2, "failed: pipelined on question 1, which is not open");
+    failed(
+        &mut scene,
+        2,
+        "failed: pipelined on question 1, which returned no capabilities or is finished",
+    );
     scene.says(finish(2));
     scene.ends();
 }
@@ -205,7 +209,7 @@ fn promises_resolved_in_a_circle_for_ever_cost_nothing() {
     let stats = at.scene.link.stats().expect("the connection is open");
     assert_eq!((stats.imports, stats.exports, stats.questions), (1, 1, 1));
     at.scene.hangs_up();
-    at.loses_its_question("closed").is_over();
+    at.loses_its_question("closed").ends_over();
 }
 
 #[test]
@@ -216,7 +220,7 @@ fn a_second_resolution_has_its_replacement_released() {
     at.scene.says(resolve(6, hosted(9)));
     at.scene.hears(&["release i9 ×1"]);
     at.scene.hangs_up();
-    at.loses_its_question("closed").is_over();
+    at.loses_its_question("closed").ends_over();
 }
 
 #[test]

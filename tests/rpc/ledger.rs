@@ -96,7 +96,7 @@ fn a_call_on_what_is_no_capability_fails_alone() {
     assert_eq!(
         peer.hears(&us),
         [
-            "return a9 exception failed: pipelined on question 33, which is not open no-finish",
+            "return a9 exception failed: pipelined on question 33, which returned no capabilities or is finished no-finish",
             "return a1 exception failed: the object was told to fail",
             "return a2 exception failed: the object was told to fail",
             "return a3 results 6 words no-finish",

@@ -4,8 +4,10 @@
 mod support;
 
 mod basics;
+mod cancel;
 mod first;
 mod ledger;
 mod lifetimes;
 mod order;
 mod raw;
+mod tail;
