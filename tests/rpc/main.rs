@@ -9,3 +9,4 @@ mod ledger;
 mod lifetimes;
 mod order;
 mod raw;
+mod review;
