@@ -17,6 +17,8 @@ pub type Outcome = Result<Payload, Exception>;
 pub(super) struct Call {
     pub(super) origin: Origin,
     pub(super) place: Place,
+    /// The promise in whose queue it waits, while it is queued there.
+    pub(super) waits_at: Option<Cap>,
     /// The promises for capabilities in its results. They leave the list when they die.
     pub(super) pipelines: SmallVec<[(Path, Cap); 1]>,
     /// How many pipelines outside, and promises in `pipelines`, keep the call wanted.
@@ -86,7 +88,7 @@ pub(super) enum Place {
 pub(super) enum Fate {
     /// It is delivered.
     Deliver,
-    /// It is delivered and then cancelled at once.
+    /// It is delivered and then cancelled at once; dropped, if it has to wait.
     DeliverThenCancel,
     /// It is dropped.
     Discard,
@@ -97,6 +99,7 @@ impl Call {
         Self {
             origin,
             place,
+            waits_at: None,
             pipelines: SmallVec::new(),
             pipeline_refs: 0,
             used: Vec::new(),

@@ -11,6 +11,7 @@ use super::id::{Cap, LinkId};
 use super::link::Link;
 use super::node::{Kind, Promise, Route, Source, State};
 use super::payload::Payload;
+use super::route::is_wanted;
 
 /// How much is in a graph at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -145,7 +146,8 @@ impl Graph {
         }
         for (cap, node) in self.nodes.iter() {
             let Kind::Promise(Promise { state, queue, .. }) = &node.kind else { continue };
-            queue.iter().for_each(|_| hold(&mut census, cap, 0));
+            let wanted = queue.iter().filter(|item| is_wanted(&self.calls, item));
+            wanted.for_each(|_| hold(&mut census, cap, 0));
             if let State::Resolved(to) | State::Embargoed(to) = state {
                 hold(&mut census, *to, 0);
             }

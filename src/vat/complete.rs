@@ -211,7 +211,12 @@ impl Graph {
             Origin::Gone => return self.send_hints(id),
             _ => return,
         }
+        let waits_at = call.waits_at.take();
         match std::mem::replace(&mut call.place, Place::Over) {
+            Place::Queued(request, _) if let Some(at) = waits_at => {
+                self.unref_payload(request.params);
+                self.unref(at);
+            }
             Place::Queued(request, fate) => {
                 let fate = if fate == Fate::Deliver { Fate::Discard } else { fate };
                 return self.place(id, Place::Queued(request, fate));

@@ -52,7 +52,8 @@ pub(super) enum Kind {
 pub(super) struct Promise {
     pub(super) source: Source,
     pub(super) state: State,
-    /// What waits here, in order (C-N8). Each item carries one reference of the node.
+    /// What waits here, in order (C-N8). Each item carries one reference of the node, but for calls
+    /// that were dropped meanwhile: they have given it back.
     pub(super) queue: VecDeque<Item>,
 }
 

@@ -3,10 +3,11 @@
 use crate::conn::{CallRef, OutCall, OutReturn, OutTarget, Refused, Tag};
 use crate::wire::{EmbargoId, Exception};
 
+use super::arena::Arena;
 use super::call::{Call, Fate, Keep, Origin, Place};
 use super::export::outgoing;
 use super::graph::{Graph, Step, Work};
-use super::id::{CallId, Cap, LinkId, TargetId};
+use super::id::{CallId, Cap, LinkId, OfCall, TargetId};
 use super::node::{Item, Kind, Promise, Route, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
@@ -110,15 +111,32 @@ impl Graph {
             Route::Strict => to,
         };
         match self.way(end, route) {
-            Way::Wait => {
-                self.retain(end);
-                if let Some(Kind::Promise(promise)) = self.nodes.get_mut(end).map(|n| &mut n.kind) {
-                    promise.queue.push_back(item);
-                }
-            }
+            Way::Wait => self.wait(end, item),
             way => self.pass(way, item),
         }
         self.unref(to);
+    }
+
+    /// Puts an item in the queue of a promise. A call nobody wants does not wait there: it would
+    /// keep its params, and the promise, for as long as a peer likes.
+    fn wait(&mut self, at: Cap, item: Item) {
+        let Some(Kind::Promise(promise)) = self.nodes.get_mut(at).map(|node| &mut node.kind) else {
+            return;
+        };
+        let queue = &mut promise.queue;
+        if queue.len() == queue.capacity() {
+            queue.retain(|item| is_wanted(&self.calls, item));
+            // Twice what is left, so that all the looking costs no more than the queueing did.
+            queue.reserve(queue.len().max(4));
+        }
+        queue.push_back(item);
+        self.retain(at);
+        if let Item::Call(id) = item {
+            if let Some(call) = self.calls.get_mut(id) {
+                call.waits_at = Some(at);
+            }
+            self.unwanted(id);
+        }
     }
 
     fn way(&mut self, cap: Cap, route: Route) -> Way {
@@ -300,9 +318,13 @@ impl Graph {
     pub(super) fn flush(&mut self, cap: Cap) {
         if let Some(Kind::Promise(promise)) = self.nodes.get_mut(cap).map(|node| &mut node.kind) {
             let queue = std::mem::take(&mut promise.queue);
-            let steps =
-                queue.into_iter().map(|item| Step { to: cap, item, route: Route::Shortest });
-            self.work.extend(steps.map(Work::Route));
+            for item in queue {
+                if let Item::Call(id) = item {
+                    let Some(call) = self.calls.get_mut(id) else { continue };
+                    call.waits_at = None;
+                }
+                self.work.push_back(Work::Route(Step { to: cap, item, route: Route::Shortest }));
+            }
         }
     }
 
@@ -316,5 +338,13 @@ impl Graph {
                 .abort_misbehaved(crate::conn::PeerMisbehaved::DisembargoDoesNotLoopBack(embargo)),
         }
         self.touch(from);
+    }
+}
+
+/// Whether an item in the queue of a promise still waits there: a call may have been dropped.
+pub(super) fn is_wanted(calls: &Arena<OfCall, Call>, item: &Item) -> bool {
+    match item {
+        Item::Call(id) => calls.get(*id).is_some(),
+        Item::Disembargo(..) | Item::Lift => true,
     }
 }
