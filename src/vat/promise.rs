@@ -25,9 +25,10 @@ impl Graph {
         let known = match &call.place {
             Place::Done(Ok(results)) | Place::Kept(results, _) => Some(cap_at(results, path)),
             Place::Done(Err(why)) => Some(Err(why.clone())),
-            // What has capabilities is kept until the peer finishes.
+            // Capabilities are kept until the peer finishes, unless it said it would not pipeline.
             Place::Over if call.origin == Origin::Returned => {
-                Some(Err(Exception::failed("the call returned no capabilities")))
+                let why = "the call returned no capabilities, or none to be pipelined on";
+                Some(Err(Exception::failed(why)))
             }
             Place::Over => Some(Err(Exception::failed("the call is over"))),
             _ => call.early.as_ref().map(|early| cap_at(early, path)),
