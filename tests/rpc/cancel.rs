@@ -183,7 +183,7 @@ fn calls_dropped_at_any_moment_leave_nothing(world: &World) {
         let cap = call.cap(&at(0));
         let note = cap.note(1);
         drop(mine);
-        let mut held = vec![Some(Held::Call(call)), Some(Held::Cap(cap)), Some(Held::Note(note))];
+        let mut held = [Some(Held::Call(call)), Some(Held::Cap(cap)), Some(Held::Note(note))];
         while held.iter().any(Option::is_some) {
             for _ in 0..seed.below(4) {
                 world.deliver_one(&[&pair], &mut seed);

@@ -160,8 +160,8 @@ impl World {
     pub(crate) fn seeds(&self, count: u64) -> std::ops::Range<u64> {
         match self.kind {
             Kind::SameThread => 0..count,
-            Kind::TwoThread | Kind::Pipe => 0..count / 4,
-            Kind::Trickle => 0..count / 20,
+            Kind::TwoThread | Kind::Pipe => 0..count / 10,
+            Kind::Trickle => 0..count / 30,
         }
     }
 
@@ -270,12 +270,6 @@ impl World {
     pub(crate) fn run<T>(&self, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
         self.poll_until(|cx| future.as_mut().poll(cx)).expect("it is never done")
-    }
-
-    /// Whether the future is still pending once nothing happens any more.
-    pub(crate) fn is_pending<T>(&self, future: impl Future<Output = T> + Unpin) -> bool {
-        let mut future = future;
-        self.poll_until(|cx| pin!(&mut future).poll(cx)).is_none()
     }
 
     fn poll_until<T>(&self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
