@@ -3,30 +3,18 @@
 use smallvec::SmallVec;
 
 use crate::conn::{
-    CallRef, ConnectionError, Event, InCall, InCap, InPayload, InReturn, InTarget, OutReturn,
-    OutTarget, Tag,
+    CallRef, ConnectionError, Event, InCall, InCap, InReturn, InTarget, OutReturn, OutTarget, Tag,
 };
 use crate::wire::{AnswerId, Content, Exception, ImportId, Message};
 
 use super::call::{Call, Fate, Keep, Origin, Outcome, Place};
 use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, LinkId};
-use super::node::{Item, Kind, Node, Promise, Route, Source, State};
+use super::import::{Home, Received};
+use super::node::{Item, Kind, Promise, Route, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
 use super::promise::{Pipelines, cap_at};
-
-/// A capability received, and whether it lives on our side of the connection it came over.
-struct Received {
-    cap: Option<Cap>,
-    home: Home,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Home {
-    Ours,
-    Theirs,
-}
 
 impl Graph {
     /// Takes in a message the peer of `link` sent.
@@ -388,64 +376,5 @@ impl Graph {
             }
         }
         self.outputs.push_back(Output::Closed { link, why });
-    }
-
-    fn import_payload(
-        &mut self,
-        link: LinkId,
-        payload: InPayload,
-    ) -> (Payload, SmallVec<[Home; 4]>) {
-        let mut homes = SmallVec::new();
-        let mut caps = Vec::with_capacity(payload.caps.len());
-        for cap in payload.caps {
-            let received = self.import(link, cap);
-            caps.push(received.cap);
-            homes.push(received.home);
-        }
-        (Payload { content: payload.content, caps }, homes)
-    }
-
-    /// The node of a capability the peer sent, with one reference.
-    fn import(&mut self, link: LinkId, cap: InCap) -> Received {
-        let (cap, home) = match cap {
-            InCap::None => (None, Home::Theirs),
-            InCap::Import { import, tag } => {
-                (Some(self.imported(link, import, tag, Kind::Import(link, import))), Home::Theirs)
-            }
-            InCap::ImportPromise { import, tag } => {
-                let promise = Promise {
-                    source: Source::Import(link, import),
-                    state: State::Pending,
-                    queue: std::collections::VecDeque::new(),
-                    abandoned: 0,
-                };
-                (Some(self.imported(link, import, tag, Kind::Promise(promise))), Home::Theirs)
-            }
-            InCap::Local(slot) => {
-                let cap = self.links.get(link).and_then(|at| at.exports.get(slot)).map(|e| e.cap);
-                if let Some(cap) = cap {
-                    self.retain(cap);
-                }
-                (cap, Home::Ours)
-            }
-            InCap::Answer { tag, path } => {
-                (self.calls.key_at(tag.0).map(|call| self.pipeline(call, &path)), Home::Ours)
-            }
-            InCap::Broken(why) => (Some(self.broken(why)), Home::Theirs),
-        };
-        Received { cap, home }
-    }
-
-    fn imported(&mut self, link: LinkId, import: ImportId, tag: Option<Tag>, kind: Kind) -> Cap {
-        let tag = tag.or_else(|| self.links.get(link)?.conn.import_tag(import));
-        if let Some(cap) = tag.and_then(|tag| self.nodes.key_at(tag.0)) {
-            self.retain(cap);
-            return cap;
-        }
-        let cap = self.nodes.insert(Node::new(kind));
-        if let Some(at) = self.links.get_mut(link) {
-            at.conn.tag_import(import, Tag(cap.index()));
-        }
-        cap
     }
 }

@@ -10,6 +10,7 @@ mod complete;
 mod export;
 mod graph;
 mod id;
+mod import;
 mod inbound;
 mod link;
 mod node;

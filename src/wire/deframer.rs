@@ -11,9 +11,11 @@ const BUFFER: usize = 64 << 10;
 /// Below, copying it out of the buffer is cheaper than the extra read.
 const DIRECT_MIN: usize = 16 << 10;
 /// What a frame gets on the strength of its table alone; from there on memory doubles with what arrives.
-/// Zeroed memory of this size comes untouched from the operating system, so that a peer who announces
-/// much and sends little costs us addresses rather than memory; and a message of 1 MiB is not moved.
-const DIRECT_FIRST_WORDS: usize = (2 << 20) / WORD;
+/// A peer may announce the largest frame and send nothing.
+const DIRECT_FIRST_WORDS: usize = (256 << 10) / WORD;
+/// What a frame gets at most on the strength of its table and of an earlier frame as large: a peer
+/// that sent one megabyte will send the next, and it need not be moved while it arrives.
+const DIRECT_EARNED_WORDS_MAX: usize = (2 << 20) / WORD;
 /// How much is read after a large frame: the table of the next, hardly more. What else came with
 /// it would have to be copied.
 const PEEK: usize = 4 << 10;
@@ -30,6 +32,8 @@ pub struct Deframer {
     end: usize,
     direct: Option<Direct>,
     read_max: usize,
+    /// Words the next large frame gets at once.
+    earned: usize,
     broken: Option<FrameError>,
 }
 
@@ -52,6 +56,7 @@ impl Deframer {
             end: 0,
             direct: None,
             read_max: BUFFER,
+            earned: DIRECT_FIRST_WORDS,
             broken: None,
         }
     }
@@ -101,6 +106,7 @@ impl Deframer {
                 return Ok(None);
             }
             self.read_max = PEEK;
+            self.earned = self.earned.max(direct.words.len().min(DIRECT_EARNED_WORDS_MAX));
             return Ok(Some(direct.header.into_frame(direct.words)));
         }
         let arrived = &self.buffer[self.start..self.end];
@@ -127,7 +133,7 @@ impl Deframer {
             return Some(header.into_frame(words));
         }
         if bytes >= DIRECT_MIN {
-            self.direct = Some(Direct::new(header, arrived));
+            self.direct = Some(Direct::new(header, arrived, self.earned));
             self.start = self.end;
         }
         None
@@ -150,8 +156,8 @@ impl Deframer {
 }
 
 impl Direct {
-    fn new(header: Header, arrived: &[u8]) -> Self {
-        let first = DIRECT_FIRST_WORDS.max(arrived.len().div_ceil(WORD)).min(header.words());
+    fn new(header: Header, arrived: &[u8], earned: usize) -> Self {
+        let first = earned.max(arrived.len().div_ceil(WORD)).min(header.words());
         let mut words = Word::allocate_zeroed_vec(first);
         Word::words_to_bytes_mut(&mut words)[..arrived.len()].copy_from_slice(arrived);
         Self { header, words, filled: arrived.len() }

@@ -5,9 +5,13 @@ mod support;
 
 mod basics;
 mod cancel;
+mod ending;
 mod first;
 mod ledger;
 mod lifetimes;
+mod local;
 mod order;
+mod promises;
 mod raw;
 mod tail;
+mod threads;
