@@ -10,15 +10,17 @@ const BUFFER: usize = 64 << 10;
 /// A frame that is incomplete and at least so many bytes long is read straight into its own memory.
 /// Below, copying it out of the buffer is cheaper than the extra read.
 const DIRECT_MIN: usize = 16 << 10;
-/// What a frame gets on the strength of its table alone; from there on memory doubles with what arrives.
-/// A peer may announce the largest frame and send nothing.
-const DIRECT_FIRST_WORDS: usize = (256 << 10) / WORD;
-/// What a frame gets at most on the strength of its table and of an earlier frame as large: a peer
-/// that sent one megabyte will send the next, and it need not be moved while it arrives.
-const DIRECT_EARNED_WORDS_MAX: usize = (2 << 20) / WORD;
+/// What a frame gets on the strength of its table alone, and each time that is full: memory is touched
+/// step by step as bytes arrive, while it is warm.
+const STEP_WORDS: usize = (256 << 10) / WORD;
+/// For how much addresses are set aside on the strength of the table, so that a message of 1 MiB is not
+/// moved as it grows; from there on they double with what arrives.
+const RESERVED_WORDS: usize = (2 << 20) / WORD;
 /// How much is read after a large frame: the table of the next, hardly more. What else came with
 /// it would have to be copied.
 const PEEK: usize = 4 << 10;
+
+const ZERO: Word = capnp::word(0, 0, 0, 0, 0, 0, 0, 0);
 
 /// Turns bytes as they arrive into frames, without doing I/O.
 ///
@@ -32,8 +34,6 @@ pub struct Deframer {
     end: usize,
     direct: Option<Direct>,
     read_max: usize,
-    /// Words the next large frame gets at once.
-    earned: usize,
     broken: Option<FrameError>,
 }
 
@@ -56,7 +56,6 @@ impl Deframer {
             end: 0,
             direct: None,
             read_max: BUFFER,
-            earned: DIRECT_FIRST_WORDS,
             broken: None,
         }
     }
@@ -106,7 +105,6 @@ impl Deframer {
                 return Ok(None);
             }
             self.read_max = PEEK;
-            self.earned = self.earned.max(direct.words.len().min(DIRECT_EARNED_WORDS_MAX));
             return Ok(Some(direct.header.into_frame(direct.words)));
         }
         let arrived = &self.buffer[self.start..self.end];
@@ -133,7 +131,7 @@ impl Deframer {
             return Some(header.into_frame(words));
         }
         if bytes >= DIRECT_MIN {
-            self.direct = Some(Direct::new(header, arrived, self.earned));
+            self.direct = Some(Direct::new(header, arrived));
             self.start = self.end;
         }
         None
@@ -156,9 +154,10 @@ impl Deframer {
 }
 
 impl Direct {
-    fn new(header: Header, arrived: &[u8], earned: usize) -> Self {
-        let first = earned.max(arrived.len().div_ceil(WORD)).min(header.words());
-        let mut words = Word::allocate_zeroed_vec(first);
+    fn new(header: Header, arrived: &[u8]) -> Self {
+        let first = STEP_WORDS.max(arrived.len().div_ceil(WORD)).min(header.words());
+        let mut words = Vec::with_capacity(first.max(header.words().min(RESERVED_WORDS)));
+        words.resize(first, ZERO);
         Word::words_to_bytes_mut(&mut words)[..arrived.len()].copy_from_slice(arrived);
         Self { header, words, filled: arrived.len() }
     }
@@ -169,9 +168,12 @@ impl Direct {
 
     fn space(&mut self) -> &mut [u8] {
         if self.filled == self.words.len() * WORD {
-            let words = (self.words.len() * 2).min(self.header.words());
-            self.words.reserve_exact(words - self.words.len());
-            self.words.resize(words, capnp::word(0, 0, 0, 0, 0, 0, 0, 0));
+            let (len, all) = (self.words.len(), self.header.words());
+            if len == self.words.capacity() {
+                self.words.reserve_exact(len.min(all - len));
+            }
+            let most = self.words.capacity().min(all);
+            self.words.resize(most.min(len + STEP_WORDS), ZERO);
         }
         &mut Word::words_to_bytes_mut(&mut self.words)[self.filled..]
     }

@@ -105,26 +105,3 @@ fn a_table_alone_does_not_get_the_memory_it_announces() {
     assert_eq!(deframer.next_frame(), Ok(None));
     assert_eq!(deframer.space().len(), 256 << 10, "memory doubles with what arrived");
 }
-
-// C-F2
-#[test]
-fn a_peer_that_sent_a_large_frame_gets_memory_for_the_next_at_once() {
-    let mut deframer = Deframer::new(Limits::default());
-    let large = 1 << 20;
-    let mut table = [0; 8];
-    table[4..].copy_from_slice(&(large as u32 / 8).to_le_bytes());
-    for first in [256 << 10, large] {
-        deframer.space()[..8].copy_from_slice(&table);
-        deframer.advance(8);
-        assert_eq!(deframer.next_frame(), Ok(None));
-        assert_eq!(deframer.space().len(), first);
-        let mut left = large;
-        while left > 0 {
-            let space = deframer.space().len();
-            deframer.advance(space);
-            left -= space;
-        }
-        let frame = deframer.next_frame().expect("within the limits").expect("it is all there");
-        assert_eq!(frame.words() * 8, large);
-    }
-}
