@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::conn::OutTarget;
 use crate::wire::{EmbargoId, Exception, Path};
 
-use super::call::{Call, Place};
+use super::call::{Call, Origin, Place};
 use super::graph::{Graph, Work};
 use super::id::{CallId, Cap, LinkId};
 use super::node::{Kind, Node, Promise, Source, State, Watch};
@@ -25,6 +25,11 @@ impl Graph {
         let known = match &call.place {
             Place::Done(Ok(results)) | Place::Kept(results, _) => Some(cap_at(results, path)),
             Place::Done(Err(why)) => Some(Err(why.clone())),
+            // Capabilities are kept until the peer finishes, unless it said it would not pipeline.
+            Place::Over if call.origin == Origin::Returned => {
+                let why = "the call returned no capabilities, or none to be pipelined on";
+                Some(Err(Exception::failed(why)))
+            }
             Place::Over => Some(Err(Exception::failed("the call is over"))),
             _ => call.early.as_ref().map(|early| cap_at(early, path)),
         };

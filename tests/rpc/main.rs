@@ -5,9 +5,14 @@ mod support;
 
 mod basics;
 mod cancel;
+mod ending;
 mod first;
 mod ledger;
 mod lifetimes;
+mod local;
 mod order;
+mod promises;
 mod raw;
+mod review;
 mod tail;
+mod threads;
