@@ -16,6 +16,10 @@ use super::output::Output;
 use super::payload::{Payload, Request};
 use super::promise::{Pipelines, cap_at};
 
+/// How many calls may wait for one another's outcome before a peer adds one more to them. Each look
+/// for the end of such a chain walks along it, and a peer could make it as long as it has answers.
+const TAKES_MAX: usize = 256;
+
 impl Graph {
     /// Takes in a message the peer of `link` sent.
     ///
@@ -193,7 +197,10 @@ impl Graph {
             InReturn::Results(payload) => Ok(payload),
             InReturn::Exception(why) => Err(why),
             InReturn::Canceled => Err(Exception::failed("the peer cancelled the call")),
-            InReturn::TakeFrom(answer) => return self.take_from(link, id, question, answer),
+            InReturn::TakeFrom(answer) => match self.source(id, answer) {
+                Some(source) => return self.take_from(link, id, question, source),
+                None => Err(Exception::failed("the call was to take its results from itself")),
+            },
             // Results that were to stay with the peer: the question lives until the asker is done.
             InReturn::Kept => return,
         };
@@ -294,9 +301,21 @@ impl Graph {
         }
     }
 
+    /// The call whose outcome `id` is to take; none if that waits for the outcome of `id` itself,
+    /// or for so many others that it may as well.
+    fn source(&self, id: CallId, answer: Tag) -> Option<CallId> {
+        let source = self.calls.key_at(answer.0)?;
+        let next = |at: &CallId| match self.calls.get(*at)?.place {
+            Place::Redirected(next) => Some(next),
+            _ => None,
+        };
+        let mut chain = std::iter::successors(Some(source), next);
+        let waits_for_itself = chain.by_ref().take(TAKES_MAX).any(|at| at == id);
+        (!waits_for_itself && chain.next().is_none()).then_some(source)
+    }
+
     /// The outcome of our question is that of a call the peer made to us.
-    fn take_from(&mut self, link: LinkId, id: CallId, question: CallRef, answer: Tag) {
-        let Some(source) = self.calls.key_at(answer.0) else { return };
+    fn take_from(&mut self, link: LinkId, id: CallId, question: CallRef, source: CallId) {
         let Some(pipelines) = self.hold_pipelines(id) else { return };
         for (path, promise) in &pipelines {
             let cap = self.pipeline(source, path);
