@@ -73,6 +73,17 @@ impl Local {
         paused.into_iter().for_each(|index| self.receive(index));
     }
 
+    /// Whether reading was put off somewhere, and need not be any more: nobody else would say so.
+    pub(super) fn may_resume(&self) -> bool {
+        let links = self.inner().links.borrow();
+        !links.paused.is_empty()
+            && self.with(|graph| {
+                let entries = links.paused.iter().filter_map(|at| links.entries.get(*at as usize));
+                let mut paused = entries.flatten().filter_map(|at| graph.connection(at.link));
+                paused.any(|conn| conn.wants_read())
+            })
+    }
+
     /// Hands every message that is due to its transport, and writes each transport once.
     pub(super) fn transmit(&self) {
         let links = &self.inner().links;

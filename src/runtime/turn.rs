@@ -41,7 +41,11 @@ impl Local {
         self.take_turn(now);
         self.inner().turning.set(outer);
         let raised = self.inner().mailbox.signal.is_raised();
-        if raised || self.has_releases() || self.with(|graph| graph.has_queued()) {
+        if raised
+            || self.has_releases()
+            || self.with(|graph| graph.has_queued())
+            || self.may_resume()
+        {
             return Turn::More;
         }
         Turn::Idle(self.inner().timers.borrow().next_due())

@@ -1,5 +1,6 @@
 //! What a peer must not be able to do to us, and what must not be left behind.
 
+use bowline::runtime::Turn;
 use bowline::wire::*;
 
 use crate::raw::*;
@@ -104,4 +105,19 @@ fn calls_between_dropped_ones_keep_their_order() {
     seen.go();
     us.quiet();
     assert_eq!(kept_seen.notes(), Vec::from_iter(0..100));
+}
+
+#[test]
+fn reading_goes_on_when_what_was_read_is_answered() {
+    let us = Us::new();
+    let (boot, seen) = object(us.vat.here());
+    let mut config = bowline::conn::Config::default();
+    config.inbound_words_max = 40;
+    let mut peer = us.meet_with(config, Some(&boot));
+    peer.says(&us, [bootstrap(99)]);
+    assert_eq!(peer.hears(&us), ["return a99 results cap 0 [e0]"]);
+    // `says` turns the vat until it says that nothing is to be done; nobody would turn it again.
+    peer.says(&us, (0..90).map(|n| calls(n, export(0), method::NOTE, n.into())));
+    assert_eq!(us.vat.turn(std::time::Instant::now()), Turn::Idle(None));
+    assert_eq!(seen.notes().len(), 90);
 }
