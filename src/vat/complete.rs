@@ -248,7 +248,8 @@ impl Graph {
         if at.taker == Some(call) {
             at.taker = None;
         }
-        self.unwanted(next);
+        // Listed, not called: a chain of tail calls may be as long as a peer likes.
+        self.work.push_back(Work::Unwanted(next));
     }
 
     /// Ends a question, unless a pinned promise still sends through it.

@@ -62,6 +62,8 @@ pub(super) enum Work {
     Complete(CallId, Outcome),
     /// The last reference of the node is gone.
     Die(Cap),
+    /// The call may be wanted no more.
+    Unwanted(CallId),
 }
 
 impl Graph {

@@ -51,6 +51,7 @@ impl Graph {
                     Work::Resolve(promise, to) => self.resolve_to(promise, to),
                     Work::Complete(call, outcome) => self.complete(call, outcome),
                     Work::Die(cap) => self.die(cap),
+                    Work::Unwanted(call) => self.unwanted(call),
                 }
             } else if let Some(link) = self.listed.pop_front() {
                 self.read_events(link);
