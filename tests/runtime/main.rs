@@ -271,6 +271,26 @@ fn what_waits_for_a_vat_that_ends_is_told() {
 }
 
 #[test]
+fn a_promise_that_drives_lets_others_have_their_turn() {
+    let vat = Vat::local();
+    let done = Rc::new(Cell::new(false));
+    let until = Rc::clone(&done);
+    let patient = Client::new(vat.here(), move |call: Call| {
+        let until = Rc::clone(&until);
+        async move {
+            while !until.get() {
+                yield_now().await;
+            }
+            Ok(call.reply())
+        }
+    });
+    let asked = patient.request(ID, 0).send();
+    futures::executor::block_on(async {
+        futures::join!(async { asked.await.expect("returns") }, async { done.set(true) });
+    });
+}
+
+#[test]
 fn whoever_waits_for_a_connection_is_told_that_its_vat_ends() {
     for driven in [true, false] {
         let vat = Vat::local();
