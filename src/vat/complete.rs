@@ -253,6 +253,7 @@ impl Graph {
                 self.send_return(link, answer, OutReturn::Kept);
             }
         }
+        // Listed, not called: a chain of tail calls may be as long as a peer likes.
         self.work.push_back(Work::Unwanted(next));
     }
 

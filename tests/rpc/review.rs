@@ -1,9 +1,11 @@
 //! What a peer must not be able to do to us, and what must not be left behind.
 
+use bowline::rpc::{Call, Client};
+use bowline::runtime::Turn;
 use bowline::wire::*;
 
 use crate::raw::*;
-use crate::support::{method, object};
+use crate::support::{ID, fill, method, number, object};
 
 #[test]
 fn a_call_that_is_to_take_its_results_from_itself_fails_alone() {
@@ -104,4 +106,48 @@ fn calls_between_dropped_ones_keep_their_order() {
     seen.go();
     us.quiet();
     assert_eq!(kept_seen.notes(), Vec::from_iter(0..100));
+}
+
+#[test]
+fn reading_goes_on_when_what_was_read_is_answered() {
+    let us = Us::new();
+    let (boot, seen) = object(us.vat.here());
+    let mut config = bowline::conn::Config::default();
+    config.inbound_words_max = 40;
+    let mut peer = us.meet_with(config, Some(&boot));
+    peer.says(&us, [bootstrap(99)]);
+    assert_eq!(peer.hears(&us), ["return a99 results cap 0 [e0]"]);
+    // `says` turns the vat until it says that nothing is to be done; nobody would turn it again.
+    peer.says(&us, (0..90).map(|n| calls(n, export(0), method::NOTE, n.into())));
+    assert_eq!(us.vat.turn(std::time::Instant::now()), Turn::Idle(None));
+    assert_eq!(seen.notes().len(), 90);
+}
+
+#[test]
+fn a_tail_call_of_a_tail_call_of_a_tail_call_is_cancelled() {
+    let us = Us::new();
+    let (slot, set) = futures_channel::oneshot::channel::<Client>();
+    let this = std::cell::RefCell::new(set);
+    let known = std::cell::OnceCell::new();
+    let boot = Client::new(us.vat.here(), move |call: Call| {
+        if let Ok(Some(client)) = this.borrow_mut().try_recv() {
+            let _ = known.set(client);
+        }
+        let again: Option<Client> = known.get().cloned();
+        async move {
+            match (number(call.params()), again) {
+                (n @ 1.., Some(again)) => {
+                    let request = again.request(ID, 0).with(fill(n - 1, &[]));
+                    Ok(call.tail(request))
+                }
+                _ => std::future::pending().await,
+            }
+        }
+    });
+    slot.send(boot.clone()).map_err(drop).expect("it is awaited");
+    let mut peer = us.meet_holder(&boot);
+    peer.says(&us, [calls(1, export(0), 0, 100_000)]);
+    assert_eq!(us.vat.here().with(|graph| graph.stats().calls), 100_001);
+    peer.says(&us, [finish(1, true)]);
+    assert_eq!(us.vat.here().with(|graph| graph.stats().calls), 0);
 }

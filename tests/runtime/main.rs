@@ -270,6 +270,68 @@ fn what_waits_for_a_vat_that_ends_is_told() {
     assert_eq!(told.map_err(|why| why.kind()), Err(ExceptionKind::Disconnected));
 }
 
+#[test]
+fn a_promise_that_drives_lets_others_have_their_turn() {
+    let vat = Vat::local();
+    let done = Rc::new(Cell::new(false));
+    let until = Rc::clone(&done);
+    let patient = Client::new(vat.here(), move |call: Call| {
+        let until = Rc::clone(&until);
+        async move {
+            while !until.get() {
+                yield_now().await;
+            }
+            Ok(call.reply())
+        }
+    });
+    let asked = patient.request(ID, 0).send();
+    futures::executor::block_on(async {
+        futures::join!(async { asked.await.expect("returns") }, async { done.set(true) });
+    });
+}
+
+#[test]
+fn whoever_waits_for_a_connection_is_told_that_its_vat_ends() {
+    for driven in [true, false] {
+        let vat = Vat::local();
+        let (a, b) = two_thread();
+        let link = Link::connect(vat.here(), a, Config::default(), None);
+        let woken = Arc::new(Count::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut cx = Context::from_waker(&waker);
+        let driver = driven.then(|| vat.timeless_driver());
+        let bootstrap = link.bootstrap();
+        let (mut closed, mut idle) = (pin!(link.closed()), pin!(link.idle()));
+        assert!(closed.as_mut().poll(&mut cx).is_pending());
+        assert!(idle.as_mut().poll(&mut cx).is_pending());
+        let before = woken.0.load(Ordering::Relaxed);
+        drop(vat);
+        assert!(woken.0.load(Ordering::Relaxed) > before, "driven {driven}");
+        assert!(closed.poll(&mut cx).is_ready());
+        assert!(idle.poll(&mut cx).is_ready());
+        drop((driver, bootstrap, b));
+    }
+}
+
+#[test]
+fn whoever_waits_for_a_closing_connection_to_be_idle_is_woken() {
+    let vat = Vat::local();
+    let (a, b) = two_thread();
+    let link = Link::connect(vat.here(), a, Config::default(), None);
+    let mut driver = pin!(vat.timeless_driver());
+    let woken = Arc::new(Count::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let (mut cx, mut quiet) = (Context::from_waker(&waker), Context::from_waker(Waker::noop()));
+    assert!(driver.as_mut().poll(&mut quiet).is_pending());
+    link.abort(Exception::failed("enough"));
+    let mut idle = pin!(link.idle());
+    assert!(idle.as_mut().poll(&mut cx).is_pending(), "the Abort has not left");
+    assert!(driver.as_mut().poll(&mut quiet).is_pending());
+    assert!(woken.0.load(Ordering::Relaxed) > 0);
+    assert!(idle.poll(&mut cx).is_ready());
+    drop(b);
+}
+
 #[derive(Default)]
 struct Count(AtomicU32);
 
