@@ -46,12 +46,6 @@ pub struct Config {
     ///
     /// [`wants_read`]: super::Connection::wants_read
     pub queued_words_max: usize,
-    /// Words of content in one message. A call with more is refused, and results with more become
-    /// an exception; the connection lives on. (C-M7)
-    ///
-    /// Other engines end a connection over a frame of more than 64 MiB; a caller could otherwise
-    /// have us lose it for everybody.
-    pub content_words_max: usize,
     /// Words of content and cap table in one call or one Return of ours; beyond it that call fails
     /// alone. (C-M7)
     ///
@@ -86,7 +80,6 @@ impl Default for Config {
             echoes_max: 1 << 10,
             queued_words_max: 1 << 24,
             payload_words_max: (8 << 20) - (4 << 10),
-            content_words_max: (1 << 23) - (1 << 12),
             early_cancellation_workaround: false,
             only_promise_pipeline: true,
             peer_may_be_level_0: true,

@@ -81,7 +81,7 @@ impl Graph {
                 self.place(id, Place::Done(Err(why.clone())));
                 OutReturn::Exception(why)
             }
-            (Ok(results), keep) => match self.returnable(link, results) {
+            (Ok(results), keep) => match self.returnable(results) {
                 Err(why) => {
                     self.place(id, Place::Done(Err(why.clone())));
                     OutReturn::Exception(why)
@@ -103,13 +103,9 @@ impl Graph {
     }
 
     /// Results as they may leave; where they may not, their references are given back.
-    fn returnable(&mut self, link: LinkId, results: Payload) -> Result<Payload, Exception> {
+    fn returnable(&mut self, results: Payload) -> Result<Payload, Exception> {
         let Payload { content, caps } = results;
-        let content = match self.links.get(link) {
-            Some(at) => outgoing(content, &at.conn),
-            None => Ok(content),
-        };
-        match content {
+        match outgoing(content) {
             Ok(content) => Ok(Payload { content, caps }),
             Err(why) => {
                 caps.into_iter().flatten().for_each(|cap| self.unref(cap));

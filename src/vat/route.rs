@@ -251,10 +251,7 @@ impl Graph {
         let Some((Request { interface, method, params }, _)) = self.dequeue(id) else { return };
         let asker = self.asker_on(id, link);
         let Payload { content, caps } = params;
-        let content = match self.links.get(link) {
-            Some(at) => outgoing(content, &at.conn),
-            None => Err(Exception::disconnected("the connection is closed")),
-        };
+        let content = outgoing(content);
         let (params, broken) = match content {
             Ok(content) => self.export_payload(link, Payload { content, caps }),
             Err(why) => {

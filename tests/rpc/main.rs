@@ -1,6 +1,7 @@
 //! The object API, over one vat and over every kind of link: situations told as traffic.
 
 #[path = "../support/mod.rs"]
+#[allow(dead_code, unused_imports, unused_macros, reason = "shared with the hostile peer")]
 mod support;
 
 mod basics;

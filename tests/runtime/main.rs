@@ -367,7 +367,7 @@ fn stubs_and_promises_cross_threads() {
     crosses::<Client>();
     crosses::<bowline::rpc::Promise>();
     crosses::<bowline::rpc::Pipeline>();
-    crosses::<bowline::rpc::Reply>();
+    crosses::<Reply>();
     crosses::<bowline::rpc::Request>();
     crosses::<Link>();
     crosses::<Handle>();
