@@ -1,6 +1,4 @@
-//! Importing: the node of what a peer sends, and on which side it lives.
-
-use std::collections::VecDeque;
+//! Importing: what a capability a peer named is in this vat.
 
 use smallvec::SmallVec;
 
@@ -18,7 +16,6 @@ pub(super) struct Received {
     pub(super) home: Home,
 }
 
-/// On which side of a connection a capability lives.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Home {
     Ours,
@@ -52,7 +49,7 @@ impl Graph {
                 let promise = Promise {
                     source: Source::Import(link, import),
                     state: State::Pending,
-                    queue: VecDeque::new(),
+                    queue: std::collections::VecDeque::new(),
                     abandoned: 0,
                 };
                 (Some(self.imported(link, import, tag, Kind::Promise(promise))), Home::Theirs)

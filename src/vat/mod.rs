@@ -18,6 +18,7 @@ mod output;
 mod payload;
 mod promise;
 mod route;
+mod transmit;
 
 pub use arena::Key;
 pub use call::Outcome;

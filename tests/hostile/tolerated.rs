@@ -272,3 +272,19 @@ fn a_peers_question_may_have_the_same_number_as_ours() {
     scene.says(release(0, 1));
     scene.ends();
 }
+
+/// The results are there before the call on them is read, or after: it is told what is wrong.
+#[test]
+fn a_call_on_results_without_capabilities_is_told_so() {
+    let mut scene = Scene::met();
+    scene.calls(call(1, to(0), method::GET_LATER, vec![]));
+    scene.seen.go();
+    scene.calls(call(2, to_result(1), method::NOTE, vec![]));
+    let heard = scene.heard();
+    assert_eq!(heard.len(), 2, "{heard:?}");
+    assert_eq!(heard[0], "return a1 results 13 words no-finish");
+    assert!(heard[1].starts_with("return a2 exception failed: "), "{heard:?}");
+    assert!(heard[1].contains("null capability") || heard[1].contains("no capabilities"));
+    scene.says(finish(2));
+    scene.ends();
+}

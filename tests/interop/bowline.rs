@@ -138,3 +138,28 @@ fn cpp_calls_bowline_over_tcp() {
         assert_at_rest(&far).await;
     });
 }
+
+/// Scenarios of megabytes, which take minutes byte by byte.
+const TOO_LARGE_FOR_A_BYTE: [&str; 2] = ["data-1mib", "stream"];
+
+#[test]
+fn bowline_calls_bowline_over_a_pipe_of_one_byte() {
+    on_one_thread(async {
+        let (near, far) = (vat(), vat());
+        let (left, right) = tokio::io::duplex(1);
+        let served = serve_peer(&far, framed(right));
+        calls(&near, framed(left), &TOO_LARGE_FOR_A_BYTE, 0).await;
+        assert_idles(&served).await;
+        assert_at_rest(&far).await;
+    });
+}
+
+#[test]
+fn bowline_calls_capnp_rpc_over_a_pipe_of_one_byte() {
+    on_one_thread(async {
+        let near = vat();
+        let (left, right) = tokio::io::duplex(1);
+        capnp_rpc_peer::serve(right);
+        calls(&near, framed(left), &TOO_LARGE_FOR_A_BYTE, CAPNP_RPC_NEVER_RETURNS).await;
+    });
+}

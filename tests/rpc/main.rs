@@ -13,5 +13,6 @@ mod local;
 mod order;
 mod promises;
 mod raw;
+mod review;
 mod tail;
 mod threads;
