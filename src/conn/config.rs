@@ -53,7 +53,7 @@ pub struct Config {
     /// have us lose it for everybody.
     pub content_words_max: usize,
     /// Words of content and cap table in one call or one Return of ours; beyond it that call fails
-    /// alone.
+    /// alone. (C-M7)
     ///
     /// A peer hangs up on a frame larger than it reads, and everything else of the connection would
     /// go with it. The default leaves room for an envelope in the 8 Mi words (64 MiB) that engines

@@ -1,4 +1,6 @@
-//! Importing: what a capability a peer named is in this vat.
+//! Importing: the node of what a peer sends, and on which side it lives.
+
+use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
@@ -16,6 +18,7 @@ pub(super) struct Received {
     pub(super) home: Home,
 }
 
+/// On which side of a connection a capability lives.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Home {
     Ours,
@@ -49,7 +52,7 @@ impl Graph {
                 let promise = Promise {
                     source: Source::Import(link, import),
                     state: State::Pending,
-                    queue: std::collections::VecDeque::new(),
+                    queue: VecDeque::new(),
                     abandoned: 0,
                 };
                 (Some(self.imported(link, import, tag, Kind::Promise(promise))), Home::Theirs)

@@ -25,7 +25,11 @@ impl Graph {
         let known = match &call.place {
             Place::Done(Ok(results)) | Place::Kept(results, _) => Some(cap_at(results, path)),
             Place::Done(Err(why)) => Some(Err(why.clone())),
-            Place::Over => Some(Err(Exception::failed("the call is over"))),
+            // What has capabilities is kept until the peer finishes, unless it said it would not
+            // pipeline.
+            Place::Over => {
+                Some(Err(Exception::failed("the call returned no capabilities or is over")))
+            }
             _ => call.early.as_ref().map(|early| cap_at(early, path)),
         };
         match known {

@@ -458,7 +458,10 @@ fn a_call_pipelined_against_its_hint_is_served() {
     );
     assert_eq!(kept_seen.notes(), [3]);
     peer.says(&us, [calls(3, result_of(1), method::NOTE, 4)]);
-    assert_eq!(peer.hears(&us), ["return a3 exception failed: the call is over"]);
+    assert_eq!(
+        peer.hears(&us),
+        ["return a3 exception failed: the call returned no capabilities or is over"]
+    );
     still_alive(&us, &mut peer, 4);
 }
 
