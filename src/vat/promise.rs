@@ -12,6 +12,11 @@ use super::node::{Kind, Node, Promise, Source, State, Watch};
 use super::output::Output;
 use super::payload::Payload;
 
+/// How many capabilities in the results of one call are promised before it returns; more are
+/// broken. They are looked up one after the other, and a peer can name ever new ones, thousands in
+/// one message.
+const PATHS_MAX: usize = 4096;
+
 impl Graph {
     /// A capability in the results of a call. The caller gets one reference.
     pub fn pipeline(&mut self, call: CallId, path: &Path) -> Cap {
@@ -50,6 +55,10 @@ impl Graph {
             let cap = *cap;
             self.retain(cap);
             return cap;
+        }
+        if call.pipelines.len() >= PATHS_MAX {
+            let why = format!("more than {PATHS_MAX} capabilities promised by one call");
+            return self.broken(Exception::overloaded(why));
         }
         let cap = self.nodes.insert(Node::promise(Source::Pipeline(id, path.clone())));
         call.pipelines.push((path.clone(), cap));
@@ -251,6 +260,10 @@ impl Graph {
             return;
         }
         let Some(node) = self.nodes.remove(cap) else { return };
+        if node.watch == Watch::Told {
+            // It never will be; whoever runs the vat need not remember who asked.
+            self.outputs.push_back(Output::Settled { cap });
+        }
         match node.kind {
             Kind::Target(target) => self.outputs.push_back(Output::Dropped { target }),
             Kind::Broken(_) | Kind::Null => {}

@@ -151,3 +151,18 @@ fn a_tail_call_of_a_tail_call_of_a_tail_call_is_cancelled() {
     peer.says(&us, [finish(1, true)]);
     assert_eq!(us.vat.here().with(|graph| graph.stats().calls), 0);
 }
+
+#[test]
+fn a_call_promises_so_many_capabilities_and_no_more() {
+    let us = Us::new();
+    let (boot, _) = object(us.vat.here());
+    let mut peer = us.meet_holder(&boot);
+    let to = |field: u16| MessageTarget::PromisedAnswer(promised(1, &[field]));
+    peer.says(&us, [calls(1, export(0), method::NEVER, 0)]);
+    peer.says(&us, (0..4096).map(|n| calls(100 + u32::from(n), to(n), method::NOTE, 0)));
+    assert!(peer.hears(&us).is_empty(), "all wait for what was promised");
+    peer.says(&us, [calls(2, to(4095), method::NOTE, 0), calls(3, to(4096), method::NOTE, 0)]);
+    let heard = peer.hears(&us);
+    assert_eq!(heard.len(), 1);
+    assert!(heard[0].starts_with("return a3 exception overloaded"), "{heard:?}");
+}

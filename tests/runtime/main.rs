@@ -291,6 +291,41 @@ fn a_promise_that_drives_lets_others_have_their_turn() {
 }
 
 #[test]
+fn who_asks_for_a_promise_to_settle_keeps_nothing_once_it_is_gone() {
+    let vat = Vat::local();
+    let (promised, _resolver) = Client::promise(vat.here());
+    let link = Link::connect(vat.here(), two_thread().0, Config::default(), None);
+    let woken = Arc::new(Count::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    // On the vat's own thread, of a promise that dies unsettled.
+    let stuck =
+        Client::new(vat.here(), |_: Call| std::future::pending::<Result<Response, Exception>>());
+    let asked = stuck.request(ID, 0).send();
+    let result = asked.cap(&bowline::wire::Path::root());
+    {
+        let mut settled = pin!(result.settled());
+        assert!(settled.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    drop((result, asked));
+    while vat.turn(Instant::now()) == Turn::More {}
+    // From another thread, of one that stays.
+    let there = promised.clone();
+    std::thread::spawn(move || {
+        let settled =
+            pin!(there.settled()).poll(&mut Context::from_waker(Waker::noop())).is_ready();
+        assert!(!settled);
+    })
+    .join()
+    .expect("it waits");
+    drop(promised);
+    while vat.turn(Instant::now()) == Turn::More {}
+    assert_eq!(Arc::strong_count(&woken), 2, "the vat has forgotten the waker");
+    let refs = vat.here().with(|graph| graph.dump());
+    assert!(refs.contains("Pending, queue: [] }): 1 refs"), "the resolver alone has it: {refs}");
+    drop(link);
+}
+
+#[test]
 fn whoever_waits_for_a_connection_is_told_that_its_vat_ends() {
     for driven in [true, false] {
         let vat = Vat::local();
