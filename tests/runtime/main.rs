@@ -388,6 +388,49 @@ fn a_vat_that_is_dropped_takes_its_objects_along() {
 }
 
 #[test]
+fn a_stub_is_claimed_though_it_was_left_in_the_midst_of_a_turn() {
+    let (near, far) = (Rc::new(Vat::local()), Vat::local());
+    let quiet = |near: &Vat, far: &Vat| {
+        for _ in 0..5 {
+            while near.turn(Instant::now()) == Turn::More {}
+            while far.turn(Instant::now()) == Turn::More {}
+        }
+    };
+    let echo = Client::new(near.here(), |mut call: Call| async move {
+        let given = call.params().cap(&bowline::wire::Path::root())?;
+        call.build(|mut root| root.set_as_capability(given.hook()));
+        Ok(call.reply())
+    });
+    let object = adder(far.here());
+    let pass = |echo: &Client| {
+        let given = object.clone().hook();
+        echo.request(ID, 0).with(|mut root| root.set_as_capability(given)).send()
+    };
+    let bridged = pass(&echo);
+    quiet(&near, &far);
+    let posted = Rc::new(Cell::new(None));
+    let (told, asker) = (Rc::clone(&posted), Rc::clone(&near));
+    let request = echo.request(ID, 0);
+    let given = object.clone();
+    far.here().spawn(Box::pin(async move {
+        let given = given.hook();
+        told.set(Some(request.with(|mut root| root.set_as_capability(given)).send()));
+        while asker.turn(Instant::now()) == Turn::More {}
+    }));
+    // Another claim, so that the far end is read after the task in the turn to come.
+    let other = pass(&echo);
+    while near.turn(Instant::now()) == Turn::More {}
+    quiet(&near, &far);
+    let mut passed = posted.take().expect("the task ran");
+    let mut cx = Context::from_waker(Waker::noop());
+    let Poll::Ready(Ok(reply)) = pin!(&mut passed).poll(&mut cx) else { panic!("it returned") };
+    let stub = reply.cap(&bowline::wire::Path::root()).expect("the stub");
+    quiet(&near, &far);
+    assert_eq!(stub.why_broken(), None);
+    drop((bridged, other));
+}
+
+#[test]
 fn whoever_waits_for_a_connection_is_told_that_its_vat_ends() {
     for driven in [true, false] {
         let vat = Vat::local();
