@@ -330,6 +330,111 @@ fn who_asks_for_a_promise_to_settle_keeps_nothing_once_it_is_gone() {
 }
 
 #[test]
+fn a_waker_may_ask_the_vat_when_it_is_dropped() {
+    struct Asks(std::sync::Mutex<Option<bowline::rpc::Promise>>);
+    impl Wake for Asks {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            let mut asked = self.0.lock().expect("one thread").take().expect("dropped once");
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(pin!(&mut asked).poll(&mut cx).is_pending());
+        }
+    }
+    let vat = Vat::local();
+    let stuck =
+        Client::new(vat.here(), |_: Call| std::future::pending::<Result<Response, Exception>>());
+    let (mut first, second) = (stuck.request(ID, 0).send(), stuck.request(ID, 0).send());
+    let waker = Waker::from(Arc::new(Asks(Some(second).into())));
+    let _driver = vat.timeless_driver();
+    assert!(pin!(&mut first).poll(&mut Context::from_waker(&waker)).is_pending());
+    drop(waker);
+    assert!(pin!(&mut first).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+}
+
+#[test]
+fn a_vat_that_is_dropped_takes_its_objects_along() {
+    let life = Rc::new(());
+    let (vat, other) = (Vat::local(), Vat::local());
+    let held = Rc::clone(&life);
+    let object = Client::new(vat.here(), move |call: Call| {
+        let held = Rc::clone(&held);
+        async move {
+            let reply = call.params().cap(&bowline::wire::Path::root());
+            std::future::pending::<()>().await;
+            drop((held, reply));
+            Ok(call.reply())
+        }
+    });
+    let (waiting, here) = (Rc::clone(&life), vat.here().clone());
+    vat.here().spawn(Box::pin(async move {
+        std::future::pending::<()>().await;
+        drop((waiting, here));
+    }));
+    let elsewhere = adder(other.here());
+    let asked = object.request(ID, 0).with(|mut root| root.set_as_capability(elsewhere.hook()));
+    let due = Instant::now() + Duration::from_secs(3600);
+    let mut asked = Box::pin(asked.send().deadline(due));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(asked.as_mut().poll(&mut cx).is_pending());
+    let detached = object.request(ID, 0).send();
+    detached.detach();
+    for _ in 0..5 {
+        while vat.turn(Instant::now()) == Turn::More {}
+        while other.turn(Instant::now()) == Turn::More {}
+    }
+    assert!(Rc::strong_count(&life) > 3, "two calls run");
+    drop(vat);
+    assert_eq!(Rc::strong_count(&life), 1);
+    assert!(asked.as_mut().poll(&mut cx).is_ready());
+    while other.turn(Instant::now()) == Turn::More {}
+}
+
+#[test]
+fn a_stub_is_claimed_though_it_was_left_in_the_midst_of_a_turn() {
+    let (near, far) = (Rc::new(Vat::local()), Vat::local());
+    let quiet = |near: &Vat, far: &Vat| {
+        for _ in 0..5 {
+            while near.turn(Instant::now()) == Turn::More {}
+            while far.turn(Instant::now()) == Turn::More {}
+        }
+    };
+    let echo = Client::new(near.here(), |mut call: Call| async move {
+        let given = call.params().cap(&bowline::wire::Path::root())?;
+        call.build(|mut root| root.set_as_capability(given.hook()));
+        Ok(call.reply())
+    });
+    let object = adder(far.here());
+    let pass = |echo: &Client| {
+        let given = object.clone().hook();
+        echo.request(ID, 0).with(|mut root| root.set_as_capability(given)).send()
+    };
+    let bridged = pass(&echo);
+    quiet(&near, &far);
+    let posted = Rc::new(Cell::new(None));
+    let (told, asker) = (Rc::clone(&posted), Rc::clone(&near));
+    let request = echo.request(ID, 0);
+    let given = object.clone();
+    far.here().spawn(Box::pin(async move {
+        let given = given.hook();
+        told.set(Some(request.with(|mut root| root.set_as_capability(given)).send()));
+        while asker.turn(Instant::now()) == Turn::More {}
+    }));
+    // Another claim, so that the far end is read after the task in the turn to come.
+    let other = pass(&echo);
+    while near.turn(Instant::now()) == Turn::More {}
+    quiet(&near, &far);
+    let mut passed = posted.take().expect("the task ran");
+    let mut cx = Context::from_waker(Waker::noop());
+    let Poll::Ready(Ok(reply)) = pin!(&mut passed).poll(&mut cx) else { panic!("it returned") };
+    let stub = reply.cap(&bowline::wire::Path::root()).expect("the stub");
+    quiet(&near, &far);
+    assert_eq!(stub.why_broken(), None);
+    drop((bridged, other));
+}
+
+#[test]
 fn whoever_waits_for_a_connection_is_told_that_its_vat_ends() {
     for driven in [true, false] {
         let vat = Vat::local();
