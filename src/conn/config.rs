@@ -13,7 +13,7 @@ pub struct Config {
     ///
     /// A peer that calls and never finishes would otherwise fill our memory with results.
     pub answers_max: u32,
-    /// Words of inbound calls that are not returned yet. Over it [`wants_read`] turns false while
+    /// Words of inbound calls that are not returned yet, 16 for each capability included. Over it [`wants_read`] turns false while
     /// no question of ours is open; if one is, new calls fail as overloaded. What was read before is
     /// taken, up to twice as many words. (C-M3)
     ///

@@ -166,3 +166,24 @@ fn a_call_promises_so_many_capabilities_and_no_more() {
     assert_eq!(heard.len(), 1);
     assert!(heard[0].starts_with("return a3 exception overloaded"), "{heard:?}");
 }
+
+#[test]
+fn capabilities_in_calls_not_answered_count_as_what_they_cost() {
+    let us = Us::new();
+    let (boot, seen) = object(us.vat.here());
+    let mut config = bowline::conn::Config::default();
+    config.inbound_words_max = 1000;
+    let mut peer = us.meet_with(config, Some(&boot));
+    peer.says(&us, [bootstrap(99)]);
+    peer.hears(&us);
+    // Each names 20 capabilities, which cost their peer next to nothing.
+    let named = |question| {
+        let caps = (0..20).map(|n| CapDescriptor::ReceiverAnswer(promised(1, &[n]))).collect();
+        let mut naming = call(question, export(0), method::NEVER, 0, vec![]);
+        naming.params.caps = caps;
+        said(naming)
+    };
+    peer.says(&us, [calls(1, export(0), method::NEVER, 0)]);
+    peer.says(&us, (2..50).map(named));
+    assert_eq!(seen.running(), 4, "reading stops until some are answered");
+}
