@@ -176,12 +176,12 @@ impl End {
             return None;
         }
         let tag = self.tag();
-        let caps = vec![OutCap::Hosted(LocalCap(0)); usize::from(tag.0 % 3 == 0)];
+        let caps = vec![OutCap::Hosted(LocalCap(0)); usize::from(tag.0.is_multiple_of(3))];
         let params = OutPayload { content: Content::null(), caps };
         let call = OutCall { tag, interface: 1, method: 1, params, tail };
         let asked = self.conn.call(target, call).ok()?;
         self.calls += 1;
-        if tag.0 % 4 == 0 && !tail {
+        if tag.0.is_multiple_of(4) && !tail {
             self.conn.drop_result(asked);
         }
         Some(asked)

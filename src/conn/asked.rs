@@ -16,6 +16,9 @@ use crate::wire::{
 /// What a call is counted as besides its content, in words.
 const CALL_WORDS: usize = 8;
 
+/// What each capability in its params is counted as: an entry in a table, and a node in the vat.
+const CAP_WORDS: usize = 16;
+
 impl Connection {
     /// `rpc.capnp: Bootstrap`: a question whose results are one capability. (C-B1)
     pub(super) fn on_bootstrap(&mut self, bootstrap: &Bootstrap) -> Result<(), PeerMisbehaved> {
@@ -55,7 +58,7 @@ impl Connection {
             Ok(target) => target,
             Err(why) => return self.refuse_call(&call, why),
         };
-        let words = call.params.content.words() + CALL_WORDS;
+        let words = call.params.content.words() + CALL_WORDS + CAP_WORDS * call.params.caps.len();
         if let Some(why) = self.overload(words) {
             return self.refuse_call(&call, why);
         }
@@ -107,7 +110,7 @@ impl Connection {
                 match self.answers.open_tag(promised.question.flip()) {
                     Some(tag) => Ok(InTarget::Answer { tag, path: promised.path.clone() }),
                     None => Err(Exception::failed(format!(
-                        "pipelined on question {}, which is not open",
+                        "pipelined on question {}, which returned no capabilities or is finished",
                         promised.question.0
                     ))),
                 }

@@ -4,10 +4,10 @@ use smallvec::SmallVec;
 
 use super::connection::Connection;
 use super::error::PeerMisbehaved;
-use super::event::{CallRef, Event, InCap, InPayload, OutCap, OutReturn, OutTarget};
+use super::event::{CallRef, Event, InCap, InPayload, OutCap, OutPayload, OutReturn, OutTarget};
 use super::export::GivenBack;
 use super::question::QuestionLife;
-use super::queue::Item;
+use super::queue::{Item, payload_words};
 use crate::wire::{
     CapDescriptor, Exception, ExportId, ImportId, MessageTarget, Payload, PromisedAnswer,
     QuestionId,
@@ -138,6 +138,17 @@ impl Connection {
         if let OutReturn::Results(payload) = outcome {
             self.hand_back(&payload.caps);
         }
+    }
+
+    /// Why a payload is too large to be sent, if it is.
+    pub(super) fn oversized(&self, payload: &OutPayload) -> Option<Exception> {
+        let words = payload_words(payload);
+        let max = self.config.payload_words_max;
+        let too_large = || {
+            let (bytes, most) = (words.saturating_mul(8), max.saturating_mul(8));
+            format!("a payload of {bytes} bytes is over the limit of {most} bytes")
+        };
+        (words > max).then(|| Exception::failed(too_large()))
     }
 
     /// Exporting `caps` would exceed the limit.

@@ -13,7 +13,7 @@ pub struct Config {
     ///
     /// A peer that calls and never finishes would otherwise fill our memory with results.
     pub answers_max: u32,
-    /// Words of inbound calls that are not returned yet. Over it [`wants_read`] turns false while
+    /// Words of inbound calls that are not returned yet, 16 for each capability included. Over it [`wants_read`] turns false while
     /// no question of ours is open; if one is, new calls fail as overloaded. What was read before is
     /// taken, up to twice as many words. (C-M3)
     ///
@@ -46,12 +46,13 @@ pub struct Config {
     ///
     /// [`wants_read`]: super::Connection::wants_read
     pub queued_words_max: usize,
-    /// Words of content in one message. A call with more is refused, and results with more become
-    /// an exception; the connection lives on. (C-M7)
+    /// Words of content and cap table in one call or one Return of ours; beyond it that call fails
+    /// alone. (C-M7)
     ///
-    /// Other engines end a connection over a frame of more than 64 MiB; a caller could otherwise
-    /// have us lose it for everybody.
-    pub content_words_max: usize,
+    /// A peer hangs up on a frame larger than it reads, and everything else of the connection would
+    /// go with it. The default leaves room for an envelope in the 8 Mi words (64 MiB) that engines
+    /// read.
+    pub payload_words_max: usize,
     /// Sends every Finish that cancels with `requireEarlyCancellationWorkaround`: the call is
     /// delivered before it is cancelled. (C-N4)
     pub early_cancellation_workaround: bool,
@@ -78,7 +79,7 @@ impl Default for Config {
             embargoes_max: 1 << 16,
             echoes_max: 1 << 10,
             queued_words_max: 1 << 24,
-            content_words_max: (1 << 23) - (1 << 12),
+            payload_words_max: (8 << 20) - (4 << 10),
             early_cancellation_workaround: false,
             only_promise_pipeline: true,
             peer_may_be_level_0: true,

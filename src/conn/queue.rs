@@ -49,7 +49,8 @@ impl Item {
     }
 }
 
-fn payload_words(payload: &OutPayload) -> usize {
+/// Words of content and cap table.
+pub(super) fn payload_words(payload: &OutPayload) -> usize {
     payload.content.words() + 2 * payload.caps.len()
 }
 

@@ -72,6 +72,12 @@ impl Connection {
     }
 
     fn sendable(&mut self, outcome: OutReturn) -> OutReturn {
+        if let OutReturn::Results(payload) = &outcome
+            && let Some(why) = self.oversized(payload)
+        {
+            self.hand_back(&payload.caps);
+            return OutReturn::Exception(why);
+        }
         match outcome {
             OutReturn::Results(payload) if self.exports_too_many(&payload.caps) => {
                 self.hand_back(&payload.caps);

@@ -54,7 +54,7 @@ impl Connection {
             } else if self.exports_too_many(&call.params.caps) {
                 Some(Exception::overloaded("the peer holds too many capabilities"))
             } else {
-                None
+                self.oversized(&call.params)
             }
         });
         if let Some(why) = why {

@@ -37,6 +37,9 @@ struct Directory {
 impl Dispatch for Directory {
     fn dispatch(self: Rc<Self>, delivery: Delivery, _: &mut Context<'_>) -> Answer {
         self.here.release_payload(delivery.params);
+        // The stub was posted before the claim was sent, but this turn may have read its mail before
+        // that and the claim after it.
+        self.here.read_mail();
         let left = self.here.slot::<Bridges>().left.borrow_mut().remove(&delivery.interface);
         let claimed = left.ok_or_else(|| Exception::failed("there is no such stub"));
         let outcome = claimed.and_then(|client| client.lend(&self.here).ok_or_else(gone));

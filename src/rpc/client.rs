@@ -1,6 +1,6 @@
 //! A client is the address of an object, usable from any thread.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
@@ -83,12 +83,21 @@ impl Client {
 
     async fn settled_elsewhere(&self) -> Result<(), Exception> {
         let client = self.clone();
-        let (tell, hear) = futures_channel::oneshot::channel();
+        let (mut tell, hear) = futures_channel::oneshot::channel();
         drop(post(&self.0.mailbox, move |here| {
             if client.cap_here(here).is_some() {
                 here.spawn(Box::pin(async move {
-                    // Nobody may be left to be told.
-                    let _ = tell.send(Box::pin(client.settled()).await);
+                    let mut settled = Box::pin(client.settled());
+                    let outcome = poll_fn(|cx| {
+                        if tell.poll_canceled(cx).is_ready() {
+                            return Poll::Ready(None);
+                        }
+                        settled.as_mut().poll(cx).map(Some)
+                    });
+                    if let Some(outcome) = outcome.await {
+                        // Nobody may be left to be told.
+                        let _ = tell.send(outcome);
+                    }
                 }));
             }
         }));

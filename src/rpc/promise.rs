@@ -32,7 +32,11 @@ pub(super) enum Promised {
     /// Made on the vat's thread.
     Here(CallId),
     /// Made on another thread: which call it is, once the vat took it in, and what came of it.
-    Away { call: Arc<OnceLock<CallId>>, hear: oneshot::Receiver<Result<Reply, Exception>> },
+    Away {
+        call: Arc<OnceLock<CallId>>,
+        hear: oneshot::Receiver<Result<Reply, Exception>>,
+        hold: Hold,
+    },
     /// It failed before it was made.
     Failed(Exception),
     /// Taken.
@@ -78,12 +82,12 @@ impl Promise {
                 here.with(|graph| graph.detach(call));
                 here.drop_pipeline(call);
             }),
-            Promised::Away { call, hear } => {
+            Promised::Away { call, hear, hold } => {
                 on(&self.mailbox, move |here| {
                     if let Some(call) = call.get() {
                         here.with(|graph| graph.detach(*call));
                     }
-                    drop(hear);
+                    drop((hear, hold));
                 });
             }
             Promised::Failed(_) | Promised::Over => {}
@@ -111,7 +115,9 @@ impl Promise {
     fn leave(&mut self, call: CallId) {
         let (tell, hear) = oneshot::channel();
         drop(post(&self.mailbox, move |here| forward(here, call, tell)));
-        self.state = Promised::Away { call: Arc::new(OnceLock::from(call)), hear };
+        let call = Arc::new(OnceLock::from(call));
+        let hold = Hold::new(&self.mailbox, &call);
+        self.state = Promised::Away { call, hear, hold };
     }
 }
 
@@ -164,12 +170,38 @@ impl Drop for Promise {
     }
 }
 
+/// Keeps what will be pipelined on a call from another thread possible, as long as its promise
+/// lives there: the results may be here before the thread asks for what is in them.
+pub(super) struct Hold {
+    mailbox: Arc<Mailbox>,
+    call: Arc<OnceLock<CallId>>,
+}
+
+impl Hold {
+    pub(super) fn new(mailbox: &Arc<Mailbox>, call: &Arc<OnceLock<CallId>>) -> Self {
+        Self { mailbox: Arc::clone(mailbox), call: Arc::clone(call) }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let call = Arc::clone(&self.call);
+        // Posted on the vat's own thread too: what made the call may still lie in the mailbox.
+        drop(post(&self.mailbox, move |here| {
+            if let Some(call) = call.get() {
+                here.drop_pipeline(*call);
+            }
+        }));
+    }
+}
+
 /// Sends the outcome of a call to another thread; the call is cancelled when nobody listens there.
 pub(super) fn forward(
     here: &Local,
     call: CallId,
     mut tell: oneshot::Sender<Result<Reply, Exception>>,
 ) {
+    here.with(|graph| graph.add_pipeline(call));
     let mut promise = Promise::new(here.mailbox(), Promised::Here(call));
     here.spawn(Box::pin(async move {
         let outcome = std::future::poll_fn(|cx| {

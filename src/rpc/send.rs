@@ -10,7 +10,7 @@ use crate::wire::{Content, Exception};
 
 use super::caps;
 use super::client::Client;
-use super::promise::{Promise, Promised, forward};
+use super::promise::{Hold, Promise, Promised, forward};
 
 /// A call that is built.
 pub(super) struct Outgoing {
@@ -56,7 +56,8 @@ impl Outgoing {
             }
             Err(why) => drop(tell.send(Err(why))),
         }));
-        Promise::new(&mailbox, Promised::Away { call, hear })
+        let hold = Hold::new(&mailbox, &call);
+        Promise::new(&mailbox, Promised::Away { call, hear, hold })
     }
 
     /// The call as the vat `here` takes it, with a reference of its target.

@@ -1,8 +1,10 @@
 //! The owner of a vat: it makes one, on this thread or on one of its own, and ends it.
 
+use std::task::Waker;
 use std::time::Instant;
 
 use super::driver::{Clock, Driver, Timeless};
+use super::links::Entry;
 use super::local::Local;
 use super::quiet::drop_quietly;
 use super::turn::Turn;
@@ -52,10 +54,12 @@ impl Drop for Vat {
         drop_quietly(inner.mailbox.close());
         let tasks = inner.tasks.borrow_mut().clear();
         drop_quietly(tasks);
-        let transports = inner.links.borrow_mut().clear();
+        let links = inner.links.borrow_mut().clear();
+        let (transports, waiting): (Vec<_>, Vec<_>) = links.into_iter().map(Entry::end).unzip();
         drop_quietly(transports);
         drop_quietly(self.local.evict_all());
         drop_quietly(self.local.take_slots());
+        waiting.into_iter().flatten().for_each(Waker::wake);
         self.local.wake_all();
         inner.mailbox.signal.raise();
     }

@@ -51,6 +51,15 @@ pub(super) struct Links {
     signal: Arc<Signal>,
 }
 
+impl Entry {
+    /// It is forgotten: its transport, to be dropped, and who is to be woken because the connection
+    /// is over.
+    pub(super) fn end(mut self) -> (Option<Box<dyn Transport>>, Vec<Waker>) {
+        self.closed.append(&mut self.idle);
+        (self.transport, self.closed)
+    }
+}
+
 impl Links {
     pub(super) fn new(signal: Arc<Signal>) -> Self {
         Self { entries: Vec::new(), paused: Vec::new(), watched: Vec::new(), signal }
@@ -154,9 +163,9 @@ impl Links {
         self.entry(link.index()).map(|entry| std::mem::take(&mut entry.idle)).unwrap_or_default()
     }
 
-    /// Takes every transport, to be dropped by the caller.
-    pub(super) fn clear(&mut self) -> Vec<Box<dyn Transport>> {
-        self.entries.iter_mut().filter_map(|entry| entry.take()?.transport).collect()
+    /// Takes every connection, to be ended by the caller.
+    pub(super) fn clear(&mut self) -> Vec<Entry> {
+        self.entries.iter_mut().filter_map(Option::take).collect()
     }
 }
 

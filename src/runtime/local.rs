@@ -177,15 +177,20 @@ impl Local {
         if let Some(outcome) = self.collect(call) {
             return Some(outcome);
         }
-        let mut waiters = self.0.waiters.borrow_mut();
         let at = call.index() as usize;
+        let is_known = |known: &Waker| known.will_wake(waker);
+        if self.0.waiters.borrow().get(at).and_then(Option::as_ref).is_some_and(is_known) {
+            return None;
+        }
+        // Wakers are foreign code: cloned before the borrow, and dropped after it.
+        let new = waker.clone();
+        let mut waiters = self.0.waiters.borrow_mut();
         if waiters.len() <= at {
             waiters.resize(at + 1, None);
         }
-        match &mut waiters[at] {
-            Some(known) if known.will_wake(waker) => {}
-            slot => *slot = Some(waker.clone()),
-        }
+        let before = waiters[at].replace(new);
+        drop(waiters);
+        drop(before);
         None
     }
 
@@ -193,9 +198,10 @@ impl Local {
     pub fn poll_settled(&self, cap: Cap, waker: &Waker) -> bool {
         let waits = self.with(|graph| graph.watch(cap));
         if waits {
-            let mut watchers = self.0.watchers.borrow_mut();
-            if !watchers.iter().any(|(at, known)| *at == cap && known.will_wake(waker)) {
-                watchers.push((cap, waker.clone()));
+            let is_known = |(at, known): &(Cap, Waker)| *at == cap && known.will_wake(waker);
+            if !self.0.watchers.borrow().iter().any(is_known) {
+                let new = waker.clone();
+                self.0.watchers.borrow_mut().push((cap, new));
             }
         }
         !waits
@@ -207,14 +213,10 @@ impl Local {
 
     pub(super) fn take_watchers(&self, cap: Cap) -> Vec<Waker> {
         let mut watchers = self.0.watchers.borrow_mut();
-        let mut settled = Vec::new();
-        watchers.retain(|(at, waker)| {
-            if *at == cap {
-                settled.push(waker.clone());
-            }
-            *at != cap
-        });
-        settled
+        let (settled, others) = watchers.drain(..).partition(|(at, _)| *at == cap);
+        *watchers = others;
+        let settled: Vec<(Cap, Waker)> = settled;
+        settled.into_iter().map(|(_, waker)| waker).collect()
     }
 
     pub(super) fn target(&self, target: TargetId) -> Option<Rc<dyn Dispatch>> {
@@ -230,12 +232,14 @@ impl Local {
         std::mem::take(&mut self.0.targets.borrow_mut().slots)
     }
 
-    /// The vat is gone: wakes all who wait, to be told.
+    /// The vat is gone: wakes all who wait, to be told, and forgets who would be woken at a time.
     pub(super) fn wake_all(&self) {
+        let timers = self.0.timers.take();
         let waiters = std::mem::take(&mut *self.0.waiters.borrow_mut());
         let watchers = std::mem::take(&mut *self.0.watchers.borrow_mut());
         waiters.into_iter().flatten().for_each(Waker::wake);
         watchers.into_iter().for_each(|(_, waker)| waker.wake());
+        drop(timers);
     }
 
     /// Adds a connection over `transport`; the peer gets `bootstrap`, whose reference is taken.
@@ -279,7 +283,8 @@ impl Local {
 
     /// Takes a timer back.
     pub fn cancel_timer(&self, id: TimerId) {
-        self.0.timers.borrow_mut().cancel(id);
+        let waker = self.0.timers.borrow_mut().cancel(id);
+        drop(waker);
     }
 
     /// What a higher floor keeps for this vat, made when it is first asked for.

@@ -21,7 +21,8 @@ pub(super) enum Ready {
 #[derive(Default)]
 pub(super) struct Signal {
     list: Mutex<List>,
-    /// Set while something may be ready; saves taking the lock to find nothing.
+    /// Set while something may be ready; saves taking the lock to find nothing. Written under the
+    /// lock alone.
     raised: AtomicBool,
 }
 
@@ -51,10 +52,10 @@ impl Signal {
 
     /// Says that the vat has work, and wakes whoever drives it.
     pub(super) fn raise(&self) {
-        if self.raised.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let sleepers = std::mem::take(&mut self.list().sleepers);
+        let mut list = self.list();
+        self.raised.store(true, Ordering::Release);
+        let sleepers = std::mem::take(&mut list.sleepers);
+        drop(list);
         sleepers.into_iter().for_each(Waker::wake);
     }
 
@@ -73,8 +74,10 @@ impl Signal {
 
     /// Moves what is ready to the end of `into`.
     pub(super) fn take(&self, into: &mut Vec<Ready>) {
-        if self.raised.swap(false, Ordering::AcqRel) {
-            into.append(&mut self.list().ready);
+        if self.is_raised() {
+            let mut list = self.list();
+            self.raised.store(false, Ordering::Release);
+            into.append(&mut list.ready);
         }
     }
 

@@ -82,7 +82,10 @@ impl Tasks {
             *slot = Slot::Free;
             self.free.push(index);
         }
-        if let Some(known) = call.and_then(|call| self.by_call.get_mut(call.index() as usize)) {
+        // A call that was cancelled meanwhile has given its index to another.
+        if let Some(known) = call.and_then(|call| self.by_call.get_mut(call.index() as usize))
+            && *known == Some(index)
+        {
             *known = None;
         }
     }
@@ -126,5 +129,37 @@ impl Tasks {
         slots
             .filter_map(|slot| if let Slot::Parked(work) = slot { Some(work) } else { None })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vat::{Graph, Payload, Request};
+    use crate::wire::Exception;
+
+    /// A call of `graph` that is forgotten again before the next is made.
+    fn brief(graph: &mut Graph) -> CallId {
+        let nobody = graph.broken(Exception::failed("nobody"));
+        let call = graph.call(nobody, Request { interface: 0, method: 0, params: Payload::null() });
+        graph.release(nobody);
+        graph.drop_result(call);
+        graph.drop_pipeline(call);
+        assert!(graph.poll_output().is_none());
+        call
+    }
+
+    #[test]
+    fn a_call_that_ends_after_its_cancel_leaves_the_next_under_its_index_cancellable() {
+        let mut graph = Graph::default();
+        let (first, second) = (brief(&mut graph), brief(&mut graph));
+        assert_eq!(first.index(), second.index());
+        let mut tasks = Tasks::new(Arc::default());
+        let (polled, _) = tasks.reserve_for(first);
+        assert!(tasks.cancel(first).is_none(), "it is being polled");
+        let (index, _) = tasks.reserve_for(second);
+        assert!(tasks.park(index, Work::Call(second, Box::pin(std::future::pending()))).is_none());
+        tasks.end(polled, Some(first));
+        assert!(tasks.cancel(second).is_some());
     }
 }

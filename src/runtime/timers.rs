@@ -33,8 +33,9 @@ impl Timers {
         id
     }
 
-    pub(super) fn cancel(&mut self, id: TimerId) {
-        self.wakers.remove(&id);
+    /// The waker of the timer, to be dropped by the caller.
+    pub(super) fn cancel(&mut self, id: TimerId) -> Option<Waker> {
+        self.wakers.remove(&id)
     }
 
     /// It is `now`: the wakers of all timers due, to be woken by the caller.

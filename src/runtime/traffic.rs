@@ -8,7 +8,7 @@ use crate::transport::{Transport, TransportError};
 use crate::vat::{Graph, LinkId};
 use crate::wire::{Exception, Message};
 
-use super::links::State;
+use super::links::{Entry, State};
 use super::local::Local;
 
 /// How many messages one connection may have handled in one turn. A loud neighbour waits for the
@@ -223,7 +223,9 @@ impl Local {
         if over {
             let entry = links.borrow_mut().entries.get_mut(index as usize).and_then(Option::take);
             self.with(|graph| graph.disconnect(link));
-            drop((entry, transport));
+            let waiting = entry.map(Entry::end).map(|(_, waiting)| waiting);
+            drop(transport);
+            waiting.into_iter().flatten().for_each(Waker::wake);
         } else {
             links.borrow_mut().check_in(index, transport);
             if let State::Closing(Some(until)) = state {

@@ -20,6 +20,11 @@ const NESTED_DRAINS_MAX: u32 = 8;
 /// How many outputs one drain carries out before other work has its turn.
 const OUTPUTS_PER_DRAIN: usize = 4096;
 
+/// How many turns one poll of a promise takes, where it drives, before others of the same executor
+/// have theirs. A peer that never stops talking, or a task that waits for one of those others and
+/// wakes itself meanwhile, would otherwise keep the poll for ever.
+const TURNS_PER_PUMP: usize = 32;
+
 /// What a turn left to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -76,10 +81,12 @@ impl Local {
             self.drain_releases();
             return self.drain();
         }
-        while self.turn(None) == Turn::More {}
-        if !self.inner().mailbox.signal.sleep(waker) {
-            waker.wake_by_ref();
+        for _ in 0..TURNS_PER_PUMP {
+            if self.turn(None) != Turn::More && self.inner().mailbox.signal.sleep(waker) {
+                return;
+            }
         }
+        waker.wake_by_ref();
     }
 
     /// The time as of the last turn.

@@ -26,7 +26,8 @@ pub(super) struct Call {
     /// overtake what is still on its way there. One reference each.
     pub(super) used: Vec<(Path, Cap)>,
     /// Results the target announced for pipelining before it returned (`set_pipeline`).
-    pub(super) early: Option<Payload>,
+    /// Few calls have them: in a box, they cost the others nothing.
+    pub(super) early: Option<Box<Payload>>,
     /// A call of ours whose results are those of this one (`takeFromOtherQuestion`, tail calls).
     pub(super) taker: Option<CallId>,
 }
@@ -64,8 +65,10 @@ pub(super) enum Keep {
 /// Where a call is.
 #[derive(Debug)]
 pub(super) enum Place {
-    /// On its way to its target, or waiting behind a promise or an embargo.
-    Queued(Request, Fate),
+    /// On its way to this capability, or waiting there: a promise or an embargo. The item that stands
+    /// for it carries one reference of the capability; if the call is given up, that is given back,
+    /// and the item means nothing any more.
+    Queued(Request, Fate, Cap),
     /// With its target.
     Delivered,
     /// With a peer.
@@ -86,10 +89,10 @@ pub(super) enum Place {
 pub(super) enum Fate {
     /// It is delivered.
     Deliver,
-    /// It is delivered and then cancelled at once.
+    /// It is delivered and then cancelled at once, unless it would have to wait.
     DeliverThenCancel,
-    /// It is dropped.
-    Discard,
+    /// It waits at a promise, for as long as somebody wants it.
+    Wait,
 }
 
 impl Call {

@@ -100,7 +100,7 @@ impl Graph {
     }
 
     fn check_node(&self, cap: Cap, kind: &Kind) -> Result<(), Broken> {
-        let Kind::Promise(Promise { source, state, queue }) = kind else { return Ok(()) };
+        let Kind::Promise(Promise { source, state, queue, .. }) = kind else { return Ok(()) };
         if let State::Resolved(to) | State::Embargoed(to) = state
             && self.nodes.get(*to).is_none()
         {
@@ -140,12 +140,13 @@ impl Graph {
     /// What the graph itself holds of each node; the rest is held by whoever runs it.
     fn census(&self) -> Census {
         let mut census = Census::new();
-        for step in &self.queue {
+        for step in self.queue.iter().filter(|step| self.is_live(&step.item)) {
             hold(&mut census, step.to, 0);
         }
         for (cap, node) in self.nodes.iter() {
             let Kind::Promise(Promise { state, queue, .. }) = &node.kind else { continue };
-            queue.iter().for_each(|_| hold(&mut census, cap, 0));
+            let live = queue.iter().filter(|item| self.is_live(item));
+            live.for_each(|_| hold(&mut census, cap, 0));
             if let State::Resolved(to) | State::Embargoed(to) = state {
                 hold(&mut census, *to, 0);
             }
@@ -160,7 +161,7 @@ impl Graph {
         }
         for (_, call) in self.calls.iter() {
             match &call.place {
-                Place::Queued(request, _) => hold_all(&mut census, &request.params),
+                Place::Queued(request, ..) => hold_all(&mut census, &request.params),
                 Place::Done(Ok(results)) => hold_all(&mut census, results),
                 Place::Kept(results, routes) => {
                     for (cap, route) in results.caps.iter().zip(routes) {

@@ -24,7 +24,7 @@ impl Graph {
         call.place = Place::Over;
         self.resolve_pipelines(&pipelines, outcome.as_ref());
         if let Some(early) = early {
-            self.unref_payload(early);
+            self.unref_payload(*early);
         }
         let mut outcome = outcome;
         self.keep_embargoes(used, &mut outcome);
@@ -81,13 +81,13 @@ impl Graph {
                 self.place(id, Place::Done(Err(why.clone())));
                 OutReturn::Exception(why)
             }
-            (Ok(results), keep) => match self.returnable(link, results) {
+            (Ok(results), keep) => match self.returnable(results) {
                 Err(why) => {
                     self.place(id, Place::Done(Err(why.clone())));
                     OutReturn::Exception(why)
                 }
                 Ok(mut results) => {
-                    if keep != Keep::Nothing && !results.caps.is_empty() {
+                    if keep != Keep::Nothing {
                         let kept = self.keep(link, &mut results);
                         self.place(id, kept);
                     }
@@ -103,13 +103,9 @@ impl Graph {
     }
 
     /// Results as they may leave; where they may not, their references are given back.
-    fn returnable(&mut self, link: LinkId, results: Payload) -> Result<Payload, Exception> {
+    fn returnable(&mut self, results: Payload) -> Result<Payload, Exception> {
         let Payload { content, caps } = results;
-        let content = match self.links.get(link) {
-            Some(at) => outgoing(content, &at.conn),
-            None => Ok(content),
-        };
-        match content {
+        match outgoing(content) {
             Ok(content) => Ok(Payload { content, caps }),
             Err(why) => {
                 caps.into_iter().flatten().for_each(|cap| self.unref(cap));
@@ -151,6 +147,10 @@ impl Graph {
     /// Results as they are told to the peer of `link`. What it is told is its own, stays that
     /// whatever it resolves to later (the Tribble rule); anything else is a promise of ours to it.
     fn keep(&mut self, link: LinkId, results: &mut Payload) -> Place {
+        if results.caps.is_empty() {
+            // Nothing in them can be called, however large they are.
+            return Place::Kept(Payload::null(), SmallVec::new());
+        }
         let content = results.content.share();
         let mut caps = Vec::with_capacity(results.caps.len());
         let mut routes = SmallVec::new();
@@ -212,9 +212,9 @@ impl Graph {
             _ => return,
         }
         match std::mem::replace(&mut call.place, Place::Over) {
-            Place::Queued(request, fate) => {
-                let fate = if fate == Fate::Deliver { Fate::Discard } else { fate };
-                return self.place(id, Place::Queued(request, fate));
+            place @ Place::Queued(_, Fate::Deliver | Fate::Wait, _) => self.abandon(place),
+            Place::Queued(request, fate, to) => {
+                return self.place(id, Place::Queued(request, fate, to));
             }
             Place::Delivered => self.outputs.push_back(Output::Cancel { call: id }),
             Place::Remote(link, question) => self.finish(link, question),
@@ -242,8 +242,15 @@ impl Graph {
         }
         if at.taker == Some(call) {
             at.taker = None;
+            // The peer gave the results to us alone. Its Finish, which may have come already, ends
+            // the call.
+            if let Origin::Peer(link, answer, Keep::Results) = at.origin {
+                at.origin = Origin::Returned;
+                self.send_return(link, answer, OutReturn::Kept);
+            }
         }
-        self.unwanted(next);
+        // Listed, not called: a chain of tail calls may be as long as a peer likes.
+        self.work.push_back(Work::Unwanted(next));
     }
 
     /// Ends a question, unless a pinned promise still sends through it.
@@ -258,7 +265,7 @@ impl Graph {
 
     fn forget(&mut self, id: CallId) {
         let Some(call) = self.calls.remove(id) else { return };
-        call.early.into_iter().for_each(|early| self.unref_payload(early));
+        call.early.into_iter().for_each(|early| self.unref_payload(*early));
         call.used.into_iter().for_each(|(_, cap)| self.unref(cap));
     }
 

@@ -1,6 +1,6 @@
 //! Exporting: what a capability is called in front of a peer, and what stands behind its slot.
 
-use crate::conn::{Connection, LocalCap, OutCap, OutPayload};
+use crate::conn::{LocalCap, OutCap, OutPayload};
 use crate::wire::{Content, Exception, ReadLimits};
 
 use super::call::{Call, Place};
@@ -20,15 +20,8 @@ enum Face {
     Broken(Exception),
 }
 
-/// Content as it may leave this vat: not too large, and nothing of the message it came in beside it.
-pub(super) fn outgoing(content: Content, conn: &Connection) -> Result<Content, Exception> {
-    let max = conn.config().content_words_max;
-    if content.words() > max {
-        return Err(Exception::failed(format!(
-            "the message has {} words and the connection carries {max}",
-            content.words()
-        )));
-    }
+/// Content as it may leave this vat: with nothing of the message it came in beside it.
+pub(super) fn outgoing(content: Content) -> Result<Content, Exception> {
     if !content.needs_scrub() {
         return Ok(content);
     }

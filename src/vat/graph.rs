@@ -62,6 +62,8 @@ pub(super) enum Work {
     Complete(CallId, Outcome),
     /// The last reference of the node is gone.
     Die(Cap),
+    /// Somebody lost interest in the call.
+    Unwanted(CallId),
 }
 
 impl Graph {
@@ -126,7 +128,7 @@ impl Graph {
     /// [`collect`](Self::collect), or each on its own with [`drop_result`](Self::drop_result) and
     /// [`drop_pipeline`](Self::drop_pipeline).
     pub fn call(&mut self, cap: Cap, request: Request) -> CallId {
-        let mut call = Call::new(Origin::Waiting, Place::Queued(request, Fate::Deliver));
+        let mut call = Call::new(Origin::Waiting, Place::Queued(request, Fate::Deliver, cap));
         call.pipeline_refs = 1;
         let id = self.calls.insert(call);
         self.enqueue(cap, Item::Call(id), Route::Shortest);
@@ -227,7 +229,7 @@ impl Graph {
             self.unref_payload(request.params);
             return self.settle();
         }
-        let next = Call::new(Origin::Tail(call), Place::Queued(request, Fate::Deliver));
+        let next = Call::new(Origin::Tail(call), Place::Queued(request, Fate::Deliver, cap));
         let next = self.calls.insert(next);
         self.enqueue(cap, Item::Call(next), Route::Shortest);
         self.redirect_to(call, next);
@@ -242,7 +244,7 @@ impl Graph {
                 let pipelines = std::mem::take(&mut call.pipelines);
                 self.resolve_pipelines(&pipelines, Ok(&early));
                 if let Some(call) = self.calls.get_mut(id) {
-                    call.early = Some(early);
+                    call.early = Some(Box::new(early));
                 }
             }
             _ => self.unref_payload(early),
@@ -342,6 +344,11 @@ impl Graph {
 
     fn share_outcome(&mut self, id: CallId, outcome: Outcome) -> Outcome {
         let mut outcome = outcome;
+        if matches!(&outcome, Ok(results) if results.caps.is_empty()) {
+            // Nothing in it can be pipelined on: what is asked of it is null either way.
+            self.place(id, Place::Done(Ok(Payload::null())));
+            return outcome;
+        }
         let kept = self.share_with(&mut outcome);
         self.place(id, Place::Done(kept));
         outcome

@@ -3,31 +3,22 @@
 use smallvec::SmallVec;
 
 use crate::conn::{
-    CallRef, Connection, ConnectionError, Event, InCall, InCap, InPayload, InReturn, InTarget,
-    OutReturn, OutTarget, Tag,
+    CallRef, ConnectionError, Event, InCall, InCap, InReturn, InTarget, OutReturn, OutTarget, Tag,
 };
 use crate::wire::{AnswerId, Content, Exception, ImportId, Message};
 
 use super::call::{Call, Fate, Keep, Origin, Outcome, Place};
 use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, LinkId};
-use super::link::Attention;
-use super::node::{Item, Kind, Node, Promise, Route, Source, State};
+use super::import::{Home, Received};
+use super::node::{Item, Kind, Promise, Route, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
 use super::promise::{Pipelines, cap_at};
 
-/// A capability received, and whether it lives on our side of the connection it came over.
-struct Received {
-    cap: Option<Cap>,
-    home: Home,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Home {
-    Ours,
-    Theirs,
-}
+/// How many calls may wait for one another's outcome before a peer adds one more to them. Each look
+/// for the end of such a chain walks along it, and a peer could make it as long as it has answers.
+const TAKES_MAX: usize = 256;
 
 impl Graph {
     /// Takes in a message the peer of `link` sent.
@@ -60,49 +51,6 @@ impl Graph {
             self.touch(link);
             self.settle();
         }
-    }
-
-    /// The next message due, and the connection it goes out on.
-    #[must_use]
-    pub fn poll_transmit(&mut self) -> Option<(LinkId, Message)> {
-        while let Some(&link) = self.sending.front() {
-            if let Some(at) = self.links.get_mut(link).filter(|at| !at.is_held()) {
-                if let Some(message) = at.conn.poll_transmit() {
-                    return Some((link, message));
-                }
-                at.attention = Attention::Quiet;
-            }
-            self.sending.pop_front();
-            self.read_events(link);
-            self.settle();
-        }
-        None
-    }
-
-    /// Leaves what is due on `link` where it counts against the limits of the connection, until
-    /// [`unhold`](Self::unhold): its transport has enough to write. A connection that is over is
-    /// not held: its last messages are few.
-    pub fn hold(&mut self, link: LinkId) {
-        if let Some(at) = self.links.get_mut(link) {
-            at.attention = Attention::Held;
-        }
-    }
-
-    /// The transport of `link` wants messages again. True if it was held.
-    pub fn unhold(&mut self, link: LinkId) -> bool {
-        let held = self.links.get_mut(link).filter(|at| at.attention == Attention::Held);
-        if let Some(at) = held {
-            at.attention = Attention::Listed;
-            self.sending.push_back(link);
-            return true;
-        }
-        false
-    }
-
-    /// The connection behind a link, to look at.
-    #[must_use]
-    pub fn connection(&self, link: LinkId) -> Option<&Connection> {
-        self.links.get(link).map(|link| &link.conn)
     }
 
     pub(super) fn read_events(&mut self, link: LinkId) {
@@ -170,12 +118,12 @@ impl Graph {
         let InCall { interface, method, params, .. } = call;
         let (params, _) = self.import_payload(link, params);
         let request = Request { interface, method, params };
-        let place = Place::Queued(request, Fate::Deliver);
+        let (to, route) = self.target(link, target);
+        let place = Place::Queued(request, Fate::Deliver, to);
         let id = self.calls.insert(Call::new(Origin::Peer(link, answer, keep), place));
         if let Some(at) = self.links.get_mut(link) {
             at.conn.tag_answer(answer, Tag(id.index()));
         }
-        let (to, route) = self.target(link, target);
         self.enqueue(to, Item::Call(id), route);
         self.unref(to);
     }
@@ -220,13 +168,16 @@ impl Graph {
         let Some(id) = self.calls.key_at(tag.0) else { return };
         let Some(call) = self.calls.get_mut(id) else { return };
         let needed = call.pipeline_refs > 0 || call.taker.is_some();
-        if let Place::Queued(_, fate) = &mut call.place {
-            *fate = match (deliver_first, needed) {
-                (true, _) => Fate::DeliverThenCancel,
-                (false, true) => Fate::Deliver,
-                (false, false) => Fate::Discard,
-            };
+        if let Place::Queued(_, fate @ Fate::Deliver, _) = &mut call.place
+            && deliver_first
+        {
+            *fate = Fate::DeliverThenCancel;
         }
+        if !needed && matches!(call.place, Place::Queued(_, Fate::Deliver | Fate::Wait, _)) {
+            let place = std::mem::replace(&mut call.place, Place::Over);
+            self.abandon(place);
+        }
+        let Some(call) = self.calls.get_mut(id) else { return };
         call.origin = Origin::Returned;
         self.send_return(link, answer, OutReturn::Canceled);
     }
@@ -246,7 +197,10 @@ impl Graph {
             InReturn::Results(payload) => Ok(payload),
             InReturn::Exception(why) => Err(why),
             InReturn::Canceled => Err(Exception::failed("the peer cancelled the call")),
-            InReturn::TakeFrom(answer) => return self.take_from(link, id, question, answer),
+            InReturn::TakeFrom(answer) => match self.source(id, answer) {
+                Some(source) => return self.take_from(link, id, question, source),
+                None => Err(Exception::failed("the call was to take its results from itself")),
+            },
             // Results that were to stay with the peer: the question lives until the asker is done.
             InReturn::Kept => return,
         };
@@ -347,9 +301,21 @@ impl Graph {
         }
     }
 
+    /// The call whose outcome `id` is to take; none if that waits for the outcome of `id` itself,
+    /// or for so many others that it may as well.
+    fn source(&self, id: CallId, answer: Tag) -> Option<CallId> {
+        let source = self.calls.key_at(answer.0)?;
+        let next = |at: &CallId| match self.calls.get(*at)?.place {
+            Place::Redirected(next) => Some(next),
+            _ => None,
+        };
+        let mut chain = std::iter::successors(Some(source), next);
+        let waits_for_itself = chain.by_ref().take(TAKES_MAX).any(|at| at == id);
+        (!waits_for_itself && chain.next().is_none()).then_some(source)
+    }
+
     /// The outcome of our question is that of a call the peer made to us.
-    fn take_from(&mut self, link: LinkId, id: CallId, question: CallRef, answer: Tag) {
-        let Some(source) = self.calls.key_at(answer.0) else { return };
+    fn take_from(&mut self, link: LinkId, id: CallId, question: CallRef, source: CallId) {
         let Some(pipelines) = self.hold_pipelines(id) else { return };
         for (path, promise) in &pipelines {
             let cap = self.pipeline(source, path);
@@ -429,70 +395,5 @@ impl Graph {
             }
         }
         self.outputs.push_back(Output::Closed { link, why });
-    }
-
-    /// Forgets a connection that is over and whose last messages were sent.
-    pub fn disconnect(&mut self, link: LinkId) {
-        if self.links.get(link).is_some_and(|at| at.conn.is_closed()) {
-            self.links.remove(link);
-        }
-    }
-
-    fn import_payload(
-        &mut self,
-        link: LinkId,
-        payload: InPayload,
-    ) -> (Payload, SmallVec<[Home; 4]>) {
-        let mut homes = SmallVec::new();
-        let mut caps = Vec::with_capacity(payload.caps.len());
-        for cap in payload.caps {
-            let received = self.import(link, cap);
-            caps.push(received.cap);
-            homes.push(received.home);
-        }
-        (Payload { content: payload.content, caps }, homes)
-    }
-
-    /// The node of a capability the peer sent, with one reference.
-    fn import(&mut self, link: LinkId, cap: InCap) -> Received {
-        let (cap, home) = match cap {
-            InCap::None => (None, Home::Theirs),
-            InCap::Import { import, tag } => {
-                (Some(self.imported(link, import, tag, Kind::Import(link, import))), Home::Theirs)
-            }
-            InCap::ImportPromise { import, tag } => {
-                let promise = Promise {
-                    source: Source::Import(link, import),
-                    state: State::Pending,
-                    queue: std::collections::VecDeque::new(),
-                };
-                (Some(self.imported(link, import, tag, Kind::Promise(promise))), Home::Theirs)
-            }
-            InCap::Local(slot) => {
-                let cap = self.links.get(link).and_then(|at| at.exports.get(slot)).map(|e| e.cap);
-                if let Some(cap) = cap {
-                    self.retain(cap);
-                }
-                (cap, Home::Ours)
-            }
-            InCap::Answer { tag, path } => {
-                (self.calls.key_at(tag.0).map(|call| self.pipeline(call, &path)), Home::Ours)
-            }
-            InCap::Broken(why) => (Some(self.broken(why)), Home::Theirs),
-        };
-        Received { cap, home }
-    }
-
-    fn imported(&mut self, link: LinkId, import: ImportId, tag: Option<Tag>, kind: Kind) -> Cap {
-        let tag = tag.or_else(|| self.links.get(link)?.conn.import_tag(import));
-        if let Some(cap) = tag.and_then(|tag| self.nodes.key_at(tag.0)) {
-            self.retain(cap);
-            return cap;
-        }
-        let cap = self.nodes.insert(Node::new(kind));
-        if let Some(at) = self.links.get_mut(link) {
-            at.conn.tag_import(import, Tag(cap.index()));
-        }
-        cap
     }
 }

@@ -10,6 +10,7 @@ mod complete;
 mod export;
 mod graph;
 mod id;
+mod import;
 mod inbound;
 mod link;
 mod node;
@@ -17,6 +18,7 @@ mod output;
 mod payload;
 mod promise;
 mod route;
+mod transmit;
 
 pub use arena::Key;
 pub use call::Outcome;

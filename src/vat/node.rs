@@ -54,6 +54,8 @@ pub(super) struct Promise {
     pub(super) state: State,
     /// What waits here, in order (C-N8). Each item carries one reference of the node.
     pub(super) queue: VecDeque<Item>,
+    /// How many items, of those here and on their way here, may stand for nothing any more.
+    pub(super) abandoned: usize,
 }
 
 /// Where a promise will be resolved from, and where calls go meanwhile.
@@ -113,6 +115,7 @@ impl Node {
     }
 
     pub(super) fn promise(source: Source) -> Self {
-        Self::new(Kind::Promise(Promise { source, state: State::Pending, queue: VecDeque::new() }))
+        let state = State::Pending;
+        Self::new(Kind::Promise(Promise { source, state, queue: VecDeque::new(), abandoned: 0 }))
     }
 }

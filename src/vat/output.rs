@@ -32,7 +32,7 @@ pub enum Output {
         /// The call.
         call: CallId,
     },
-    /// A watched promise is settled or broken.
+    /// A watched promise is settled or broken, or nobody refers to it any more.
     Settled {
         /// The promise; no reference comes with it.
         cap: Cap,

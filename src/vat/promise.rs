@@ -12,6 +12,11 @@ use super::node::{Kind, Node, Promise, Source, State, Watch};
 use super::output::Output;
 use super::payload::Payload;
 
+/// How many capabilities in the results of one call are promised before it returns; more are
+/// broken. They are looked up one after the other, and a peer can name ever new ones, thousands in
+/// one message.
+const PATHS_MAX: usize = 4096;
+
 impl Graph {
     /// A capability in the results of a call. The caller gets one reference.
     pub fn pipeline(&mut self, call: CallId, path: &Path) -> Cap {
@@ -25,7 +30,11 @@ impl Graph {
         let known = match &call.place {
             Place::Done(Ok(results)) | Place::Kept(results, _) => Some(cap_at(results, path)),
             Place::Done(Err(why)) => Some(Err(why.clone())),
-            Place::Over => Some(Err(Exception::failed("the call is over"))),
+            // What has capabilities is kept until the peer finishes, unless it said it would not
+            // pipeline.
+            Place::Over => {
+                Some(Err(Exception::failed("the call returned no capabilities or is over")))
+            }
             _ => call.early.as_ref().map(|early| cap_at(early, path)),
         };
         match known {
@@ -46,6 +55,10 @@ impl Graph {
             let cap = *cap;
             self.retain(cap);
             return cap;
+        }
+        if call.pipelines.len() >= PATHS_MAX {
+            let why = format!("more than {PATHS_MAX} capabilities promised by one call");
+            return self.broken(Exception::overloaded(why));
         }
         let cap = self.nodes.insert(Node::promise(Source::Pipeline(id, path.clone())));
         call.pipelines.push((path.clone(), cap));
@@ -247,6 +260,10 @@ impl Graph {
             return;
         }
         let Some(node) = self.nodes.remove(cap) else { return };
+        if node.watch == Watch::Told {
+            // It never will be; whoever runs the vat need not remember who asked.
+            self.outputs.push_back(Output::Settled { cap });
+        }
         match node.kind {
             Kind::Target(target) => self.outputs.push_back(Output::Dropped { target }),
             Kind::Broken(_) | Kind::Null => {}

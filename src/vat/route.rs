@@ -50,6 +50,7 @@ impl Graph {
                     Work::Resolve(promise, to) => self.resolve_to(promise, to),
                     Work::Complete(call, outcome) => self.complete(call, outcome),
                     Work::Die(cap) => self.die(cap),
+                    Work::Unwanted(call) => self.unwanted(call),
                 }
             } else if let Some(link) = self.listed.pop_front() {
                 self.read_events(link);
@@ -101,6 +102,9 @@ impl Graph {
 
     pub(super) fn route(&mut self, step: Step) {
         let Step { to, item, route } = step;
+        if !self.is_live(&item) {
+            return;
+        }
         if matches!(item, Item::Lift) {
             self.lift(to, None);
             return self.unref(to);
@@ -114,6 +118,13 @@ impl Graph {
                 self.retain(end);
                 if let Some(Kind::Promise(promise)) = self.nodes.get_mut(end).map(|n| &mut n.kind) {
                     promise.queue.push_back(item);
+                }
+                if let Item::Call(id) = item
+                    && let Some(Call { place: Place::Queued(_, fate, at), .. }) =
+                        self.calls.get_mut(id)
+                {
+                    (*fate, *at) = (Fate::Wait, end);
+                    self.unwanted(id);
                 }
             }
             way => self.pass(way, item),
@@ -170,16 +181,48 @@ impl Graph {
         }
     }
 
+    /// Whether an item still stands for something: a call that was given up leaves it behind.
+    pub(super) fn is_live(&self, item: &Item) -> bool {
+        match item {
+            Item::Call(id) => {
+                matches!(self.calls.get(*id), Some(Call { place: Place::Queued(..), .. }))
+            }
+            Item::Disembargo(..) | Item::Lift => true,
+        }
+    }
+
+    /// A queued call is given up. It may wait for what nobody else wants: nothing is kept for its
+    /// sake.
+    pub(super) fn abandon(&mut self, place: Place) {
+        let Place::Queued(request, _, to) = place else { return };
+        self.unref_payload(request.params);
+        self.abandon_item(to);
+        self.unref(to);
+    }
+
+    /// An item on its way to `to`, or waiting there, stands for nothing any more. Those that wait
+    /// are cleared away before they outnumber the others.
+    fn abandon_item(&mut self, to: Cap) {
+        let Some(Kind::Promise(promise)) = self.nodes.get_mut(to).map(|node| &mut node.kind) else {
+            return;
+        };
+        promise.abandoned += 1;
+        if promise.abandoned < 32 || promise.abandoned < promise.queue.len() / 2 {
+            return;
+        }
+        promise.abandoned = 0;
+        let mut queue = std::mem::take(&mut promise.queue);
+        queue.retain(|item| self.is_live(item));
+        if let Some(Kind::Promise(promise)) = self.nodes.get_mut(to).map(|node| &mut node.kind) {
+            promise.queue = queue;
+        }
+    }
+
     /// Takes the request of a queued call; `None` if the call is not wanted any more.
     fn dequeue(&mut self, id: CallId) -> Option<(Request, Fate)> {
         let call = self.calls.get_mut(id)?;
         match std::mem::replace(&mut call.place, Place::Over) {
-            Place::Queued(request, Fate::Discard) => {
-                self.unref_payload(request.params);
-                self.unwanted(id);
-                None
-            }
-            Place::Queued(request, fate) => Some((request, fate)),
+            Place::Queued(request, fate, _) => Some((request, fate)),
             other => {
                 call.place = other;
                 None
@@ -208,10 +251,7 @@ impl Graph {
         let Some((Request { interface, method, params }, _)) = self.dequeue(id) else { return };
         let asker = self.asker_on(id, link);
         let Payload { content, caps } = params;
-        let content = match self.links.get(link) {
-            Some(at) => outgoing(content, &at.conn),
-            None => Err(Exception::disconnected("the connection is closed")),
-        };
+        let content = outgoing(content);
         let (params, broken) = match content {
             Ok(content) => self.export_payload(link, Payload { content, caps }),
             Err(why) => {
@@ -276,13 +316,13 @@ impl Graph {
         let Some(call) = self.calls.get(id) else { return };
         let Place::Remote(link, question) = call.place else { return };
         let (origin, pipelined) = (call.origin, call.pipeline_refs > 0);
+        let taken = call.taker.is_some();
         let Some(link) = self.links.get_mut(link) else { return };
         match origin {
             Origin::Peer(_, _, Keep::Nothing) if !pipelined => link.conn.drop_pipeline(question),
             Origin::Waiting | Origin::Detached if !pipelined => link.conn.drop_pipeline(question),
-            Origin::Peer(_, _, Keep::PipelineOnly) | Origin::Gone => {
-                link.conn.drop_result(question)
-            }
+            Origin::Peer(_, _, Keep::PipelineOnly) => link.conn.drop_result(question),
+            Origin::Gone if !taken => link.conn.drop_result(question),
             _ => {}
         }
     }

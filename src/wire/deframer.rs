@@ -10,11 +10,17 @@ const BUFFER: usize = 64 << 10;
 /// A frame that is incomplete and at least so many bytes long is read straight into its own memory.
 /// Below, copying it out of the buffer is cheaper than the extra read.
 const DIRECT_MIN: usize = 16 << 10;
-/// What a frame gets on the strength of its table alone; from there on memory doubles with what arrives.
-const DIRECT_FIRST_WORDS: usize = (256 << 10) / WORD;
+/// What a frame gets on the strength of its table alone, and each time that is full: memory is touched
+/// step by step as bytes arrive, while it is warm.
+const STEP_WORDS: usize = (256 << 10) / WORD;
+/// For how much addresses are set aside on the strength of the table, so that a message of 1 MiB is not
+/// moved as it grows; from there on they double with what arrives.
+const RESERVED_WORDS: usize = (2 << 20) / WORD;
 /// How much is read after a large frame: the table of the next, hardly more. What else came with
 /// it would have to be copied.
 const PEEK: usize = 4 << 10;
+
+const ZERO: Word = capnp::word(0, 0, 0, 0, 0, 0, 0, 0);
 
 /// Turns bytes as they arrive into frames, without doing I/O.
 ///
@@ -149,8 +155,9 @@ impl Deframer {
 
 impl Direct {
     fn new(header: Header, arrived: &[u8]) -> Self {
-        let first = DIRECT_FIRST_WORDS.max(arrived.len().div_ceil(WORD)).min(header.words());
-        let mut words = Word::allocate_zeroed_vec(first);
+        let first = STEP_WORDS.max(arrived.len().div_ceil(WORD)).min(header.words());
+        let mut words = Vec::with_capacity(first.max(header.words().min(RESERVED_WORDS)));
+        words.resize(first, ZERO);
         Word::words_to_bytes_mut(&mut words)[..arrived.len()].copy_from_slice(arrived);
         Self { header, words, filled: arrived.len() }
     }
@@ -161,9 +168,12 @@ impl Direct {
 
     fn space(&mut self) -> &mut [u8] {
         if self.filled == self.words.len() * WORD {
-            let words = (self.words.len() * 2).min(self.header.words());
-            self.words.reserve_exact(words - self.words.len());
-            self.words.resize(words, capnp::word(0, 0, 0, 0, 0, 0, 0, 0));
+            let (len, all) = (self.words.len(), self.header.words());
+            if len == self.words.capacity() {
+                self.words.reserve_exact(len.min(all - len));
+            }
+            let most = self.words.capacity().min(all);
+            self.words.resize(most.min(len + STEP_WORDS), ZERO);
         }
         &mut Word::words_to_bytes_mut(&mut self.words)[self.filled..]
     }

@@ -152,7 +152,7 @@ fn a_call_on_a_promise_resolved_to_itself_fails_without_a_panic() {
     at.scene.says(resolve(6, promised(6)));
     let why = at.scene.run(at.promise.note(1)).expect_err("the connection is over");
     assert_eq!(why.kind(), ExceptionKind::Disconnected);
-    at.loses_its_question("to itself").is_aborted("resolves promise 6 to itself");
+    at.loses_its_question("to itself").gets_aborted("resolves promise 6 to itself");
 }
 
 /// P20: every cancelled call left an entry on both sides.
@@ -237,7 +237,7 @@ fn params_over_the_limit_wait_unread() {
     scene.link.abort(bowline::wire::Exception::failed("enough"));
     scene.quiet();
     assert_eq!(scene.seen.running(), 0);
-    scene.is_over();
+    scene.ends_over();
 }
 
 /// P22: every Finish asked for the workaround, so that the peer put off every cancellation.

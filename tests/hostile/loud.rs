@@ -57,3 +57,20 @@ fn calls_that_wait_unread_are_read_when_there_is_room() {
     }
     scene.ends();
 }
+
+/// What no peer would read fails its call, and the connection goes on.
+#[test]
+fn results_larger_than_a_peer_reads_fail_that_call_alone() {
+    let mut config = Config::default();
+    config.payload_words_max = 5;
+    let mut scene = Scene::met_with(config);
+    scene.calls(call(1, to(0), method::NOTE, vec![]));
+    let rule = "a payload of 48 bytes is over the limit of 40 bytes";
+    scene.hears(&[&format!("return a1 exception failed: {rule}")]);
+    scene.says(finish(1));
+    scene.calls(call(2, to(0), method::HOLD, vec![hosted(3)]));
+    scene.hears(&["return a2 results null no-finish"]);
+    scene.calls(call(3, to(0), method::LET_GO, vec![]));
+    scene.hears(&["return a3 results null no-finish", "release i3 ×1"]);
+    scene.ends();
+}

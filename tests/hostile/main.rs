@@ -2,10 +2,11 @@
 //! prescribes: that call fails, or that connection ends; everything else goes on, and nothing leaks.
 
 #[path = "../support/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "shared with the scenarios")]
+#[allow(dead_code, unused_imports, unused_macros, reason = "shared with the scenarios")]
 mod support;
 
 mod bytes;
+mod embargoes;
 mod engines;
 mod loud;
 mod promising;

@@ -32,14 +32,6 @@ pub(crate) struct Scene {
 const PIPE: usize = 4 << 20;
 
 impl Scene {
-    pub(crate) fn new() -> Self {
-        Self::with(Config::default())
-    }
-
-    pub(crate) fn with(config: Config) -> Self {
-        Self::with_pipe(config, PIPE)
-    }
-
     /// Over a pipe that is full with so many bytes in one direction.
     pub(crate) fn with_pipe(config: Config, capacity: usize) -> Self {
         let (vat, neighbour) = (Vat::local(), Vat::local());
@@ -63,7 +55,7 @@ impl Scene {
     }
 
     pub(crate) fn met_with(config: Config) -> Self {
-        Self::with(config).meets()
+        Self::with_pipe(config, PIPE).meets()
     }
 
     pub(crate) fn meets(self) -> Self {
@@ -150,15 +142,15 @@ impl Scene {
 
     /// The peer is told the rule it broke and hung up on; the vat forgets it and goes on.
     #[track_caller]
-    pub(crate) fn is_aborted(mut self, rule: &str) {
+    pub(crate) fn gets_aborted(mut self, rule: &str) {
         let abort = format!("abort failed: peer misbehaved: {rule}");
         self.hears(&[&abort, "end"]);
-        self.is_over();
+        self.ends_over();
     }
 
     /// The connection is over and nothing of it is left; the neighbour did not notice.
     #[track_caller]
-    pub(crate) fn is_over(self) {
+    pub(crate) fn ends_over(self) {
         self.quiet();
         assert!(self.link.stats().is_none(), "the connection is not over: {}", self.link.dump());
         self.nothing_is_left();

@@ -52,7 +52,11 @@ fn a_call_on_a_finished_answer_fails_alone() {
     let mut scene = Scene::met();
     scene.says(finish(1));
     scene.calls(call(2, to_result(1), method::NOTE, vec![]));
-    failed(&mut scene, 2, "failed: pipelined on question 1, which is not open");
+    failed(
+        &mut scene,
+        2,
+        "failed: pipelined on question 1, which returned no capabilities or is finished",
+    );
     scene.says(finish(2));
     scene.ends();
 }
@@ -205,7 +209,7 @@ fn promises_resolved_in_a_circle_for_ever_cost_nothing() {
     let stats = at.scene.link.stats().expect("the connection is open");
     assert_eq!((stats.imports, stats.exports, stats.questions), (1, 1, 1));
     at.scene.hangs_up();
-    at.loses_its_question("closed").is_over();
+    at.loses_its_question("closed").ends_over();
 }
 
 #[test]
@@ -216,7 +220,7 @@ fn a_second_resolution_has_its_replacement_released() {
     at.scene.says(resolve(6, hosted(9)));
     at.scene.hears(&["release i9 ×1"]);
     at.scene.hangs_up();
-    at.loses_its_question("closed").is_over();
+    at.loses_its_question("closed").ends_over();
 }
 
 #[test]
@@ -266,5 +270,21 @@ fn a_peers_question_may_have_the_same_number_as_ours() {
     scene.run(theirs.note(4)).expect("it is our own object");
     drop(theirs);
     scene.says(release(0, 1));
+    scene.ends();
+}
+
+/// The results are there before the call on them is read, or after: it is told what is wrong.
+#[test]
+fn a_call_on_results_without_capabilities_is_told_so() {
+    let mut scene = Scene::met();
+    scene.calls(call(1, to(0), method::GET_LATER, vec![]));
+    scene.seen.go();
+    scene.calls(call(2, to_result(1), method::NOTE, vec![]));
+    let heard = scene.heard();
+    assert_eq!(heard.len(), 2, "{heard:?}");
+    assert_eq!(heard[0], "return a1 results 13 words no-finish");
+    assert!(heard[1].starts_with("return a2 exception failed: "), "{heard:?}");
+    assert!(heard[1].contains("null capability") || heard[1].contains("no capabilities"));
+    scene.says(finish(2));
     scene.ends();
 }

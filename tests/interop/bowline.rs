@@ -6,7 +6,7 @@ use capnp_rpc::rpc_twoparty_capnp::Side;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
 use crate::bowline_peer::{
-    assert_idles, assert_idles_but, connect, engine, framed, serve_peer, vat,
+    assert_at_rest, assert_idles, assert_idles_but, connect, engine, framed, serve_peer, vat,
 };
 use crate::engine::CapnpRpc;
 use crate::{
@@ -24,6 +24,7 @@ async fn calls(vat: &Vat, transport: impl Transport + 'static, skip: &[&str], lo
     assert_all_ok(&told, SCENARIOS - skip.len());
     drop(peer);
     assert_idles_but(&link, lost).await;
+    assert_at_rest(vat).await;
 }
 
 #[test]
@@ -34,6 +35,7 @@ fn bowline_calls_bowline_over_a_same_thread_link() {
         let served = serve_peer(&far, right);
         calls(&near, left, &[], 0).await;
         assert_idles(&served).await;
+        assert_at_rest(&far).await;
     });
 }
 
@@ -45,6 +47,7 @@ fn bowline_calls_bowline_over_a_pipe() {
         let served = serve_peer(&far, framed(right));
         calls(&near, framed(left), &[], 0).await;
         assert_idles(&served).await;
+        assert_at_rest(&far).await;
     });
 }
 
@@ -56,6 +59,7 @@ fn bowline_calls_bowline_over_a_unix_socket() {
         let served = serve_peer(&far, framed(right));
         calls(&near, framed(left), &[], 0).await;
         assert_idles(&served).await;
+        assert_at_rest(&far).await;
     });
 }
 
@@ -89,6 +93,7 @@ fn capnp_rpc_calls_bowline_over_a_pipe() {
         assert_all_ok(&scenarios::run(&peer, CapnpRpc, &[]).await, SCENARIOS);
         drop(peer);
         assert_idles(&served).await;
+        assert_at_rest(&far).await;
     });
 }
 
@@ -102,6 +107,7 @@ fn capnp_rpc_calls_bowline_over_a_unix_socket() {
         assert_all_ok(&scenarios::run(&peer, CapnpRpc, &[]).await, SCENARIOS);
         drop(peer);
         assert_idles(&served).await;
+        assert_at_rest(&far).await;
     });
 }
 
@@ -128,6 +134,32 @@ fn cpp_calls_bowline_over_tcp() {
         let (served, told) = tokio::join!(accepted, python::call(port));
         let passed = told.lines().filter(|line| line.starts_with("ok ")).count();
         assert_eq!(passed, SCENARIOS, "{told}");
+        served.closed().await;
+        assert_at_rest(&far).await;
+    });
+}
+
+/// Scenarios of megabytes, which take minutes byte by byte.
+const TOO_LARGE_FOR_A_BYTE: [&str; 2] = ["data-1mib", "stream"];
+
+#[test]
+fn bowline_calls_bowline_over_a_pipe_of_one_byte() {
+    on_one_thread(async {
+        let (near, far) = (vat(), vat());
+        let (left, right) = tokio::io::duplex(1);
+        let served = serve_peer(&far, framed(right));
+        calls(&near, framed(left), &TOO_LARGE_FOR_A_BYTE, 0).await;
         assert_idles(&served).await;
+        assert_at_rest(&far).await;
+    });
+}
+
+#[test]
+fn bowline_calls_capnp_rpc_over_a_pipe_of_one_byte() {
+    on_one_thread(async {
+        let near = vat();
+        let (left, right) = tokio::io::duplex(1);
+        capnp_rpc_peer::serve(right);
+        calls(&near, framed(left), &TOO_LARGE_FOR_A_BYTE, CAPNP_RPC_NEVER_RETURNS).await;
     });
 }

@@ -92,3 +92,15 @@ pub(crate) async fn assert_idles_but(link: &Link, questions: usize) {
     }
     panic!("not idle: {:?}\n{}", link.stats(), link.dump());
 }
+
+/// References, pins and lists of the vat agree, and nothing is left in it but what it
+/// offers.
+pub(crate) async fn assert_at_rest(vat: &Vat) {
+    for _ in 0..400 {
+        if vat.here().with(|graph| graph.is_idle()) {
+            return vat.here().with(|graph| graph.check()).expect("the tables agree");
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("not at rest:\n{}", vat.here().with(|graph| graph.dump()));
+}

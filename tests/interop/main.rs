@@ -9,6 +9,7 @@ mod interop_capnp;
 
 mod bowline;
 mod bowline_peer;
+mod cancels;
 mod capnp_rpc_peer;
 mod crc;
 mod engine;

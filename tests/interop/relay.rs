@@ -4,10 +4,11 @@ use bowline::conn::Config;
 use bowline::rpc::Link;
 use bowline::runtime::Vat;
 use bowline::transport::{Transport, same_thread};
+use bowline::wire::Exception;
 use capnp_rpc::rpc_twoparty_capnp::Side;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::bowline_peer::{assert_idles, connect, engine, framed, serve_peer, vat};
+use crate::bowline_peer::{assert_at_rest, assert_idles, connect, engine, framed, serve_peer, vat};
 use crate::engine::CapnpRpc;
 use crate::{CPP_SERVER_CANNOT, SCENARIOS, assert_all_ok, capnp_rpc_peer};
 use crate::{on_one_thread, python, scenarios};
@@ -23,6 +24,13 @@ fn relay(
     (near, far)
 }
 
+/// With the near side gone, nothing is left of what went through.
+async fn ends_at_rest(middle: &Vat, near: &Link) {
+    near.abort(Exception::failed("the end"));
+    near.closed().await;
+    assert_at_rest(middle).await;
+}
+
 #[test]
 fn bowline_calls_bowline_through_bowline() {
     on_one_thread(async {
@@ -36,7 +44,9 @@ fn bowline_calls_bowline_through_bowline() {
         drop(peer);
         assert_idles(&link).await;
         assert_idles(&near).await;
-        drop(served);
+        ends_at_rest(&middle, &near).await;
+        assert_idles(&served).await;
+        assert_at_rest(&right).await;
     });
 }
 
@@ -53,6 +63,7 @@ fn capnp_rpc_calls_cpp_through_bowline() {
         assert_all_ok(&told, SCENARIOS - CPP_SERVER_CANNOT.len());
         drop(peer);
         assert_idles(&near).await;
+        ends_at_rest(&middle, &near).await;
     });
 }
 
@@ -68,8 +79,9 @@ fn cpp_calls_capnp_rpc_through_bowline() {
             let (stream, _) = listener.accept().await.expect("the peer connects");
             relay(&middle, framed(stream), framed(left))
         };
-        let (_links, told) = tokio::join!(accepted, python::call(port));
+        let ((near, _far), told) = tokio::join!(accepted, python::call(port));
         let passed = told.lines().filter(|line| line.starts_with("ok ")).count();
         assert_eq!(passed, SCENARIOS, "{told}");
+        ends_at_rest(&middle, &near).await;
     });
 }

@@ -96,7 +96,7 @@ fn a_call_on_what_is_no_capability_fails_alone() {
     assert_eq!(
         peer.hears(&us),
         [
-            "return a9 exception failed: pipelined on question 33, which is not open no-finish",
+            "return a9 exception failed: pipelined on question 33, which returned no capabilities or is finished no-finish",
             "return a1 exception failed: the object was told to fail",
             "return a2 exception failed: the object was told to fail",
             "return a3 results 6 words no-finish",
@@ -458,7 +458,10 @@ fn a_call_pipelined_against_its_hint_is_served() {
     );
     assert_eq!(kept_seen.notes(), [3]);
     peer.says(&us, [calls(3, result_of(1), method::NOTE, 4)]);
-    assert_eq!(peer.hears(&us), ["return a3 exception failed: the call is over"]);
+    assert_eq!(
+        peer.hears(&us),
+        ["return a3 exception failed: the call returned no capabilities or is over"]
+    );
     still_alive(&us, &mut peer, 4);
 }
 
@@ -535,14 +538,14 @@ fn content_too_large_for_a_frame_fails_alone() {
     let (boot, _) = object(us.vat.here());
     let mut config = Config::default();
     let words = content(0, 0).copy(&ReadLimits::default()).expect("well formed").words();
-    config.content_words_max = words;
+    config.payload_words_max = words;
     for (max, fits) in [(words, true), (words - 1, false)] {
-        config.content_words_max = max;
+        config.payload_words_max = max;
         let mut peer = us.meet_with(config.clone(), Some(&boot));
         peer.says(&us, [bootstrap(0)]);
         peer.says(&us, [calls(1, export(0), method::NOTE, 1)]);
         let over =
-            "return a1 exception failed: the message has 6 words and the connection carries 5";
+            "return a1 exception failed: a payload of 48 bytes is over the limit of 40 bytes";
         let returned = if fits { "return a1 results 6 words no-finish" } else { over };
         assert_eq!(peer.hears(&us), ["return a0 results cap 0 [e0]", returned]);
         let note = peer.link.bootstrap().note(1);

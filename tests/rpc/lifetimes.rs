@@ -1,5 +1,6 @@
 //! Deadlines, idleness and the end of a connection.
 
+use std::future::Future;
 use std::time::{Duration, Instant};
 
 use bowline::conn::Config;
@@ -40,7 +41,7 @@ fn a_call_that_is_late_is_cancelled_at_its_deadline() {
     let mut late = std::pin::pin!(near.bootstrap().request(ID, 0).send().deadline(due));
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     let mut at = start;
-    while std::future::Future::poll(late.as_mut(), &mut cx).is_pending() {
+    while late.as_mut().poll(&mut cx).is_pending() {
         assert!(at <= due + Duration::from_secs(60), "the deadline has passed");
         at += Duration::from_secs(60);
         for vat in [&left, &right] {

@@ -121,7 +121,7 @@ fn a_promise_dropped_under_embargo_leaves_nothing(world: &World) {
 
 /// What `left` sends over `middle` to what `right` keeps, which lives at `left`.
 fn calls_cross_two_vats_in_order_though_the_object_is_at_home(world: &World) {
-    for seed in 0..60 {
+    for seed in world.seeds(60) {
         let (boot, boot_seen) = object(world.right.here());
         let (mine, seen) = object(world.left.here());
         let (inner, outer, client) = world.relay(&boot);
@@ -160,7 +160,7 @@ fn trickle_notes(
 
 /// A promise of `left` is mirrored by `right`, and comes to be an object of `right` meanwhile.
 fn the_four_way_race(world: &World) {
-    for seed in 0..100 {
+    for seed in world.seeds(100) {
         let mut seed = Seed(seed);
         let (boot, _) = object(world.right.here());
         let (theirs, seen) = object(world.right.here());
@@ -199,7 +199,7 @@ fn race(world: &World, pairs: &[&Pair], client: &Client, theirs: &Client, seed: 
 /// As before, but what `left` resolves its promise to was a promise of `right`, which came to be an
 /// object of `left`.
 fn the_four_way_race_through_a_promise(world: &World) {
-    for seed in 0..100 {
+    for seed in world.seeds(100) {
         let mut seed = Seed(seed);
         let (boot, boot_seen) = object(world.right.here());
         let (mine, seen) = object(world.left.here());
@@ -221,7 +221,7 @@ fn the_four_way_race_through_a_promise(world: &World) {
 
 /// `right` offers a promise, and resolves it to an object `left` gave it.
 fn a_bootstrap_that_is_a_promise_of_the_asker(world: &World) {
-    for seed in 0..40 {
+    for seed in world.seeds(40) {
         let mut seed = Seed(seed);
         let (boot, boot_seen) = object(world.right.here());
         let (mine, seen) = object(world.left.here());
@@ -276,7 +276,7 @@ fn an_exported_promise_resolves_to_the_peers_own_object(world: &World) {
 
 /// `right` answers with a tail call on `left`; what `left` pipelines on that stays in order.
 fn a_tail_call_home_keeps_the_order(world: &World) {
-    for seed in 0..60 {
+    for seed in world.seeds(60) {
         let mut seed = Seed(seed);
         let (boot, _) = object(world.right.here());
         let (mine, mine_seen) = object(world.left.here());

@@ -270,6 +270,212 @@ fn what_waits_for_a_vat_that_ends_is_told() {
     assert_eq!(told.map_err(|why| why.kind()), Err(ExceptionKind::Disconnected));
 }
 
+#[test]
+fn a_promise_that_drives_lets_others_have_their_turn() {
+    let vat = Vat::local();
+    let done = Rc::new(Cell::new(false));
+    let until = Rc::clone(&done);
+    let patient = Client::new(vat.here(), move |call: Call| {
+        let until = Rc::clone(&until);
+        async move {
+            while !until.get() {
+                yield_now().await;
+            }
+            Ok(call.reply())
+        }
+    });
+    let asked = patient.request(ID, 0).send();
+    futures::executor::block_on(async {
+        futures::join!(async { asked.await.expect("returns") }, async { done.set(true) });
+    });
+}
+
+#[test]
+fn who_asks_for_a_promise_to_settle_keeps_nothing_once_it_is_gone() {
+    let vat = Vat::local();
+    let (promised, _resolver) = Client::promise(vat.here());
+    let link = Link::connect(vat.here(), two_thread().0, Config::default(), None);
+    let woken = Arc::new(Count::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    // On the vat's own thread, of a promise that dies unsettled.
+    let stuck =
+        Client::new(vat.here(), |_: Call| std::future::pending::<Result<Response, Exception>>());
+    let asked = stuck.request(ID, 0).send();
+    let result = asked.cap(&bowline::wire::Path::root());
+    {
+        let mut settled = pin!(result.settled());
+        assert!(settled.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    drop((result, asked));
+    while vat.turn(Instant::now()) == Turn::More {}
+    // From another thread, of one that stays.
+    let there = promised.clone();
+    std::thread::spawn(move || {
+        let settled =
+            pin!(there.settled()).poll(&mut Context::from_waker(Waker::noop())).is_ready();
+        assert!(!settled);
+    })
+    .join()
+    .expect("it waits");
+    drop(promised);
+    while vat.turn(Instant::now()) == Turn::More {}
+    assert_eq!(Arc::strong_count(&woken), 2, "the vat has forgotten the waker");
+    let refs = vat.here().with(|graph| graph.dump());
+    assert!(
+        refs.lines()
+            .any(|line| line.contains("source: Here") && line.contains(": 1 refs, 1 outside")),
+        "the resolver alone has it: {refs}"
+    );
+    drop(link);
+}
+
+#[test]
+fn a_waker_may_ask_the_vat_when_it_is_dropped() {
+    struct Asks(std::sync::Mutex<Option<bowline::rpc::Promise>>);
+    impl Wake for Asks {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            let mut asked = self.0.lock().expect("one thread").take().expect("dropped once");
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(pin!(&mut asked).poll(&mut cx).is_pending());
+        }
+    }
+    let vat = Vat::local();
+    let stuck =
+        Client::new(vat.here(), |_: Call| std::future::pending::<Result<Response, Exception>>());
+    let (mut first, second) = (stuck.request(ID, 0).send(), stuck.request(ID, 0).send());
+    let waker = Waker::from(Arc::new(Asks(Some(second).into())));
+    let _driver = vat.timeless_driver();
+    assert!(pin!(&mut first).poll(&mut Context::from_waker(&waker)).is_pending());
+    drop(waker);
+    assert!(pin!(&mut first).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+}
+
+#[test]
+fn a_vat_that_is_dropped_takes_its_objects_along() {
+    let life = Rc::new(());
+    let (vat, other) = (Vat::local(), Vat::local());
+    let held = Rc::clone(&life);
+    let object = Client::new(vat.here(), move |call: Call| {
+        let held = Rc::clone(&held);
+        async move {
+            let reply = call.params().cap(&bowline::wire::Path::root());
+            std::future::pending::<()>().await;
+            drop((held, reply));
+            Ok(call.reply())
+        }
+    });
+    let (waiting, here) = (Rc::clone(&life), vat.here().clone());
+    vat.here().spawn(Box::pin(async move {
+        std::future::pending::<()>().await;
+        drop((waiting, here));
+    }));
+    let elsewhere = adder(other.here());
+    let asked = object.request(ID, 0).with(|mut root| root.set_as_capability(elsewhere.hook()));
+    let due = Instant::now() + Duration::from_secs(3600);
+    let mut asked = Box::pin(asked.send().deadline(due));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(asked.as_mut().poll(&mut cx).is_pending());
+    let detached = object.request(ID, 0).send();
+    detached.detach();
+    for _ in 0..5 {
+        while vat.turn(Instant::now()) == Turn::More {}
+        while other.turn(Instant::now()) == Turn::More {}
+    }
+    assert!(Rc::strong_count(&life) > 3, "two calls run");
+    drop(vat);
+    assert_eq!(Rc::strong_count(&life), 1);
+    assert!(asked.as_mut().poll(&mut cx).is_ready());
+    while other.turn(Instant::now()) == Turn::More {}
+}
+
+#[test]
+fn a_stub_is_claimed_though_it_was_left_in_the_midst_of_a_turn() {
+    let (near, far) = (Rc::new(Vat::local()), Vat::local());
+    let quiet = |near: &Vat, far: &Vat| {
+        for _ in 0..5 {
+            while near.turn(Instant::now()) == Turn::More {}
+            while far.turn(Instant::now()) == Turn::More {}
+        }
+    };
+    let echo = Client::new(near.here(), |mut call: Call| async move {
+        let given = call.params().cap(&bowline::wire::Path::root())?;
+        call.build(|mut root| root.set_as_capability(given.hook()));
+        Ok(call.reply())
+    });
+    let object = adder(far.here());
+    let pass = |echo: &Client| {
+        let given = object.clone().hook();
+        echo.request(ID, 0).with(|mut root| root.set_as_capability(given)).send()
+    };
+    let bridged = pass(&echo);
+    quiet(&near, &far);
+    let posted = Rc::new(Cell::new(None));
+    let (told, asker) = (Rc::clone(&posted), Rc::clone(&near));
+    let request = echo.request(ID, 0);
+    let given = object.clone();
+    far.here().spawn(Box::pin(async move {
+        let given = given.hook();
+        told.set(Some(request.with(|mut root| root.set_as_capability(given)).send()));
+        while asker.turn(Instant::now()) == Turn::More {}
+    }));
+    // Another claim, so that the far end is read after the task in the turn to come.
+    let other = pass(&echo);
+    while near.turn(Instant::now()) == Turn::More {}
+    quiet(&near, &far);
+    let mut passed = posted.take().expect("the task ran");
+    let mut cx = Context::from_waker(Waker::noop());
+    let Poll::Ready(Ok(reply)) = pin!(&mut passed).poll(&mut cx) else { panic!("it returned") };
+    let stub = reply.cap(&bowline::wire::Path::root()).expect("the stub");
+    quiet(&near, &far);
+    assert_eq!(stub.why_broken(), None);
+    drop((bridged, other));
+}
+
+#[test]
+fn whoever_waits_for_a_connection_is_told_that_its_vat_ends() {
+    for driven in [true, false] {
+        let vat = Vat::local();
+        let (a, b) = two_thread();
+        let link = Link::connect(vat.here(), a, Config::default(), None);
+        let woken = Arc::new(Count::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut cx = Context::from_waker(&waker);
+        let driver = driven.then(|| vat.timeless_driver());
+        let bootstrap = link.bootstrap();
+        let (mut closed, mut idle) = (pin!(link.closed()), pin!(link.idle()));
+        assert!(closed.as_mut().poll(&mut cx).is_pending());
+        assert!(idle.as_mut().poll(&mut cx).is_pending());
+        let before = woken.0.load(Ordering::Relaxed);
+        drop(vat);
+        assert!(woken.0.load(Ordering::Relaxed) > before, "driven {driven}");
+        assert!(closed.poll(&mut cx).is_ready());
+        assert!(idle.poll(&mut cx).is_ready());
+        drop((driver, bootstrap, b));
+    }
+}
+
+#[test]
+fn whoever_waits_for_a_closing_connection_to_be_idle_is_woken() {
+    let vat = Vat::local();
+    let (a, b) = two_thread();
+    let link = Link::connect(vat.here(), a, Config::default(), None);
+    let mut driver = pin!(vat.timeless_driver());
+    let woken = Arc::new(Count::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let (mut cx, mut quiet) = (Context::from_waker(&waker), Context::from_waker(Waker::noop()));
+    assert!(driver.as_mut().poll(&mut quiet).is_pending());
+    link.abort(Exception::failed("enough"));
+    let mut idle = pin!(link.idle());
+    assert!(idle.as_mut().poll(&mut cx).is_pending(), "the Abort has not left");
+    assert!(driver.as_mut().poll(&mut quiet).is_pending());
+    assert!(woken.0.load(Ordering::Relaxed) > 0);
+    assert!(idle.poll(&mut cx).is_ready());
+    drop(b);
+}
+
 #[derive(Default)]
 struct Count(AtomicU32);
 
@@ -305,7 +511,7 @@ fn stubs_and_promises_cross_threads() {
     crosses::<Client>();
     crosses::<bowline::rpc::Promise>();
     crosses::<bowline::rpc::Pipeline>();
-    crosses::<bowline::rpc::Reply>();
+    crosses::<Reply>();
     crosses::<bowline::rpc::Request>();
     crosses::<Link>();
     crosses::<Handle>();

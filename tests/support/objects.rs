@@ -127,7 +127,10 @@ impl Seen {
     /// Lets every GET_LATER return.
     pub(crate) fn go(&self) {
         let waiting = std::mem::take(&mut *self.0.later.borrow_mut());
-        waiting.into_iter().for_each(|one| drop(one.send(())));
+        for one in waiting {
+            // Its call may have been cancelled.
+            let _ = one.send(());
+        }
     }
 }
 

@@ -1,18 +1,21 @@
 //! A world is three vats of this thread and the links a scenario lays between them. Every turn is
 //! followed by a check of every table, and at the end nothing may be left.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bowline::conn::Config;
 use bowline::rpc::{Client, Link};
 use bowline::runtime::{Driver, Local, Timeless, Vat};
-use bowline::transport::{Transport, same_thread, two_thread};
+use bowline::transport::{
+    ByteStream, Framed, FramedLimits, Peer, Transport, Trickle, memory_pipe, same_thread,
+    two_thread,
+};
 
 use super::tap::{Gate, Tap};
 
@@ -21,6 +24,10 @@ use super::tap::{Gate, Tap};
 pub(crate) enum Kind {
     SameThread,
     TwoThread,
+    /// Bytes in memory.
+    Pipe,
+    /// Bytes in memory, one at a time.
+    Trickle,
 }
 
 impl Kind {
@@ -28,8 +35,21 @@ impl Kind {
         match self {
             Self::SameThread => boxed(same_thread()),
             Self::TwoThread => boxed(two_thread()),
+            Self::Pipe => {
+                let (left, right) = memory_pipe(1 << 12);
+                boxed((framed(left), framed(right)))
+            }
+            Self::Trickle => {
+                let (left, right) = memory_pipe(1 << 6);
+                let (left, right) = (Trickle::new(left, 1), Trickle::new(right, 1));
+                boxed((framed(left), framed(right)))
+            }
         }
     }
+}
+
+fn framed<S: ByteStream>(stream: S) -> Framed<S> {
+    Framed::new(stream, Peer::Memory, FramedLimits::default())
 }
 
 fn boxed<T: Transport + 'static>(
@@ -80,6 +100,8 @@ pub(crate) struct World {
     relays: RefCell<Vec<Link>>,
     drivers: RefCell<Vec<Driver<Timeless>>>,
     woken: Arc<Woken>,
+    /// How far the clock of the world is ahead.
+    later: Cell<Duration>,
 }
 
 /// Set when a vat has work again.
@@ -108,8 +130,8 @@ impl World {
         let (left, middle, right) = (Vat::local(), Vat::local(), Vat::local());
         let drivers = [&left, &middle, &right].map(Vat::timeless_driver);
         let drivers = RefCell::new(drivers.into());
-        let (links, relays, woken) = Default::default();
-        let world = Self { left, middle, right, kind, links, relays, drivers, woken };
+        let (links, relays, woken, later) = Default::default();
+        let world = Self { left, middle, right, kind, links, relays, drivers, woken, later };
         scenario(&world);
         world.quiet();
         for relay in world.relays.take() {
@@ -125,9 +147,21 @@ impl World {
         links.iter().for_each(|link| link.abort(bowline::wire::Exception::failed("the end")));
         drop(links);
         world.quiet();
+        // Ends that close at once, each before it has read the other's last words, give up later.
+        world.later.set(Duration::from_secs(60));
+        world.quiet();
         for vat in world.vats() {
             let stats = vat.here().with(|graph| graph.stats());
             assert_eq!(stats, Default::default(), "a vat without connections is not empty");
+        }
+    }
+
+    /// Seeds for a scenario played `count` times; fewer where every byte takes its turn.
+    pub(crate) fn seeds(&self, count: u64) -> std::ops::Range<u64> {
+        match self.kind {
+            Kind::SameThread => 0..count,
+            Kind::TwoThread | Kind::Pipe => 0..count / 10,
+            Kind::Trickle => 0..count / 30,
         }
     }
 
@@ -208,7 +242,7 @@ impl World {
         let mut cx = Context::from_waker(&waker);
         for (vat, driver) in self.vats().into_iter().zip(self.drivers.borrow_mut().iter_mut()) {
             // What one turn leaves, the driver does, which then has the waker woken for more.
-            let _ = vat.turn(Instant::now());
+            let _ = vat.turn(Instant::now() + self.later.get());
             self.check(vat.here());
             let _ = Pin::new(driver).poll(&mut cx);
             self.check(vat.here());
@@ -236,12 +270,6 @@ impl World {
     pub(crate) fn run<T>(&self, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
         self.poll_until(|cx| future.as_mut().poll(cx)).expect("it is never done")
-    }
-
-    /// Whether the future is still pending once nothing happens any more.
-    pub(crate) fn is_pending<T>(&self, future: impl Future<Output = T> + Unpin) -> bool {
-        let mut future = future;
-        self.poll_until(|cx| pin!(&mut future).poll(cx)).is_none()
     }
 
     fn poll_until<T>(&self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
@@ -286,6 +314,18 @@ macro_rules! scenarios {
             $(#[test]
             fn $name() {
                 crate::support::World::play(crate::support::Kind::TwoThread, super::$name);
+            })*
+        }
+        mod pipe {
+            $(#[test]
+            fn $name() {
+                crate::support::World::play(crate::support::Kind::Pipe, super::$name);
+            })*
+        }
+        mod trickle {
+            $(#[test]
+            fn $name() {
+                crate::support::World::play(crate::support::Kind::Trickle, super::$name);
             })*
         }
     };

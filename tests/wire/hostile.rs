@@ -151,7 +151,7 @@ fn a_path_with_an_unknown_step_addresses_an_unknown_kind_of_target() {
     };
     assert_eq!(path(0), "disembargo q9 ask m0");
     assert_eq!(path(5 << 16 | 1), "disembargo q9.5 ask m0");
-    assert_eq!(path(2), "disembargo target #1 ask m0");
+    assert_eq!(path(2), "disembargo target #65535 ask m0");
 }
 
 // C-X1

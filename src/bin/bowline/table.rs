@@ -45,7 +45,7 @@ pub(crate) fn say(text: &str) -> Result<(), Failure> {
 fn line(cells: [&str; 7]) -> Result<(), Failure> {
     let [transport, place, null, chain, awaited, calls, stream] = cells;
     say(&format!(
-        "{transport:<14} {place:<14} {null:>15} {chain:>12} {awaited:>12} {calls:>21} {stream:>16}"
+        "{transport:<13}  {place:<13}  {null:>15}  {chain:>10}  {awaited:>9}  {calls:>21}  {stream:>16}"
     ))
 }
 

@@ -9,13 +9,14 @@ use super::data::{
 };
 use super::descriptor::{descriptor, descriptors, target};
 use super::error::DecodeError;
+use super::plain;
 use crate::schema::rpc_capnp as schema;
 use crate::wire::content::Content;
 use crate::wire::exception::{Exception, ExceptionKind};
 use crate::wire::frame::Frame;
 use crate::wire::id::{AnswerId, EmbargoId, ExportId, ImportId, QuestionId};
 use crate::wire::limits::Limits;
-use crate::wire::pointer::{self, Pointer};
+use crate::wire::pointer::{self, Place, Pointer};
 
 impl Message {
     /// Reads a frame as a message.
@@ -30,21 +31,32 @@ impl Message {
         if frame.segment(0).is_none_or(<[u8]>::is_empty) {
             return Err(DecodeError::Empty);
         }
-        let mut message = {
-            let reader = Reader::new(&frame, limits.read.options());
-            message(reader.get_root()?, limits, Nesting::Outer)?
-        };
+        if let Some((mut message, place)) = plain::read(&frame) {
+            if let (Some(place), Some((_, content))) = (place, message.hole()) {
+                *content = take(frame, place, limits)?;
+            }
+            return Ok(message);
+        }
+        let mut message = generated(&frame, limits)?;
         if let Some((fields, content)) = message.hole() {
-            *content = take(frame, fields, limits)?;
+            // The envelope was read through the same pointers; what is missing on the way is a null
+            // struct.
+            if let Some(place) = pointer::place_of(&frame, fields) {
+                *content = take(frame, place, limits)?;
+            }
         }
         Ok(message)
     }
 }
 
-/// Makes the pointer at the end of `fields` the root of the frame.
-fn take(mut frame: Frame, fields: &[u16], limits: &Limits) -> Result<Content, DecodeError> {
-    // The envelope was read through the same pointers; what is missing on the way is a null struct.
-    let Some(place) = pointer::place_of(&frame, fields) else { return Ok(Content::null()) };
+/// Reads the envelope with the generated readers; content stays null.
+pub(super) fn generated(frame: &Frame, limits: &Limits) -> Result<Message, DecodeError> {
+    let reader = Reader::new(frame, limits.read.options());
+    message(reader.get_root()?, limits, Nesting::Outer)
+}
+
+/// Makes the pointer at `place` the root of the frame.
+fn take(mut frame: Frame, place: Place, limits: &Limits) -> Result<Content, DecodeError> {
     let word = pointer::word_at(&frame, place).unwrap_or(0);
     let root = match Pointer::parse(word) {
         Pointer::Null => return Ok(Content::null()),

@@ -2,7 +2,7 @@
 
 use capnp::{NotInSchema, struct_list};
 
-use super::data::{CapDescriptor, MessageTarget, PromisedAnswer};
+use super::data::{CapDescriptor, MessageTarget, PromisedAnswer, UNKNOWN_STEP};
 use super::error::DecodeError;
 use crate::schema::rpc_capnp as schema;
 use crate::wire::id::{ExportId, ImportId, QuestionId};
@@ -34,7 +34,7 @@ pub(super) fn descriptor(
         Ok(Which::ReceiverHosted(id)) => CapDescriptor::ReceiverHosted(ImportId(id)),
         Ok(Which::ReceiverAnswer(answer)) => match promised_answer(answer?, limits)? {
             Some(answer) => CapDescriptor::ReceiverAnswer(answer),
-            None => CapDescriptor::Foreign(4),
+            None => CapDescriptor::Foreign(UNKNOWN_STEP),
         },
         Ok(Which::ThirdPartyHosted(third)) => {
             CapDescriptor::ThirdPartyHosted { vine: ExportId(third?.get_vine_id()) }
@@ -53,7 +53,7 @@ pub(super) fn target(
         Ok(Which::ImportedCap(id)) => MessageTarget::ImportedCap(ImportId(id)),
         Ok(Which::PromisedAnswer(answer)) => match promised_answer(answer?, limits)? {
             Some(answer) => MessageTarget::PromisedAnswer(answer),
-            None => MessageTarget::Foreign(1),
+            None => MessageTarget::Foreign(UNKNOWN_STEP),
         },
         Err(NotInSchema(variant)) => MessageTarget::Foreign(variant),
     })

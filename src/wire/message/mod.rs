@@ -7,6 +7,7 @@ mod decode;
 mod descriptor;
 mod encode;
 mod error;
+mod plain;
 mod summary;
 mod template;
 

@@ -1,0 +1,60 @@
+//! What leaves: messages, taken from connections whose transport wants them.
+
+use crate::conn::Connection;
+use crate::wire::Message;
+
+use super::graph::Graph;
+use super::id::LinkId;
+use super::link::Attention;
+
+impl Graph {
+    /// The next message due, and the connection it goes out on.
+    #[must_use]
+    pub fn poll_transmit(&mut self) -> Option<(LinkId, Message)> {
+        while let Some(&link) = self.sending.front() {
+            if let Some(at) = self.links.get_mut(link).filter(|at| !at.is_held()) {
+                if let Some(message) = at.conn.poll_transmit() {
+                    return Some((link, message));
+                }
+                at.attention = Attention::Quiet;
+            }
+            self.sending.pop_front();
+            self.read_events(link);
+            self.settle();
+        }
+        None
+    }
+
+    /// Leaves what is due on `link` where it counts against the limits of the connection, until
+    /// [`unhold`](Self::unhold): its transport has enough to write. A connection that is over is
+    /// not held: its last messages are few.
+    pub fn hold(&mut self, link: LinkId) {
+        if let Some(at) = self.links.get_mut(link) {
+            at.attention = Attention::Held;
+        }
+    }
+
+    /// The transport of `link` wants messages again. True if it was held.
+    pub fn unhold(&mut self, link: LinkId) -> bool {
+        let held = self.links.get_mut(link).filter(|at| at.attention == Attention::Held);
+        if let Some(at) = held {
+            at.attention = Attention::Listed;
+            self.sending.push_back(link);
+            return true;
+        }
+        false
+    }
+
+    /// Forgets a connection that is over and whose last messages were sent.
+    pub fn disconnect(&mut self, link: LinkId) {
+        if self.links.get(link).is_some_and(|at| at.conn.is_closed()) {
+            self.links.remove(link);
+        }
+    }
+
+    /// The connection behind a link, to look at.
+    #[must_use]
+    pub fn connection(&self, link: LinkId) -> Option<&Connection> {
+        self.links.get(link).map(|link| &link.conn)
+    }
+}
