@@ -76,3 +76,44 @@ fn a_peer_that_goes_away_ends_the_connection() {
     let lost = run(&[&left], pending).expect_err("its connection is over");
     assert_eq!(lost.kind(), ExceptionKind::Disconnected, "{lost}");
 }
+
+#[cfg(all(feature = "tokio", unix))]
+#[test]
+fn whoever_connects_is_offered_what_is_chosen_for_them() {
+    use std::cell::RefCell;
+
+    use bowline::transport::{FramedLimits, Listener, Peer, Socket};
+
+    use crate::support::{Ask, object};
+
+    let vat = bowline::runtime::Vat::local();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let any = "tcp:127.0.0.1:0".parse().expect("an address");
+        let mut listener = Listener::bind(&any).await.expect("a free port");
+        let address = listener.address().clone();
+        let (boot, seen) = object(vat.here());
+        let (came, mut first) = (RefCell::new(Vec::new()), true);
+        let listening =
+            bowline::rpc::listen(vat.here(), &mut listener, Config::default(), |peer| {
+                came.borrow_mut().push(matches!(peer, Peer::Tcp(_)));
+                std::mem::take(&mut first).then(|| boot.clone())
+            });
+        let calls = async {
+            for n in 0..2 {
+                let socket = Socket::connect(&address).await.expect("it listens");
+                let framed = socket.framed(FramedLimits::default());
+                let link = Link::connect(vat.here(), framed, Config::default(), None);
+                let called = link.bootstrap().note(n).await;
+                assert_eq!(called.is_ok(), n == 0, "the second is offered nothing");
+            }
+        };
+        tokio::select! {
+            () = vat.tokio_driver() => panic!("the vat lives"),
+            why = listening => panic!("{why}"),
+            () = calls => {}
+        }
+        assert_eq!(came.take(), [true, true]);
+        assert_eq!(seen.notes(), [0]);
+    });
+}
