@@ -86,7 +86,7 @@ fn whoever_connects_is_offered_what_is_chosen_for_them() {
 
     use crate::support::{Ask, object};
 
-    let vat = bowline::runtime::Vat::local();
+    let vat = Vat::local();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
         let any = "tcp:127.0.0.1:0".parse().expect("an address");
