@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Context;
 
 use crate::conn::Config;
-use crate::runtime::{Answer, Conclusion, Delivery, Dispatch, Local, VatId, gone, post};
+use crate::runtime::{Answer, Conclusion, Delivery, Dispatch, Local, Mailbox, VatId, gone, post};
 use crate::transport::{TwoThread, two_thread};
 use crate::vat::{Cap, Payload, Request};
 use crate::wire::{Content, Exception, Path};
@@ -23,11 +23,22 @@ use super::client::Client;
 /// The bridges of a vat, and the stubs left to be claimed over them.
 #[derive(Default)]
 struct Bridges {
-    /// The directory at the far end of each.
-    far: RefCell<BTreeMap<VatId, Client>>,
+    /// The directory at the far end of each, as long as the vat there lives.
+    far: RefCell<BTreeMap<VatId, (Arc<Mailbox>, Client)>>,
     left: RefCell<BTreeMap<u64, Client>>,
     /// Our own directory, once there is one.
     directory: Cell<Option<Cap>>,
+}
+
+impl Bridges {
+    /// Lets go of bridges to vats that are gone.
+    fn forget_the_gone(&self) {
+        let all = std::mem::take(&mut *self.far.borrow_mut());
+        let (live, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            all.into_iter().partition(|(_, (mailbox, _))| !mailbox.is_closed());
+        self.far.borrow_mut().extend(live);
+        drop(gone);
+    }
 }
 
 struct Directory {
@@ -77,18 +88,19 @@ pub(super) fn import(here: &Local, client: &Client) -> Result<Cap, Exception> {
 fn far_directory(here: &Local, client: &Client) -> Result<Client, Exception> {
     let bridges = here.slot::<Bridges>();
     let home = client.mailbox();
-    if let Some(far) = bridges.far.borrow().get(&home.id()) {
+    if let Some((_, far)) = bridges.far.borrow().get(&home.id()) {
         return Ok(far.clone());
     }
+    bridges.forget_the_gone();
     let (near_end, far_end) = two_thread();
-    let far = join(here, near_end, home.id());
-    let id = here.id();
-    drop(post(&Arc::clone(home), move |there| drop(join(there, far_end, id))));
+    let far = join(here, near_end, home);
+    let near = Arc::clone(here.mailbox());
+    drop(post(home, move |there| drop(join(there, far_end, &near))));
     Ok(far)
 }
 
 /// One end of a bridge; gives the directory at the other.
-fn join(here: &Local, end: TwoThread, other: VatId) -> Client {
+fn join(here: &Local, end: TwoThread, other: &Arc<Mailbox>) -> Client {
     let bridges = here.slot::<Bridges>();
     let own = bridges.directory.get().unwrap_or_else(|| {
         let cap = here.host(Rc::new(Directory { here: here.clone() }));
@@ -98,6 +110,7 @@ fn join(here: &Local, end: TwoThread, other: VatId) -> Client {
     here.with(|graph| graph.retain(own));
     let (link, _) = here.connect(Box::new(end), Config::default(), Some(own));
     let far = Client::adopt(here, bootstrap(here, link));
-    bridges.far.borrow_mut().entry(other).or_insert_with(|| far.clone());
+    let known = (Arc::clone(other), far.clone());
+    bridges.far.borrow_mut().entry(other.id()).or_insert(known);
     far
 }

@@ -1,5 +1,6 @@
 //! One turn: read what there is, deliver, run what became ready, give back, write once.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
@@ -40,9 +41,9 @@ impl Local {
     ///
     /// Cancel safe: a turn is never half done.
     pub fn turn(&self, now: Option<Instant>) -> Turn {
-        let outer = self.inner().turning.replace(true);
+        let during = During::new(&self.inner().turning, true);
         self.take_turn(now);
-        self.inner().turning.set(outer);
+        drop(during);
         let raised = self.inner().mailbox.signal.is_raised();
         if raised
             || self.wants_to_resume()
@@ -112,12 +113,11 @@ impl Local {
         if depth.get() >= NESTED_DRAINS_MAX {
             return;
         }
-        depth.set(depth.get() + 1);
+        let _during = During::new(depth, depth.get() + 1);
         for _ in 0..OUTPUTS_PER_DRAIN {
             let Some(output) = self.with(|graph| graph.poll_output()) else { break };
             self.carry_out(output);
         }
-        depth.set(depth.get() - 1);
     }
 
     fn carry_out(&self, output: Output) {
@@ -219,5 +219,24 @@ impl Local {
                 graph.release(cap);
             }
         });
+    }
+}
+
+/// Sets a cell for a while. A waker that panics in the midst of it must not leave it set: the vat
+/// would take no turn any more.
+struct During<'a, T: Copy> {
+    cell: &'a Cell<T>,
+    before: T,
+}
+
+impl<'a, T: Copy> During<'a, T> {
+    fn new(cell: &'a Cell<T>, value: T) -> Self {
+        Self { cell, before: cell.replace(value) }
+    }
+}
+
+impl<T: Copy> Drop for During<'_, T> {
+    fn drop(&mut self) {
+        self.cell.set(self.before);
     }
 }

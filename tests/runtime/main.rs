@@ -516,3 +516,33 @@ fn stubs_and_promises_cross_threads() {
     crosses::<Link>();
     crosses::<Handle>();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn vats_that_come_and_go_leave_no_bridges() {
+    let hub = Vat::spawn().expect("a thread");
+    for round in 1..=20 {
+        let (guest, stub) = exported().await;
+        let through = Client::export(&hub, move || {
+            move |call: Call| {
+                let request = stub.request(ID, call.method());
+                let given = number(call.params());
+                async move { Ok(call.tail(request.with(|root| say(root, given.unwrap_or(0))))) }
+            }
+        })
+        .await
+        .expect("it lives");
+        assert_eq!(add(&through, ADD, round).await, Ok(round));
+        drop((through, guest));
+    }
+    let (_guest, last) = exported().await;
+    let through = Client::export(&hub, move || {
+        move |call: Call| {
+            std::future::ready(Ok(call.tail(last.request(ID, ADD).with(|root| say(root, 1)))))
+        }
+    })
+    .await
+    .expect("it lives");
+    assert_eq!(add(&through, ADD, 1).await, Ok(1));
+    let nodes = hub.run(|here| here.with(|graph| graph.stats().nodes)).await.expect("it lives");
+    assert!(nodes <= 12, "{nodes} capabilities are left");
+}
