@@ -2,6 +2,7 @@
 
 mod fields;
 mod objects;
+mod reactor;
 mod tap;
 mod world;
 

@@ -17,6 +17,7 @@ use bowline::transport::{
     two_thread,
 };
 
+use super::reactor;
 use super::tap::{Gate, Tap};
 
 /// What a link is made of.
@@ -28,6 +29,12 @@ pub(crate) enum Kind {
     Pipe,
     /// Bytes in memory, one at a time.
     Trickle,
+    /// Two pipes of the operating system.
+    OsPipe,
+    /// A pair of Unix sockets.
+    Unix,
+    /// A TCP connection over loopback.
+    Tcp,
 }
 
 impl Kind {
@@ -44,7 +51,18 @@ impl Kind {
                 let (left, right) = (Trickle::new(left, 1), Trickle::new(right, 1));
                 boxed((framed(left), framed(right)))
             }
+            Self::OsPipe => {
+                let (left, right) = reactor::os_pipes();
+                boxed((framed(left), framed(right)))
+            }
+            Self::Unix => boxed(reactor::unix()),
+            Self::Tcp => boxed(reactor::tcp()),
         }
+    }
+
+    /// Whether what is written passes through the operating system.
+    fn is_of_the_system(self) -> bool {
+        matches!(self, Self::OsPipe | Self::Unix | Self::Tcp)
     }
 }
 
@@ -162,6 +180,8 @@ impl World {
             Kind::SameThread => 0..count,
             Kind::TwoThread | Kind::Pipe => 0..count / 10,
             Kind::Trickle => 0..count / 30,
+            // Each look at the operating system takes its time.
+            Kind::OsPipe | Kind::Unix | Kind::Tcp => 0..2,
         }
     }
 
@@ -247,6 +267,9 @@ impl World {
             let _ = Pin::new(driver).poll(&mut cx);
             self.check(vat.here());
         }
+        if self.kind.is_of_the_system() && !self.woken.0.load(Ordering::SeqCst) {
+            reactor::look();
+        }
         self.woken.0.load(Ordering::SeqCst)
     }
 
@@ -326,6 +349,24 @@ macro_rules! scenarios {
             $(#[test]
             fn $name() {
                 crate::support::World::play(crate::support::Kind::Trickle, super::$name);
+            })*
+        }
+        mod os_pipe {
+            $(#[test]
+            fn $name() {
+                crate::support::World::play(crate::support::Kind::OsPipe, super::$name);
+            })*
+        }
+        mod unix {
+            $(#[test]
+            fn $name() {
+                crate::support::World::play(crate::support::Kind::Unix, super::$name);
+            })*
+        }
+        mod tcp {
+            $(#[test]
+            fn $name() {
+                crate::support::World::play(crate::support::Kind::Tcp, super::$name);
             })*
         }
     };
