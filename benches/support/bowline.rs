@@ -33,7 +33,9 @@ impl Contender for Bowline {
         let mut vats = Vec::new();
         let client = thread.block_on(open(row.link, &mut vats));
         Some(match row.link {
-            Link::LocalDynamic | Link::Vats => Box::new(raw::Here::new(client, vats, thread)),
+            Link::LocalDynamic | Link::Vats | Link::MemDynamic => {
+                Box::new(raw::Here::new(client, vats, thread))
+            }
             _ => {
                 let peer = FromClientHook::new(client.hook());
                 Box::new(Typed { peer, work: row.work, vats, thread })
@@ -82,6 +84,14 @@ async fn open(link: Link, vats: &mut Vec<Vat>) -> Client {
             let (left, right) = memory_pipe(PIPE);
             let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
             host(&vat(), framed(right));
+            client(&near, framed(left))
+        }
+        Link::MemDynamic => {
+            let far = vat();
+            let nothing = Client::new(&far, |call: Call| async { Ok(call.reply()) });
+            let (left, right) = memory_pipe(PIPE);
+            let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
+            Connected::connect(&far, framed(right), Config::default(), Some(&nothing));
             client(&near, framed(left))
         }
         Link::Unix1 => {

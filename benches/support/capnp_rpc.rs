@@ -50,7 +50,7 @@ async fn open(link: Link) -> peer::Client {
             let near = sockets::unix_to_thread(|far| system(far, Side::Server, Some(target())));
             return client(near);
         }
-        Link::Mem => sockets::pipe(),
+        Link::Mem | Link::MemDynamic => sockets::pipe(),
         Link::Unix1 => sockets::unix(),
         Link::Tcp1 => sockets::tcp().await,
     };

@@ -11,6 +11,8 @@ pub(crate) enum Link {
     Vats,
     /// Two vats on one thread, bytes through memory.
     Mem,
+    /// The same, behind a client of untyped payloads where the contender has one.
+    MemDynamic,
     /// Two vats on one thread, a Unix socket pair.
     Unix1,
     /// Two vats on one thread, TCP over loopback.
@@ -93,11 +95,12 @@ const fn row(name: &'static str, link: Link, work: Work) -> Row {
 }
 
 /// Every row, in the order of the table.
-pub(crate) const ROWS: [Row; 24] = [
+pub(crate) const ROWS: [Row; 25] = [
     row("same-thread-dynamic-null", Link::LocalDynamic, Work::Null),
     row("same-thread-typed-null", Link::LocalTyped, Work::Null),
     row("same-thread-vats-null", Link::Vats, Work::Null),
     row("mem-null", Link::Mem, Work::Null),
+    row("mem-dynamic-null", Link::MemDynamic, Work::Null),
     row("mem-64", Link::Mem, Work::InFlight(64)),
     row("mem-chain8", Link::Mem, Work::Chain),
     row("mem-chain8-dropped", Link::Mem, Work::ChainDropped),
