@@ -115,21 +115,23 @@ impl Links {
         until
     }
 
-    /// The connection is over, for this reason. Returns who waited for that.
+    /// The connection is over, for this reason; it may write its last messages until the time
+    /// returned. The wakers are those who wait for the end, and first the one to write on.
     pub(super) fn close(
         &mut self,
         link: LinkId,
         why: Exception,
         now: Option<Instant>,
-    ) -> Vec<Waker> {
-        let Some(entry) = self.entry(link.index()) else { return Vec::new() };
+    ) -> (Option<Instant>, Vec<Waker>) {
+        let Some(entry) = self.entry(link.index()) else { return (None, Vec::new()) };
         // Set once: a connection ends once.
         let _ = entry.ending.set(why);
-        entry.state = State::Closing(now.map(|now| now + CLOSE_GRACE));
-        entry.flush.wake_by_ref();
-        let mut watchers = std::mem::take(&mut entry.closed);
-        watchers.append(&mut entry.idle);
-        watchers
+        let until = now.map(|now| now + CLOSE_GRACE);
+        entry.state = State::Closing(until);
+        let mut wakers = vec![Waker::clone(&entry.flush)];
+        wakers.append(&mut entry.closed);
+        wakers.append(&mut entry.idle);
+        (until, wakers)
     }
 
     /// Has `waker` woken when the connection is over.

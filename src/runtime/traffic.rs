@@ -120,7 +120,6 @@ impl Local {
 
     /// Hands every message that is due to its transport, and writes each transport once.
     pub(super) fn transmit(&self) {
-        let links = &self.inner().links;
         let mut touched: Option<u32> = None;
         while let Some((link, message)) = self.with(|graph| graph.poll_transmit()) {
             let index = link.index();
@@ -141,7 +140,6 @@ impl Local {
         if let Some(index) = touched {
             self.flush(index);
         }
-        debug_assert!(links.try_borrow().is_ok(), "links are borrowed only for a moment");
     }
 
     /// Wakes those who wait for a connection to become idle, where one has.
@@ -155,6 +153,17 @@ impl Local {
                 self.inner().links.borrow_mut().keep_watching(link);
             }
         }
+    }
+
+    /// The connection is over. Its last messages are written until the end of the grace, whose timer
+    /// is set once: a peer that reads a byte now and then sets no more of them.
+    pub(super) fn begin_close(&self, link: LinkId, why: Exception) {
+        let now = self.now();
+        let (until, wakers) = self.inner().links.borrow_mut().close(link, why, now);
+        if let (Some(until), Some(flush)) = (until, wakers.first()) {
+            self.inner().timers.borrow_mut().set(until, flush.clone());
+        }
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Writing failed. What the peer sent before is received first (T8), but not for ever.
@@ -228,9 +237,6 @@ impl Local {
             waiting.into_iter().flatten().for_each(Waker::wake);
         } else {
             links.borrow_mut().check_in(index, transport);
-            if let State::Closing(Some(until)) = state {
-                self.inner().timers.borrow_mut().set(until, Waker::clone(&waker));
-            }
         }
     }
 }

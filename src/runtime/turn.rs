@@ -136,11 +136,7 @@ impl Local {
             }
             Output::Settled { cap } => self.take_watchers(cap).into_iter().for_each(Waker::wake),
             Output::Dropped { target } => drop_quietly(self.evict(target)),
-            Output::Closed { link, why } => {
-                let now = self.now();
-                let watchers = self.inner().links.borrow_mut().close(link, why, now);
-                watchers.into_iter().for_each(Waker::wake);
-            }
+            Output::Closed { link, why } => self.begin_close(link, why),
         }
     }
 
