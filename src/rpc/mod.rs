@@ -3,6 +3,7 @@
 //! Floor 5. A [`Client`] is the address of a [`Target`]; a [`Request`] is built on it and sent; the
 //! [`Promise`] it leaves gives the [`Reply`], and before that the way to the capabilities in it.
 
+mod ambient;
 mod bootstrap;
 mod bridge;
 mod caps;
@@ -22,6 +23,7 @@ mod send;
 mod serve;
 mod target;
 
+pub use ambient::ambient;
 pub use client::Client;
 pub use connect::Link;
 pub use deadline::Deadline;

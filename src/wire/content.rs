@@ -184,6 +184,21 @@ impl Content {
         };
         Ok(Self(Repr::Copied(Reader::new(Frame::single(words), limits.options()))))
     }
+
+    /// A copy whose capability pointers have the indices `caps` gives for theirs. It is asked in the
+    /// order of the pointers, what is below one before the next.
+    ///
+    /// # Errors
+    ///
+    /// A pointer is malformed, or a limit is passed.
+    pub fn map_caps(
+        &self,
+        limits: &ReadLimits,
+        caps: impl FnMut(u32) -> u32,
+    ) -> Result<Self, CopyError> {
+        let words = copy::copy_with(self.slices().as_slice(), limits, caps)?;
+        Ok(Self(Repr::Copied(Reader::new(Frame::single(words), limits.options()))))
+    }
 }
 
 impl Default for Content {
