@@ -1,5 +1,7 @@
 //! One vat, run in every way a vat can be run.
 
+mod budget;
+
 use std::cell::Cell;
 use std::pin::pin;
 use std::rc::Rc;
