@@ -1,6 +1,7 @@
 //! One vat, run in every way a vat can be run.
 
 mod budget;
+mod ended;
 
 use std::cell::Cell;
 use std::pin::pin;
