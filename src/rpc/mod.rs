@@ -11,7 +11,9 @@ mod client;
 mod connect;
 mod deadline;
 mod error;
+mod foreign;
 mod hook;
+mod identity;
 #[cfg(all(feature = "tokio", unix))]
 mod listen;
 mod message;
@@ -30,6 +32,7 @@ pub use deadline::Deadline;
 pub use error::{error, exception};
 #[cfg(all(feature = "tokio", unix))]
 pub use listen::listen;
+pub use identity::WeakClient;
 pub use promise::{Pipeline, Promise};
 pub use reply::Reply;
 pub use request::Request;
