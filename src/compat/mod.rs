@@ -10,12 +10,16 @@ mod line;
 mod message;
 mod network;
 mod numbered;
+mod reconnect;
+mod set;
 mod system;
 pub mod twoparty;
 
 pub use self::client::{new_broken_cap, new_client, new_client_from_rc, new_future_client};
 pub use self::message::ImbuedMessageBuilder;
 pub use self::network::{Connection, FlowController, IncomingMessage, OutgoingMessage, VatNetwork};
+pub use self::reconnect::{SetTarget, auto_reconnect, lazy_auto_reconnect};
+pub use self::set::CapabilityServerSet;
 pub use self::system::{Disconnector, RpcSystem};
 pub use crate::pry;
 pub use crate::schema::{rpc_capnp, rpc_twoparty_capnp};

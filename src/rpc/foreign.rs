@@ -85,9 +85,11 @@ impl Future for Called {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Conclusion> {
         Pin::new(&mut self.promise).poll(cx).map(|answer| {
             let copied = answer.and_then(|response| self.by.copy(&response));
-            Conclusion::Return(copied.map_err(exception).map(|(content, clients)| {
-                caps::payload(&self.by.here, content, &clients)
-            }))
+            Conclusion::Return(
+                copied
+                    .map_err(exception)
+                    .map(|(content, clients)| caps::payload(&self.by.here, content, &clients)),
+            )
         })
     }
 }
