@@ -105,6 +105,10 @@ impl Dispatch for Gate {
             Answer::Now(conclusion) => Answer::Now(conclusion),
             Answer::Later(answer) => Answer::Later(Box::pin(self.watch(answer))),
             Answer::Waiting(answer) => {
+                // It may have been revoked by this very call.
+                if let Err(why) = self.object() {
+                    return Answer::Now(Conclusion::Return(Err(why)));
+                }
                 let watched = self.watch(answer);
                 watched.remember(cx.waker());
                 Answer::Waiting(Box::pin(watched))

@@ -15,6 +15,10 @@ impl Cell {
     pub(crate) fn new(value: i64) -> Self {
         Self(StdCell::new(value))
     }
+
+    pub(crate) fn value(&self) -> i64 {
+        self.0.get()
+    }
 }
 
 impl cell::Server for Cell {

@@ -19,5 +19,7 @@ mod desk;
 mod evolution;
 mod features;
 mod generics;
+mod native;
 mod network;
+mod system;
 mod worlds;
