@@ -10,6 +10,7 @@ mod client;
 mod connect;
 mod deadline;
 mod error;
+mod handle;
 mod hook;
 #[cfg(all(feature = "tokio", unix))]
 mod listen;
@@ -26,6 +27,7 @@ pub use client::Client;
 pub use connect::Link;
 pub use deadline::Deadline;
 pub use error::{error, exception};
+pub use handle::{Handle, Streamed, TypedPromise, TypedReply};
 #[cfg(all(feature = "tokio", unix))]
 pub use listen::listen;
 pub use promise::{Pipeline, Promise};
