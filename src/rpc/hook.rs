@@ -289,10 +289,16 @@ impl ResponseHook for TypedReply {
 
 /// The table a message is built or read with.
 pub(super) fn table(caps: &[Option<Client>]) -> CapTable {
+    if caps.is_empty() {
+        return Vec::new();
+    }
     caps.iter().map(|client| client.clone().map(Hook::boxed)).collect()
 }
 
 /// The clients in a table, after a message was built with it.
 pub(super) fn untable(table: CapTable) -> Vec<Option<Client>> {
+    if table.is_empty() {
+        return Vec::new();
+    }
     table.into_iter().map(|hook| hook.map(|hook| Hook::client(hook.as_ref()))).collect()
 }
