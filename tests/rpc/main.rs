@@ -14,6 +14,7 @@ mod ending;
 mod first;
 mod handles;
 mod ledger;
+mod ledger_promises;
 mod lifetimes;
 mod local;
 mod order;
