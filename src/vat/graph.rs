@@ -179,8 +179,11 @@ impl Graph {
 
     /// Nobody awaits the results, but the call is to run to its end.
     pub fn detach(&mut self, call: CallId) {
-        if let Some(Call { origin: origin @ Origin::Waiting, .. }) = self.calls.get_mut(call) {
-            *origin = Origin::Detached;
+        if let Some(Call { origin: origin @ Origin::Waiting, place, .. }) = self.calls.get_mut(call)
+        {
+            // One that ran to its end already has nobody left to take its outcome.
+            *origin =
+                if matches!(place, Place::Done(_)) { Origin::Gone } else { Origin::Detached };
             self.unwanted(call);
             self.settle();
         }
