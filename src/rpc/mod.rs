@@ -15,6 +15,7 @@ mod hook;
 mod listen;
 mod message;
 mod promise;
+mod relay;
 mod reply;
 mod request;
 mod resolver;
@@ -29,6 +30,7 @@ pub use error::{error, exception};
 #[cfg(all(feature = "tokio", unix))]
 pub use listen::listen;
 pub use promise::{Pipeline, Promise};
+pub use relay::{Relay, RelayEnd};
 pub use reply::Reply;
 pub use request::Request;
 pub use resolver::Resolver;

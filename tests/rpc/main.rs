@@ -15,6 +15,7 @@ mod order;
 mod phrases;
 mod promises;
 mod raw;
+mod relay;
 mod review;
 mod tail;
 mod threads;
