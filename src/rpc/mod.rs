@@ -16,6 +16,7 @@ mod hook;
 mod listen;
 mod message;
 mod promise;
+mod relay;
 mod reply;
 mod request;
 mod resolver;
@@ -31,6 +32,7 @@ pub use handle::{Handle, Streamed, TypedPromise, TypedReply};
 #[cfg(all(feature = "tokio", unix))]
 pub use listen::listen;
 pub use promise::{Pipeline, Promise};
+pub use relay::{Relay, RelayEnd};
 pub use reply::Reply;
 pub use request::Request;
 pub use resolver::Resolver;

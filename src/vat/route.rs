@@ -267,7 +267,7 @@ impl Graph {
 
     /// Sends a call to a peer; what waits for its results goes after it.
     fn send_call(&mut self, id: CallId, link: LinkId, target: OutTarget) {
-        let Some((Request { interface, method, params }, _)) = self.dequeue(id) else { return };
+        let Some((Request { interface, method, params }, fate)) = self.dequeue(id) else { return };
         let asker = self.asker_on(id, link);
         let Payload { content, caps } = params;
         let content = outgoing(content);
@@ -290,10 +290,24 @@ impl Graph {
                 self.send_hints(id);
                 self.flush_pipelines(id);
                 self.break_exports(link, broken);
+                if fate == Fate::DeliverThenCancel {
+                    self.deliver_first(id);
+                    self.unwanted(id);
+                }
             }
             Err(why) => self.work.push_back(Work::Complete(id, Err(why))),
         }
         self.touch(link);
+    }
+
+    /// A call a peer cancelled is with another peer, or about to leave for it: it is to be delivered
+    /// there before it is cancelled. (C-N4)
+    pub(super) fn deliver_first(&mut self, id: CallId) {
+        if let Some(Place::Remote(link, question)) = self.calls.get(id).map(|call| &call.place)
+            && let Some(at) = self.links.get_mut(*link)
+        {
+            at.conn.deliver_first(*question);
+        }
     }
 
     /// Asks a question; one that is refused leaves nothing behind.

@@ -21,6 +21,7 @@ mod order;
 mod phrases;
 mod promises;
 mod raw;
+mod relay;
 mod review;
 mod tail;
 mod threads;
