@@ -16,5 +16,8 @@ mod phrases;
 mod promises;
 mod raw;
 mod review;
+mod sink;
+mod streams;
+mod streams_local;
 mod tail;
 mod threads;
