@@ -20,6 +20,7 @@ use super::error::error;
 use super::promise::Pipeline;
 use super::reply::Reply;
 use super::send::Outgoing;
+use super::stream::Written;
 
 /// How many words a request starts with where nobody says better. Most fit, for one small allocation.
 const FIRST_WORDS: u64 = 32;
@@ -212,8 +213,8 @@ impl RequestHook for Typed {
     }
 
     fn send_streaming(self: Box<Self>) -> CapnpPromise<(), capnp::Error> {
-        let promise = self.finish().send();
-        CapnpPromise::from_future(async move { promise.await.map(drop).map_err(|why| error(&why)) })
+        let written = Written::new(self.finish());
+        CapnpPromise::from_future(async move { written.await.map_err(|why| error(&why)) })
     }
 
     fn tail_send(

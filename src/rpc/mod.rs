@@ -22,6 +22,7 @@ mod request;
 mod resolver;
 mod send;
 mod serve;
+mod stream;
 mod target;
 
 pub use client::Client;
@@ -37,4 +38,5 @@ pub use reply::Reply;
 pub use request::Request;
 pub use resolver::Resolver;
 pub use serve::{serve, serve_shared};
+pub use stream::Written;
 pub use target::{Call, Response, Target, host};

@@ -7,11 +7,12 @@ use crate::wire::{Content, Exception};
 
 use super::arena::Arena;
 use super::call::{Call, Fate, Origin, Outcome, Place};
-use super::id::{CallId, Cap, LinkId, OfCall, OfLink, OfNode, TargetId};
+use super::id::{CallId, Cap, LinkId, OfCall, OfLink, OfNode, OfStream, TargetId};
 use super::link::{Attention, Link};
 use super::node::{Item, Kind, Node, Route, Source, State, Watch};
 use super::output::Output;
 use super::payload::{Payload, Request};
+use super::stream::Stream;
 
 /// What a vat is made of: capabilities, the calls on them, and the connections they come from and go to.
 ///
@@ -33,6 +34,7 @@ pub struct Graph {
     pub(super) nodes: Arena<OfNode, Node>,
     pub(super) calls: Arena<OfCall, Call>,
     pub(super) links: Arena<OfLink, Link>,
+    pub(super) streams: Arena<OfStream, Stream>,
     /// Calls, and ends of embargoes, in the order they were made or read (C-E1). Each step
     /// carries one reference of its node.
     pub(super) queue: VecDeque<Step>,
@@ -182,8 +184,7 @@ impl Graph {
         if let Some(Call { origin: origin @ Origin::Waiting, place, .. }) = self.calls.get_mut(call)
         {
             // One that ran to its end already has nobody left to take its outcome.
-            *origin =
-                if matches!(place, Place::Done(_)) { Origin::Gone } else { Origin::Detached };
+            *origin = if matches!(place, Place::Done(_)) { Origin::Gone } else { Origin::Detached };
             self.unwanted(call);
             self.settle();
         }
@@ -230,10 +231,10 @@ impl Graph {
     /// Answers a delivered call. Takes the references in the outcome.
     pub fn respond(&mut self, id: CallId, outcome: Outcome) {
         match self.calls.get(id) {
-            Some(call @ Call { place: Place::Delivered, .. }) if call.is_plain() => {
+            Some(call @ Call { place: Place::Delivered(_), .. }) if call.is_plain() => {
                 return self.done(id, outcome);
             }
-            Some(Call { place: Place::Delivered, .. }) => self.complete(id, outcome),
+            Some(Call { place: Place::Delivered(_), .. }) => self.complete(id, outcome),
             _ => self.unref_outcome(outcome),
         }
         self.settle();
@@ -242,13 +243,13 @@ impl Graph {
     /// Whether an answer to the call is still wanted.
     #[must_use]
     pub fn is_delivered(&self, call: CallId) -> bool {
-        matches!(self.calls.get(call), Some(Call { place: Place::Delivered, .. }))
+        matches!(self.calls.get(call), Some(Call { place: Place::Delivered(_), .. }))
     }
 
     /// Answers a delivered call with the outcome of another, made here and now: a tail call. Takes
     /// the references in the request, none of `cap`.
     pub fn redirect(&mut self, call: CallId, cap: Cap, request: Request) {
-        if !matches!(self.calls.get(call), Some(Call { place: Place::Delivered, .. })) {
+        if !self.is_delivered(call) {
             self.unref_payload(request.params);
             return self.settle();
         }
@@ -263,7 +264,7 @@ impl Graph {
     /// it need not wait. Takes the references in the payload.
     pub fn set_pipeline(&mut self, id: CallId, early: Payload) {
         match self.calls.get_mut(id) {
-            Some(call) if matches!(call.place, Place::Delivered) && call.early.is_none() => {
+            Some(call) if matches!(call.place, Place::Delivered(_)) && call.early.is_none() => {
                 let pipelines = std::mem::take(&mut call.pipelines);
                 self.resolve_pipelines(&pipelines, Ok(&early));
                 if let Some(call) = self.calls.get_mut(id) {

@@ -23,5 +23,8 @@ mod promises;
 mod raw;
 mod relay;
 mod review;
+mod sink;
+mod streams;
+mod streams_local;
 mod tail;
 mod threads;

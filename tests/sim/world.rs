@@ -11,8 +11,8 @@ use bowline::wire::{Exception, Path};
 
 use crate::content::{at, stamped};
 use crate::shadow::{
-    Answer, Call, CallNo, Interest, Kind, Life, LineNo, ObjectNo, PromiseNo, Resolution, Sent, Shadow,
-    Thing,
+    Answer, Call, CallNo, Interest, Kind, Life, LineNo, ObjectNo, PromiseNo, Resolution, Sent,
+    Shadow, Thing,
 };
 use crate::wires::Wire;
 
@@ -170,13 +170,7 @@ impl World {
         }
     }
 
-    pub(crate) fn add_stub(
-        &mut self,
-        vat: usize,
-        cap: Cap,
-        thing: Thing,
-        line: LineNo,
-    ) -> StubNo {
+    pub(crate) fn add_stub(&mut self, vat: usize, cap: Cap, thing: Thing, line: LineNo) -> StubNo {
         self.stubs_made += 1;
         self.stubs.insert(self.stubs_made, Stub { vat, cap, thing, line });
         self.stubs_made
