@@ -3,6 +3,7 @@
 //! Floor 5. A [`Client`] is the address of a [`Target`]; a [`Request`] is built on it and sent; the
 //! [`Promise`] it leaves gives the [`Reply`], and before that the way to the capabilities in it.
 
+mod ambient;
 mod bootstrap;
 mod bridge;
 mod caps;
@@ -10,8 +11,10 @@ mod client;
 mod connect;
 mod deadline;
 mod error;
+mod foreign;
 mod handle;
 mod hook;
+mod identity;
 #[cfg(all(feature = "tokio", unix))]
 mod listen;
 mod message;
@@ -25,11 +28,13 @@ mod serve;
 mod stream;
 mod target;
 
+pub use ambient::ambient;
 pub use client::Client;
 pub use connect::Link;
 pub use deadline::Deadline;
 pub use error::{error, exception};
 pub use handle::{Handle, Streamed, TypedPromise, TypedReply};
+pub use identity::WeakClient;
 #[cfg(all(feature = "tokio", unix))]
 pub use listen::listen;
 pub use promise::{Pipeline, Promise};

@@ -14,6 +14,7 @@ mod id;
 mod import;
 mod inbound;
 mod link;
+mod look;
 mod node;
 mod output;
 mod payload;
