@@ -150,6 +150,14 @@ impl Content {
         }
     }
 
+    /// The frame it was taken over in, if it was.
+    pub(super) fn frame(&self) -> Option<&Frame> {
+        match &self.0 {
+            Repr::Received(message) => Some(message.get_segments()),
+            _ => None,
+        }
+    }
+
     /// It must be [copied](Self::copy) before it is sent on, or the rest of the message it came in would
     /// go with it.
     #[must_use]
