@@ -74,7 +74,7 @@ impl Frame {
             room.copy_from_slice(segment);
             rest = behind;
         }
-        Some(Self { words, ends })
+        Some(Self { words: Words::Own(words), ends })
     }
 
     /// How many segments there are.
