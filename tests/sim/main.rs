@@ -11,11 +11,15 @@ mod dice;
 mod ending;
 mod found;
 mod generate;
+mod making;
 mod outcome;
 mod run;
 mod shadow;
 mod wires;
 mod world;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 use act::Act;
 use ending::Ending;
@@ -37,8 +41,8 @@ fn replay(shape: Shape, acts: &[Act], ending: Ending) {
     }
 }
 
-fn report(seed: u64, plan: &Plan, kind: &str) -> String {
-    let short = plan.shrink(kind);
+fn report(seed: u64, kind: &str) -> String {
+    let short = Plan::of_seed(seed).shrink(kind);
     let finding = short.play(true).expect("a shrunk run fails as well");
     let story = finding.story.join("\n");
     let test = short.as_test(&format!("seed_{seed}"));
@@ -51,16 +55,26 @@ fn every_call_reaches_its_object_in_order_and_nothing_is_left() {
         let plan = Plan::of_seed(seed);
         if let Some(finding) = plan.play(true) {
             println!("{}\n{}", finding.story.join("\n"), finding.what);
-            panic!("{}", report(seed, &plan, &finding.kind));
+            panic!("{}", report(seed, &finding.kind));
         }
         return;
     }
-    let runs = number("SIM_RUNS").unwrap_or(RUNS);
     let first = number("SIM_FIRST").unwrap_or(0);
-    for seed in first..first + runs {
-        let plan = Plan::of_seed(seed);
-        if let Some(finding) = plan.play(false) {
-            panic!("{}", report(seed, &plan, &finding.kind));
+    let findings = search(first..first + number("SIM_RUNS").unwrap_or(RUNS));
+    let reports: Vec<String> = findings
+        .iter()
+        .map(|(kind, seeds)| format!("{} times {}", seeds.len(), report(seeds[0], kind)))
+        .collect();
+    assert!(reports.is_empty(), "{}", reports.join("\n\n"));
+}
+
+/// The seeds whose runs fail, by kind.
+fn search(seeds: Range<u64>) -> BTreeMap<String, Vec<u64>> {
+    let mut findings = BTreeMap::<_, Vec<_>>::new();
+    for seed in seeds {
+        if let Some(finding) = Plan::of_seed(seed).play(false) {
+            findings.entry(finding.kind).or_default().push(seed);
         }
     }
+    findings
 }

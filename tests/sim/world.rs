@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use bowline::conn::{Config, Connection};
-use bowline::vat::{CallId, Cap, Graph, Payload, Request, TargetId};
+use bowline::vat::{CallId, Cap, Graph, Outcome, Payload, Request, TargetId};
 use bowline::wire::{Exception, Path};
 
 use crate::content::{at, stamped};
@@ -15,6 +15,16 @@ use crate::shadow::{
     Shadow, Thing,
 };
 use crate::wires::Wire;
+
+/// Defects that are known and not mended yet; the runs keep clear of them.
+pub(crate) mod known {
+    /// What a target answers, and what a promise is resolved to, leaves before the calls that were
+    /// made earlier and have not been routed.
+    pub(crate) const ANSWERS_OVERTAKE: bool = true;
+    /// A question kept for the sake of a promise told to the peer is never finished if its own
+    /// results hold that promise.
+    pub(crate) const PINNED_CIRCLES: bool = true;
+}
 
 /// How the vats are set up.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +113,8 @@ pub(crate) struct World {
     pub(crate) resolvers: BTreeMap<PromiseNo, Resolver>,
     /// Calls by who made them.
     pub(crate) made: HashMap<(usize, CallId), CallNo>,
+    /// Outcomes that were there when they were first asked for.
+    pub(crate) at_once: BTreeMap<CallNo, Outcome>,
     /// Calls by who received them.
     pub(crate) received: HashMap<(usize, CallId), CallNo>,
     pub(crate) watched: HashSet<(usize, Cap)>,
@@ -135,6 +147,7 @@ impl World {
             got: BTreeMap::new(),
             resolvers: BTreeMap::new(),
             made: HashMap::new(),
+            at_once: BTreeMap::new(),
             received: HashMap::new(),
             watched: HashSet::new(),
             bootstraps: Vec::new(),
@@ -279,39 +292,6 @@ impl World {
         call
     }
 
-    fn made_as(&mut self, call: CallNo, id: CallId) {
-        let entry = self.shadow.call_mut(call);
-        entry.id = Some(id);
-        entry.pipelined = true;
-        let by = entry.by;
-        self.made.insert((by, id), call);
-    }
-
-    /// Asks for what the other end of a wire offers; it is field 0 of the results.
-    pub(crate) fn bootstrap(&mut self, wire: usize, end: usize) -> CallNo {
-        let (vat, link) = (self.wires[wire].ends[end].vat, self.wires[wire].ends[end].link);
-        let offered = Thing::Object(self.bootstraps[self.wires[wire].ends[1 - end].vat]);
-        let call = self.shadow.add_call(Call {
-            by: vat,
-            id: None,
-            kind: Kind::Bootstrap,
-            target: offered,
-            before: Vec::new(),
-            params: Vec::new(),
-            lines: BTreeMap::new(),
-            interest: Interest::Waiting,
-            pipelined: false,
-            life: Life::Answered,
-            early: None,
-            answer: Some(Answer::Results(vec![Sent { thing: offered, before: Vec::new() }])),
-            forwards: None,
-        });
-        self.tell(|| format!("vat {vat} asks wire {wire} for its bootstrap as c{}", call.0));
-        let id = self.vats[vat].bootstrap(link);
-        self.made_as(call, id);
-        call
-    }
-
     /// A capability in the results of a call that may not have come.
     pub(crate) fn pipeline(&mut self, call: CallNo, field: u16) -> StubNo {
         let entry = self.shadow.call(call);
@@ -340,6 +320,7 @@ impl World {
     /// What is resolved comes to be; what would wait for itself breaks.
     pub(crate) fn resolve(&mut self, promise: PromiseNo, to: To) {
         let Some(Resolver { vat, cap, line }) = self.resolvers.remove(&promise) else { return };
+        self.route_first(vat);
         let to = match to {
             To::Stub(stub) if self.shadow.waits_for_promise(self.stub(stub).thing, promise) => {
                 To::Error
@@ -384,10 +365,17 @@ impl World {
         self.let_go(early);
     }
 
+    fn route_first(&mut self, vat: usize) {
+        while known::ANSWERS_OVERTAKE && self.take(vat) {}
+    }
+
     /// A call to be answered; none, if it was cancelled and its target is about to be told so.
     fn take_got(&mut self, call: CallNo) -> Option<Got> {
         let got = self.got.get(&call)?;
-        if !self.vats[got.vat].is_delivered(got.id) {
+        let vat = got.vat;
+        self.route_first(vat);
+        let got = self.got.get(&call)?;
+        if !self.vats[vat].is_delivered(got.id) {
             return None;
         }
         self.got.remove(&call)
