@@ -72,6 +72,9 @@ impl<D: Server + Clone + 'static> Dispatch for Served<D> {
         let results = Results::new(here.clone(), call, Rc::clone(&end));
         let results = CapnpResults::new(Box::new(results));
         let called = self.server.clone().dispatch_call(interface, method, params, results);
+        if called.is_streaming {
+            here.with(|graph| graph.hold_back(call));
+        }
         Answer::of(Running { here, method: Some(called.promise), end }, cx)
     }
 

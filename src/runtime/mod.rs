@@ -22,6 +22,7 @@ mod timers;
 mod tokio;
 mod traffic;
 mod turn;
+mod watch;
 
 pub use self::dispatch::{Answer, Conclusion, Delivery, Dispatch, LocalFuture};
 pub use self::driver::{Clock, Driver, Timeless};

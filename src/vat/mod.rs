@@ -9,6 +9,7 @@ mod check;
 mod complete;
 mod export;
 mod graph;
+mod hold;
 mod id;
 mod import;
 mod inbound;
@@ -19,7 +20,9 @@ mod output;
 mod payload;
 mod promise;
 mod route;
+mod stream;
 mod transmit;
+mod write;
 
 pub use arena::Key;
 pub use call::Outcome;
