@@ -4,6 +4,7 @@
 
 mod data;
 mod decode;
+mod describe;
 mod descriptor;
 mod encode;
 mod error;
@@ -15,5 +16,6 @@ pub use data::{
     Bootstrap, Call, CapDescriptor, Context, Disembargo, Finish, Foreign, Message, MessageTarget,
     Outcome, Payload, PromisedAnswer, Release, Resolution, Resolve, Return, SendResultsTo,
 };
+pub use describe::Description;
 pub use encode::Encoded;
 pub use error::DecodeError;
