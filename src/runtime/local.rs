@@ -4,7 +4,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use crate::vat::{CallId, Cap, Graph, LinkId, Outcome, Payload, Request, TargetId
 
 use super::dispatch::{Dispatch, LocalFuture};
 use super::links::{Ending, Links};
-use super::mailbox::{Mailbox, VatId};
+use super::mailbox::{Mailbox, VatId, gone};
 use super::signal::Ready;
 use super::tasks::{Tasks, Work};
 use super::timers::{TimerId, Timers};
@@ -155,8 +155,13 @@ impl Local {
         }
     }
 
-    /// Hosts an object. The caller gets the one reference.
+    /// Hosts an object. The caller gets the one reference. Where the vat has ended the object is
+    /// dropped, for it may hold the vat it would be held by, and calls on it fail.
     pub fn host(&self, object: Rc<dyn Dispatch>) -> Cap {
+        if self.has_ended() {
+            drop(object);
+            return self.with(|graph| graph.broken(gone()));
+        }
         let target = self.0.targets.borrow_mut().insert(object);
         self.with(|graph| graph.host(target))
     }
@@ -242,6 +247,11 @@ impl Local {
         drop(timers);
     }
 
+    /// Whether the [`Vat`](super::Vat) was dropped: what is hosted here would be kept for ever.
+    fn has_ended(&self) -> bool {
+        self.0.mailbox.is_closed()
+    }
+
     /// Adds a connection over `transport`; the peer gets `bootstrap`, whose reference is taken.
     pub fn connect(
         &self,
@@ -250,6 +260,9 @@ impl Local {
         bootstrap: Option<Cap>,
     ) -> (LinkId, Ending) {
         let link = self.change(|graph| graph.connect(Connection::new(config), bootstrap));
+        if self.has_ended() {
+            return (link, Arc::new(OnceLock::from(gone())));
+        }
         let ending = self.0.links.borrow_mut().insert(link, transport);
         (link, ending)
     }
@@ -302,8 +315,11 @@ impl Local {
         std::mem::take(&mut *self.0.slots.borrow_mut())
     }
 
-    /// Runs a future on this thread, as part of this vat.
+    /// Runs a future on this thread, as part of this vat; drops it where the vat has ended.
     pub fn spawn(&self, future: LocalFuture<()>) {
+        if self.has_ended() {
+            return;
+        }
         let (index, waker) = self.0.tasks.borrow_mut().reserve();
         let refused = self.0.tasks.borrow_mut().park(index, Work::Spawned(future));
         drop(refused);

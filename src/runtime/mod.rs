@@ -24,11 +24,11 @@ mod turn;
 
 pub use self::dispatch::{Answer, Conclusion, Delivery, Dispatch, LocalFuture};
 pub use self::driver::{Clock, Driver, Timeless};
-pub use self::handle::{Handle, gone, post};
+pub use self::handle::{Handle, post};
 pub use self::host::Vat;
 pub use self::links::Ending;
 pub use self::local::Local;
-pub use self::mailbox::{Mailbox, VatId};
+pub use self::mailbox::{Mailbox, VatId, gone};
 pub use self::timers::TimerId;
 #[cfg(feature = "tokio")]
 pub use self::tokio::TokioClock;

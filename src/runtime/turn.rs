@@ -64,6 +64,11 @@ impl Local {
         let mut ready = self.inner().ready.take();
         self.inner().mailbox.signal.take(&mut ready);
         self.read_mail();
+        // What was cancelled since the last turn is not polled in this one.
+        if self.has_releases() {
+            self.drain_releases();
+            self.drain();
+        }
         self.run_ready(ready);
         self.resume_paused();
         self.drain();

@@ -9,6 +9,7 @@ mod cancel;
 mod ending;
 mod first;
 mod ledger;
+mod ledger_promises;
 mod lifetimes;
 mod local;
 mod order;
