@@ -13,6 +13,7 @@ mod error;
 mod hook;
 #[cfg(all(feature = "tokio", unix))]
 mod listen;
+mod membrane;
 mod message;
 mod promise;
 mod reply;
@@ -29,6 +30,7 @@ pub use deadline::Deadline;
 pub use error::{error, exception};
 #[cfg(all(feature = "tokio", unix))]
 pub use listen::listen;
+pub use membrane::{Crossing, Direction, Membrane, Passage, Policy, Verdict};
 pub use promise::{Pipeline, Promise};
 pub use reply::Reply;
 pub use request::Request;

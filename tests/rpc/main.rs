@@ -12,6 +12,7 @@ mod ledger;
 mod ledger_promises;
 mod lifetimes;
 mod local;
+mod membranes;
 mod order;
 mod phrases;
 mod promises;
