@@ -370,9 +370,15 @@ impl Graph {
     pub(super) fn flush(&mut self, cap: Cap) {
         if let Some(Kind::Promise(promise)) = self.nodes.get_mut(cap).map(|node| &mut node.kind) {
             let queue = std::mem::take(&mut promise.queue);
+            let behind_judged = matches!(promise.source, Source::Wall(_));
             let steps =
                 queue.into_iter().map(|item| Step { to: cap, item, route: Route::Shortest });
-            self.work.extend(steps.map(Work::Route));
+            if behind_judged {
+                // Those that crossed before them may be judged once more on their way.
+                steps.rev().for_each(|step| self.queue.push_front(step));
+            } else {
+                self.work.extend(steps.map(Work::Route));
+            }
         }
     }
 

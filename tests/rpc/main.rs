@@ -5,6 +5,7 @@
 mod support;
 
 mod basics;
+mod borders;
 mod cancel;
 mod ending;
 mod first;
