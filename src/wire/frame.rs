@@ -92,7 +92,7 @@ impl Frame {
     /// How many bytes it takes on a stream, its table included. (C-F1)
     #[must_use]
     pub fn bytes(&self) -> usize {
-        (self.ends.len() + 2) / 2 * WORD + self.words.len() * WORD
+        (self.ends.len() + 2) / 2 * WORD + self.words.as_slice().len() * WORD
     }
 
     /// One segment, if there are so many.
