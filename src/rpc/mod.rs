@@ -18,6 +18,7 @@ mod hook;
 mod identity;
 #[cfg(all(feature = "tokio", unix))]
 mod listen;
+mod membrane;
 mod message;
 mod promise;
 mod reconnect;
@@ -42,6 +43,7 @@ pub use handle::{Handle, Streamed, TypedPromise, TypedReply};
 pub use identity::WeakClient;
 #[cfg(all(feature = "tokio", unix))]
 pub use listen::listen;
+pub use membrane::{Crossing, Direction, Membrane, Passage, Policy, Verdict};
 pub use promise::{Pipeline, Promise};
 pub use reconnect::{Reconnector, connecting_lazily, reconnecting};
 pub use relay::{Relay, RelayEnd};
