@@ -12,7 +12,6 @@ use crate::wire::Exception;
 
 use super::client::Client;
 use super::promise::{Hold, Promise, Promised, forward};
-use super::request::Request;
 use super::send::{Manner, Outgoing};
 
 /// A streaming call that was made: ready when there is room for the next.
@@ -38,17 +37,6 @@ impl Future for Written {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.0).poll(cx).map_ok(drop)
-    }
-}
-
-impl Request {
-    /// Makes the call as one of a stream, behind every call made before it. It is delivered whether
-    /// what this returns is polled or not.
-    ///
-    /// Whoever makes more calls before that is ready fills memory: its own and the peer's. The
-    /// stream ends with a call that is made with [`send`](Self::send) and returns what came of all.
-    pub fn stream(self) -> Written {
-        Written::new(self.finish())
     }
 }
 

@@ -16,6 +16,7 @@ mod local;
 mod membranes;
 mod order;
 mod phrases;
+mod policies;
 mod promises;
 mod raw;
 mod review;
