@@ -227,7 +227,8 @@ impl Membrane {
 
     fn copy<T: Owned>(&self, side: Side, from: impl SetterInput<T>) -> Result<Reply, Exception> {
         let mut draft = Draft::new();
-        draft.build(|mut root| root.set_as::<T>(from)).map_err(exception)?;
+        let here = || Local::find(self.0.mailbox.id());
+        draft.build(here, |mut root| root.set_as::<T>(from)).map_err(exception)?;
         let (content, clients) = draft.seal();
         let carry = |client: Client| self.carry(side, &client);
         let caps = clients.into_iter().map(|client| client.map(carry)).collect();

@@ -34,7 +34,8 @@ impl Request {
 
     /// Builds the params; may be called again to go on building.
     pub fn build<R>(&mut self, f: impl FnOnce(any_pointer::Builder<'_>) -> R) -> R {
-        self.params.build(f)
+        let client = &self.client;
+        self.params.build(|| client.here(), f)
     }
 
     /// Builds the params, and passes on.

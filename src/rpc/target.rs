@@ -163,14 +163,15 @@ impl Call {
 
     /// Builds the results; may be called again to go on building.
     pub fn build<R>(&mut self, f: impl FnOnce(any_pointer::Builder<'_>) -> R) -> R {
-        self.results.build(f)
+        let here = &self.here;
+        self.results.build(|| Some(here.clone()), f)
     }
 
     /// Lets the caller's pipelined calls go to the capabilities that `f` builds here, before the
     /// call returns. What it returns later must hold the same ones.
     pub fn set_pipeline(&mut self, f: impl FnOnce(any_pointer::Builder<'_>)) {
         let mut early = Draft::new();
-        early.build(f);
+        early.build(|| Some(self.here.clone()), f);
         let early = early.payload(&self.here);
         let call = self.call;
         self.here.change(|graph| graph.set_pipeline(call, early));

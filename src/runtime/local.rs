@@ -192,8 +192,9 @@ impl Local {
 
     /// As [`collect`](Self::collect), or has `waker` woken when the outcome is there.
     pub fn poll_outcome(&self, call: CallId, waker: &Waker) -> Option<Outcome> {
-        if let Some(outcome) = self.collect(call) {
-            return Some(outcome);
+        let outcome = self.with(|graph| graph.watch_outcome(call));
+        if outcome.is_some() {
+            return outcome;
         }
         let at = call.index() as usize;
         let is_known = |known: &Waker| known.will_wake(waker);

@@ -10,6 +10,7 @@ mod handle;
 mod host;
 mod links;
 mod local;
+mod look;
 mod mailbox;
 mod park;
 mod quiet;
@@ -22,6 +23,7 @@ mod timers;
 mod tokio;
 mod traffic;
 mod turn;
+mod watch;
 
 pub use self::border::Border;
 pub use self::dispatch::{Answer, Conclusion, Delivery, Dispatch, LocalFuture};

@@ -7,7 +7,7 @@ use crate::wire::{AnswerId, Exception, Path};
 
 use super::id::{CallId, Cap, LinkId, MembraneId, StreamId};
 use super::membrane::Side;
-use super::node::Route;
+use super::node::{Route, Watch};
 use super::payload::{Payload, Request};
 
 /// What came of a call.
@@ -29,6 +29,8 @@ pub(super) struct Call {
     /// Results the target announced for pipelining before it returned (`set_pipeline`).
     /// Few calls have them: in a box, they cost the others nothing.
     pub(super) early: Option<Box<Payload>>,
+    /// Somebody outside wants to hear when the outcome is there.
+    pub(super) watch: Watch,
     /// A call of ours whose results are those of this one (`takeFromOtherQuestion`, tail calls).
     pub(super) taker: Option<CallId>,
     /// The object whose other calls wait until this one is over: it is one of a stream.
@@ -119,8 +121,19 @@ impl Call {
             pipeline_refs: 0,
             used: Vec::new(),
             early: None,
+            watch: Watch::Nobody,
             taker: None,
             holds: None,
         }
+    }
+
+    /// Nothing hangs on the outcome but the promise of whoever made the call here.
+    pub(super) fn is_plain(&self) -> bool {
+        self.origin == Origin::Waiting
+            && self.taker.is_none()
+            && self.early.is_none()
+            && self.holds.is_none()
+            && self.pipelines.is_empty()
+            && self.used.is_empty()
     }
 }

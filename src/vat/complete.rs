@@ -9,7 +9,7 @@ use super::call::{Fate, Keep, Origin, Outcome, Place};
 use super::export::outgoing;
 use super::graph::{Graph, Work};
 use super::id::{CallId, Cap, LinkId};
-use super::node::Route;
+use super::node::{Route, Watch};
 use super::output::Output;
 use super::payload::Payload;
 
@@ -36,10 +36,7 @@ impl Graph {
             self.work.push_back(Work::Complete(taker, shared));
         }
         match origin {
-            Origin::Waiting => {
-                self.place(id, Place::Done(outcome));
-                self.outputs.push_back(Output::Completed { call: id });
-            }
+            Origin::Waiting => self.done(id, outcome),
             Origin::Tail(parent) => {
                 self.work.push_back(Work::Complete(parent, outcome));
                 self.origin(id, Origin::Gone);
@@ -62,6 +59,15 @@ impl Graph {
             }
         }
         self.unwanted(id);
+    }
+
+    /// The outcome waits for whoever made the call here.
+    pub(super) fn done(&mut self, id: CallId, outcome: Outcome) {
+        let Some(call) = self.calls.get_mut(id) else { return };
+        call.place = Place::Done(outcome);
+        if std::mem::replace(&mut call.watch, Watch::Nobody) == Watch::Told {
+            self.outputs.push_back(Output::Completed { call: id });
+        }
     }
 
     pub(super) fn share_with(&mut self, outcome: &mut Outcome) -> Outcome {

@@ -185,8 +185,10 @@ impl Graph {
 
     /// Nobody awaits the results, but the call is to run to its end.
     pub fn detach(&mut self, call: CallId) {
-        if let Some(Call { origin: origin @ Origin::Waiting, .. }) = self.calls.get_mut(call) {
-            *origin = Origin::Detached;
+        if let Some(Call { origin: origin @ Origin::Waiting, place, .. }) = self.calls.get_mut(call)
+        {
+            // One that ran to its end already has nobody left to take its outcome.
+            *origin = if matches!(place, Place::Done(_)) { Origin::Gone } else { Origin::Detached };
             self.unwanted(call);
             self.settle();
         }
@@ -198,6 +200,13 @@ impl Graph {
         let call = self.calls.get_mut(id)?;
         if call.origin != Origin::Waiting || !matches!(call.place, Place::Done(_)) {
             return None;
+        }
+        if call.pipeline_refs <= 1 && call.is_plain() {
+            // With the outcome nothing is left of it.
+            let place = std::mem::replace(&mut call.place, Place::Over);
+            self.calls.discard(id);
+            let Place::Done(outcome) = place else { return None };
+            return Some(outcome);
         }
         call.origin = Origin::Gone;
         call.pipeline_refs = call.pipeline_refs.saturating_sub(1);
@@ -211,12 +220,25 @@ impl Graph {
         Some(outcome)
     }
 
+    /// As [`collect`](Self::collect); while the outcome is not there, [`Output::Completed`] is to
+    /// tell when it is.
+    pub fn watch_outcome(&mut self, id: CallId) -> Option<Outcome> {
+        let outcome = self.collect(id);
+        if outcome.is_none()
+            && let Some(call) = self.calls.get_mut(id)
+        {
+            call.watch = Watch::Told;
+        }
+        outcome
+    }
+
     /// Answers a delivered call. Takes the references in the outcome.
-    pub fn respond(&mut self, call: CallId, outcome: Outcome) {
-        match self.calls.get(call) {
-            Some(Call { place: Place::Delivered(_), .. }) => {
-                self.work.push_back(Work::Complete(call, outcome));
+    pub fn respond(&mut self, id: CallId, outcome: Outcome) {
+        match self.calls.get(id) {
+            Some(call @ Call { place: Place::Delivered(_), .. }) if call.is_plain() => {
+                return self.done(id, outcome);
             }
+            Some(Call { place: Place::Delivered(_), .. }) => self.complete(id, outcome),
             _ => self.unref_outcome(outcome),
         }
         self.settle();

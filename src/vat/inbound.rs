@@ -173,6 +173,10 @@ impl Graph {
         {
             *fate = Fate::DeliverThenCancel;
         }
+        if deliver_first {
+            self.deliver_first(id);
+        }
+        let Some(call) = self.calls.get_mut(id) else { return };
         if !needed && matches!(call.place, Place::Queued(_, Fate::Deliver | Fate::Wait, _)) {
             let place = std::mem::replace(&mut call.place, Place::Over);
             self.abandon(place);

@@ -15,6 +15,7 @@ mod id;
 mod import;
 mod inbound;
 mod link;
+mod look;
 mod membrane;
 mod node;
 mod output;

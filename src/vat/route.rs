@@ -33,9 +33,28 @@ impl Graph {
                 return Some(output);
             }
             let step = self.queue.pop_front()?;
+            if let Some(delivery) = self.deliver_at_once(&step) {
+                return Some(delivery);
+            }
             self.route(step);
             self.settle();
         }
+    }
+
+    /// What most steps are: a call that stands before its target. Does what `route` would, on the
+    /// shortest way; `None` if it is anything else.
+    fn deliver_at_once(&mut self, step: &Step) -> Option<Output> {
+        let Item::Call(id) = step.item else { return None };
+        let node = self.nodes.get_mut(step.to).filter(|node| node.refs > 1)?;
+        let Kind::Target(target) = node.kind else { return None };
+        let call = self.calls.get_mut(id)?;
+        if !matches!(call.place, Place::Queued(_, Fate::Deliver | Fate::Wait, _)) {
+            return None;
+        }
+        let place = std::mem::replace(&mut call.place, Place::Delivered(Some(step.to)));
+        let Place::Queued(Request { interface, method, params }, ..) = place else { return None };
+        node.refs -= 1;
+        Some(Output::Deliver { target, call: id, interface, method, params })
     }
 
     /// There may be something for `poll_output` or `poll_transmit`.
@@ -276,7 +295,7 @@ impl Graph {
 
     /// Sends a call to a peer; what waits for its results goes after it.
     pub(super) fn send_call(&mut self, id: CallId, link: LinkId, target: OutTarget) {
-        let Some((Request { interface, method, params }, _)) = self.dequeue(id) else { return };
+        let Some((Request { interface, method, params }, fate)) = self.dequeue(id) else { return };
         let asker = self.asker_on(id, link);
         let Payload { content, caps } = params;
         let content = outgoing(content);
@@ -299,10 +318,24 @@ impl Graph {
                 self.send_hints(id);
                 self.flush_pipelines(id);
                 self.break_exports(link, broken);
+                if fate == Fate::DeliverThenCancel {
+                    self.deliver_first(id);
+                    self.unwanted(id);
+                }
             }
             Err(why) => self.work.push_back(Work::Complete(id, Err(why))),
         }
         self.touch(link);
+    }
+
+    /// A call a peer cancelled is with another peer, or about to leave for it: it is to be delivered
+    /// there before it is cancelled. (C-N4)
+    pub(super) fn deliver_first(&mut self, id: CallId) {
+        if let Some(Place::Remote(link, question)) = self.calls.get(id).map(|call| &call.place)
+            && let Some(at) = self.links.get_mut(*link)
+        {
+            at.conn.deliver_first(*question);
+        }
     }
 
     /// Asks a question; one that is refused leaves nothing behind.
