@@ -29,5 +29,6 @@ mod review;
 mod sink;
 mod streams;
 mod streams_local;
+mod streams_typed;
 mod tail;
 mod threads;

@@ -1,4 +1,5 @@
-//! Streams: windows, errors that stick, and what holds back what. (C-G7)
+//! Streams: windows (C-S1), errors that stick (C-S2), what holds back what (C-S3), what cancels nothing
+//! (C-S4), and windows that follow a promise (C-S5).
 
 use bowline::conn::Window;
 use bowline::rpc::Client;
