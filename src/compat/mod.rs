@@ -10,6 +10,7 @@ mod line;
 mod message;
 mod network;
 mod numbered;
+mod outgoing;
 mod reconnect;
 mod set;
 mod system;
@@ -17,7 +18,8 @@ pub mod twoparty;
 
 pub use self::client::{new_broken_cap, new_client, new_client_from_rc, new_future_client};
 pub use self::message::ImbuedMessageBuilder;
-pub use self::network::{Connection, FlowController, IncomingMessage, OutgoingMessage, VatNetwork};
+pub use self::network::{Connection, IncomingMessage, VatNetwork};
+pub use self::outgoing::{FlowController, OutgoingMessage};
 pub use self::reconnect::{SetTarget, auto_reconnect, lazy_auto_reconnect};
 pub use self::set::CapabilityServerSet;
 pub use self::system::{Disconnector, RpcSystem};
