@@ -60,6 +60,8 @@ pub(super) enum Work {
     /// The promise comes to be the node, whose reference is taken.
     Resolve(Cap, Cap),
     Complete(CallId, Outcome),
+    /// Every peer that holds the promise is told what it came to be.
+    Tell(Cap),
     /// The last reference of the node is gone.
     Die(Cap),
     /// Somebody lost interest in the call.

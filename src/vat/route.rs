@@ -49,6 +49,7 @@ impl Graph {
                     Work::Route(step) => self.route(step),
                     Work::Resolve(promise, to) => self.resolve_to(promise, to),
                     Work::Complete(call, outcome) => self.complete(call, outcome),
+                    Work::Tell(promise) => self.tell_resolved(promise),
                     Work::Die(cap) => self.die(cap),
                     Work::Unwanted(call) => self.unwanted(call),
                 }
