@@ -95,6 +95,7 @@ impl Graph {
 
     /// Says what a promise came to be. Takes a reference of the promise and of what it became.
     pub fn resolve(&mut self, promise: Cap, to: Result<Option<Cap>, Exception>) {
+        self.route_queued();
         let to = match to {
             Ok(Some(cap)) => cap,
             Ok(None) => self.null(),
@@ -214,6 +215,9 @@ impl Graph {
     pub fn respond(&mut self, call: CallId, outcome: Outcome) {
         match self.calls.get(call) {
             Some(Call { place: Place::Delivered, .. }) => {
+                if outcome.as_ref().is_ok_and(|results| !results.caps.is_empty()) {
+                    self.route_queued();
+                }
                 self.work.push_back(Work::Complete(call, outcome));
             }
             _ => self.unref_outcome(outcome),

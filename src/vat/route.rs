@@ -34,6 +34,15 @@ impl Graph {
         }
     }
 
+    /// Routes all calls made or read so far. Done before anything that shows somebody a shorter way,
+    /// lest what they send there overtakes those that were to go the longer one. (C-E1)
+    pub(super) fn route_queued(&mut self) {
+        while let Some(step) = self.queue.pop_front() {
+            self.route(step);
+            self.settle();
+        }
+    }
+
     /// There may be something for `poll_output` or `poll_transmit`.
     #[must_use]
     pub fn has_queued(&self) -> bool {

@@ -13,7 +13,9 @@ mod found;
 mod generate;
 mod outcome;
 mod run;
+mod scenes;
 mod shadow;
+mod stage;
 mod wires;
 mod world;
 

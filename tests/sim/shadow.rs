@@ -9,7 +9,9 @@
 //!
 //! 1. made earlier on the same line, or
 //! 2. before, in this sense, a capability from which its line sprang: one that was passed in params or
-//!    results when they had been made.
+//!    results when they had been made. Not if it was passed in a call that waited for a promise, and
+//!    they waited for a promise as well: which of the two is resolved first decides, and if one comes
+//!    to be the other, the call that waited there already goes first.
 //!
 //! A call may not arrive at its target after one it comes before. Nothing is promised about calls
 //! on different lines otherwise, wherever they lead; nor that a call arrives at all once a
@@ -230,6 +232,24 @@ impl Shadow {
             },
             (None, None) => Err(Fate::Call(no)),
         }
+    }
+
+    /// Whether calls on `thing` have to wait for a promise, or for an outcome.
+    pub(crate) fn waiting(&self, thing: Thing) -> bool {
+        matches!(self.fate(thing), Fate::Promise(_) | Fate::Call(_))
+    }
+
+    /// What is passed in a call on `target`, as those who get it there may rely on it.
+    pub(crate) fn passed_to(&self, target: Thing, sent: Vec<Sent>) -> Vec<Sent> {
+        if !self.waiting(target) {
+            return sent;
+        }
+        let relied = |call: &CallNo| !self.waiting(self.call(*call).target);
+        let weaken = |sent: Sent| Sent {
+            before: sent.before.into_iter().filter(relied).collect(),
+            ..sent
+        };
+        sent.into_iter().map(weaken).collect()
     }
 
     /// The outcome of a call: what its results are and who wrote them, or why it failed; nothing
