@@ -8,7 +8,7 @@ use futures_channel::oneshot;
 use crate::wire::Exception;
 
 use super::local::Local;
-use super::mailbox::Mailbox;
+use super::mailbox::{Mailbox, gone};
 
 /// A vat with a thread of its own. Clones are the same vat, which ends with the last of them.
 #[derive(Clone)]
@@ -67,10 +67,4 @@ pub fn post<R: Send + 'static>(
     // A refused job is dropped, and with it the sender: the receiver says so.
     let _ = mailbox.post(job);
     async move { hear.await.map_err(|_| gone()) }
-}
-
-/// What those get who ask a vat that is gone.
-#[must_use]
-pub fn gone() -> Exception {
-    Exception::disconnected("the vat is gone")
 }

@@ -4,17 +4,17 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
 use crate::conn::{Config, Connection};
 use crate::transport::Transport;
-use crate::vat::{CallId, Cap, Graph, LinkId, Outcome, Payload, Request, TargetId};
+use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Outcome, Payload, Request, TargetId};
 
 use super::dispatch::{Dispatch, LocalFuture};
 use super::links::{Ending, Links};
-use super::mailbox::{Mailbox, VatId};
+use super::mailbox::{Mailbox, VatId, gone};
 use super::signal::Ready;
 use super::tasks::{Tasks, Work};
 use super::timers::{TimerId, Timers};
@@ -62,6 +62,7 @@ enum Release {
     Result(CallId),
     Pipeline(CallId),
     Payload(Payload),
+    Membrane(MembraneId),
 }
 
 #[derive(Default)]
@@ -155,8 +156,13 @@ impl Local {
         }
     }
 
-    /// Hosts an object. The caller gets the one reference.
+    /// Hosts an object. The caller gets the one reference. Where the vat has ended the object is
+    /// dropped, for it may hold the vat it would be held by, and calls on it fail.
     pub fn host(&self, object: Rc<dyn Dispatch>) -> Cap {
+        if self.has_ended() {
+            drop(object);
+            return self.with(|graph| graph.broken(gone()));
+        }
         let target = self.0.targets.borrow_mut().insert(object);
         self.with(|graph| graph.host(target))
     }
@@ -167,6 +173,18 @@ impl Local {
         self.change(|graph| graph.call(cap, request))
     }
 
+    /// Makes a streaming call, behind all calls made so far: see `Graph::write`.
+    pub fn write(&self, cap: Cap, request: Request) -> CallId {
+        self.read_mail();
+        self.change(|graph| graph.write(cap, request))
+    }
+
+    /// Done when the streaming calls made on `cap` so far are acknowledged: see `Graph::fence`.
+    pub fn fence(&self, cap: Cap) -> CallId {
+        self.read_mail();
+        self.change(|graph| graph.fence(cap))
+    }
+
     /// The outcome of a call, if it is there; with it the caller's hold of the call ends.
     pub fn collect(&self, call: CallId) -> Option<Outcome> {
         self.with(|graph| graph.collect(call))
@@ -174,8 +192,9 @@ impl Local {
 
     /// As [`collect`](Self::collect), or has `waker` woken when the outcome is there.
     pub fn poll_outcome(&self, call: CallId, waker: &Waker) -> Option<Outcome> {
-        if let Some(outcome) = self.collect(call) {
-            return Some(outcome);
+        let outcome = self.with(|graph| graph.watch_outcome(call));
+        if outcome.is_some() {
+            return outcome;
         }
         let at = call.index() as usize;
         let is_known = |known: &Waker| known.will_wake(waker);
@@ -242,6 +261,11 @@ impl Local {
         drop(timers);
     }
 
+    /// Whether the [`Vat`](super::Vat) was dropped: what is hosted here would be kept for ever.
+    fn has_ended(&self) -> bool {
+        self.0.mailbox.is_closed()
+    }
+
     /// Adds a connection over `transport`; the peer gets `bootstrap`, whose reference is taken.
     pub fn connect(
         &self,
@@ -250,6 +274,9 @@ impl Local {
         bootstrap: Option<Cap>,
     ) -> (LinkId, Ending) {
         let link = self.change(|graph| graph.connect(Connection::new(config), bootstrap));
+        if self.has_ended() {
+            return (link, Arc::new(OnceLock::from(gone())));
+        }
         let ending = self.0.links.borrow_mut().insert(link, transport);
         (link, ending)
     }
@@ -302,8 +329,11 @@ impl Local {
         std::mem::take(&mut *self.0.slots.borrow_mut())
     }
 
-    /// Runs a future on this thread, as part of this vat.
+    /// Runs a future on this thread, as part of this vat; drops it where the vat has ended.
     pub fn spawn(&self, future: LocalFuture<()>) {
+        if self.has_ended() {
+            return;
+        }
         let (index, waker) = self.0.tasks.borrow_mut().reserve();
         let refused = self.0.tasks.borrow_mut().park(index, Work::Spawned(future));
         drop(refused);
@@ -330,6 +360,11 @@ impl Local {
         self.give_up(Release::Pipeline(call));
     }
 
+    /// Gives a membrane up at the next turn: what crossed it stays walled.
+    pub fn release_membrane(&self, membrane: MembraneId) {
+        self.give_up(Release::Membrane(membrane));
+    }
+
     fn give_up(&self, release: Release) {
         self.0.released.borrow_mut().push(release);
         self.stir();
@@ -351,6 +386,7 @@ impl Local {
                     Release::Result(call) => graph.drop_result(call),
                     Release::Pipeline(call) => graph.drop_pipeline(call),
                     Release::Payload(payload) => graph.release_payload(payload),
+                    Release::Membrane(membrane) => graph.release_membrane(membrane),
                 }
             }
         });

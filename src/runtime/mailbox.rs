@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::vat::Cap;
+use crate::wire::Exception;
 
 use super::signal::Signal;
 
@@ -138,4 +139,10 @@ impl Mailbox {
             Mail::Closed => Vec::new(),
         }
     }
+}
+
+/// What those get who ask a vat that is gone.
+#[must_use]
+pub fn gone() -> Exception {
+    Exception::disconnected("the vat is gone")
 }

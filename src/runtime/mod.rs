@@ -3,12 +3,14 @@
 //! Floor 4, the only one that knows "later". A [`Vat`] owns a vat of the current thread, a [`Handle`]
 //! reaches one from any thread, and [`Local`] is what floor 5 is built on.
 
+mod border;
 mod dispatch;
 mod driver;
 mod handle;
 mod host;
 mod links;
 mod local;
+mod look;
 mod mailbox;
 mod park;
 mod quiet;
@@ -21,14 +23,16 @@ mod timers;
 mod tokio;
 mod traffic;
 mod turn;
+mod watch;
 
+pub use self::border::Border;
 pub use self::dispatch::{Answer, Conclusion, Delivery, Dispatch, LocalFuture};
 pub use self::driver::{Clock, Driver, Timeless};
-pub use self::handle::{Handle, gone, post};
+pub use self::handle::{Handle, post};
 pub use self::host::Vat;
 pub use self::links::Ending;
 pub use self::local::Local;
-pub use self::mailbox::{Mailbox, VatId};
+pub use self::mailbox::{Mailbox, VatId, gone};
 pub use self::timers::TimerId;
 #[cfg(feature = "tokio")]
 pub use self::tokio::TokioClock;

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::transport::{Transport, TransportError};
 use crate::vat::{Graph, LinkId};
-use crate::wire::{Exception, Message};
+use crate::wire::Exception;
 
 use super::links::{Entry, State};
 use super::local::Local;
@@ -14,6 +14,10 @@ use super::local::Local;
 /// How many messages one connection may have handled in one turn. A loud neighbour waits for the
 /// others after these.
 const MESSAGES_PER_TURN: usize = 64;
+
+/// How many words of content one connection may have handled in one turn (256 KiB), the message
+/// that goes beyond it included: large messages, too, take their turn beside a neighbour's small ones.
+const WORDS_PER_TURN: usize = 32 << 10;
 
 /// How many bytes a transport may have queued before it gets no more to write. What is due beyond
 /// that stays with the connection, whose limits see it: a peer that asks and does not read would
@@ -45,7 +49,7 @@ impl Local {
             return;
         };
         let read = match state {
-            State::Closing(_) => Read::Drained,
+            State::Closing(_) => read_away(&mut *transport, &waker),
             _ => self.read_from(link, &mut *transport, &waker),
         };
         links.borrow_mut().check_in(index, transport);
@@ -62,9 +66,13 @@ impl Local {
         let wants = |graph: &Graph| graph.connection(link).is_none_or(|conn| conn.wants_read());
         let mut wanted = self.with(|graph| wants(graph));
         let mut cx = Context::from_waker(waker);
+        let mut words = 0;
         for _ in 0..MESSAGES_PER_TURN {
             if !wanted {
                 return Read::Unwanted;
+            }
+            if words >= WORDS_PER_TURN {
+                break;
             }
             let message = match transport.poll_receive(&mut cx) {
                 Poll::Pending => return Read::Drained,
@@ -74,6 +82,7 @@ impl Local {
                 }
                 Poll::Ready(Err(error)) => return Read::Lost(error),
             };
+            words += message.content_words();
             wanted = self.with(|graph| {
                 // A peer that broke a rule has its Abort queued; `Output::Closed` follows.
                 let _ = graph.handle(link, message);
@@ -120,26 +129,36 @@ impl Local {
 
     /// Hands every message that is due to its transport, and writes each transport once.
     pub(super) fn transmit(&self) {
-        let mut touched: Option<u32> = None;
+        let mut lent: Option<(LinkId, Box<dyn Transport>)> = None;
         while let Some((link, message)) = self.with(|graph| graph.poll_transmit()) {
-            let index = link.index();
-            if let Some(before) = touched.filter(|before| *before != index) {
-                self.flush(before);
+            if lent.as_ref().is_none_or(|(to, _)| *to != link) {
+                self.hand_back(lent.take());
+                lent = self.lend(link);
             }
-            touched = Some(index);
-            let sent = self.send(index, message);
-            match sent {
-                Err(why) => self.lose(link, why),
-                Ok(Unwritten::Enough) => {
+            let Some((_, transport)) = &mut lent else { continue };
+            match transport.send(message) {
+                Err(error) => self.lose(link, error.to_string()),
+                Ok(()) if Unwritten::of(&**transport) == Unwritten::Enough => {
                     self.with(|graph| graph.hold(link));
-                    self.flush(index);
+                    self.hand_back(lent.take());
                 }
-                Ok(Unwritten::Little) => {}
+                Ok(()) => {}
             }
         }
-        if let Some(index) = touched {
-            self.flush(index);
-        }
+        self.hand_back(lent);
+    }
+
+    /// The transport of a link, to be written to outside of any borrow.
+    fn lend(&self, link: LinkId) -> Option<(LinkId, Box<dyn Transport>)> {
+        let (link, _, transport) = self.inner().links.borrow_mut().check_out(link.index())?;
+        Some((link, transport))
+    }
+
+    /// A transport that was lent comes back, and what it was given is written.
+    fn hand_back(&self, lent: Option<(LinkId, Box<dyn Transport>)>) {
+        let Some((link, transport)) = lent else { return };
+        self.inner().links.borrow_mut().check_in(link.index(), transport);
+        self.flush(link.index());
     }
 
     /// Wakes those who wait for a connection to become idle, where one has.
@@ -180,17 +199,6 @@ impl Local {
         match (self.now(), until) {
             (Some(now), Some(until)) => now >= until,
             _ => until.is_none(),
-        }
-    }
-
-    fn send(&self, index: u32, message: Message) -> Result<Unwritten, String> {
-        let mut links = self.inner().links.borrow_mut();
-        match links.entry(index).and_then(|entry| entry.transport.as_mut()) {
-            Some(transport) => {
-                transport.send(message).map_err(|error| error.to_string())?;
-                Ok(Unwritten::of(transport.as_ref()))
-            }
-            None => Ok(Unwritten::Little),
         }
     }
 
@@ -239,6 +247,18 @@ impl Local {
             links.borrow_mut().check_in(index, transport);
         }
     }
+}
+
+/// Reads what a peer sends that is not heard any more: it may read our last messages only once it
+/// has written its own.
+fn read_away(transport: &mut dyn Transport, waker: &Waker) -> Read {
+    let mut cx = Context::from_waker(waker);
+    for _ in 0..MESSAGES_PER_TURN {
+        if !matches!(transport.poll_receive(&mut cx), Poll::Ready(Ok(Some(_)))) {
+            return Read::Drained;
+        }
+    }
+    Read::Cut
 }
 
 /// Whether a transport should get more to write.

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::task::{Context, Poll, Waker};
 
+use super::contract::Transport;
 use super::error::TransportError;
 use super::peer::Peer;
 use super::share::Share;
@@ -25,7 +26,7 @@ enum Flow {
 }
 
 /// One direction of a link.
-pub(super) struct Lane {
+pub struct Lane {
     flow: Flow,
     messages: VecDeque<Message>,
     /// Present while the reader sleeps.
@@ -78,7 +79,7 @@ enum Writing {
 }
 
 /// One end of a link.
-pub(super) struct Link<L: Share<Lane>> {
+pub struct Link<L: Share<Lane>> {
     peer: Peer,
     incoming: L,
     outgoing: L,
@@ -99,41 +100,7 @@ impl<L: Share<Lane>> Link<L> {
         }
     }
 
-    pub(super) const fn peer(&self) -> &Peer {
-        &self.peer
-    }
-
-    pub(super) fn poll_receive(
-        &mut self,
-        cx: &Context<'_>,
-    ) -> Poll<Result<Option<Message>, TransportError>> {
-        if let Some(message) = self.inbox.pop_front() {
-            return Poll::Ready(Ok(Some(message)));
-        }
-        let mut waker = cx.waker().clone();
-        let flow = self.incoming.with(|lane| lane.collect(&mut self.inbox, &mut waker));
-        if let Some(message) = self.inbox.pop_front() {
-            return Poll::Ready(Ok(Some(message)));
-        }
-        match (&self.writing, flow) {
-            (Writing::Failed(error), _) => Poll::Ready(Err(error.clone())),
-            (_, Flow::Open) => Poll::Pending,
-            (_, Flow::Ended | Flow::Abandoned) => Poll::Ready(Ok(None)),
-        }
-    }
-
-    pub(super) fn send(&mut self, message: Message) -> Result<(), TransportError> {
-        match &self.writing {
-            Writing::Open => {
-                self.outbox.push_back(message);
-                Ok(())
-            }
-            Writing::Closed => Err(TransportError::Closed),
-            Writing::Failed(error) => Err(error.clone()),
-        }
-    }
-
-    pub(super) fn flush(&mut self) -> Result<(), TransportError> {
+    fn flush(&mut self) -> Result<(), TransportError> {
         if let Writing::Failed(error) = &self.writing {
             return Err(error.clone());
         }
@@ -158,13 +125,61 @@ impl<L: Share<Lane>> Link<L> {
         }
     }
 
-    pub(super) fn close(&mut self) -> Result<(), TransportError> {
+    fn close(&mut self) -> Result<(), TransportError> {
         self.flush()?;
         if matches!(self.writing, Writing::Open) {
             self.writing = Writing::Closed;
             wake(self.outgoing.with(Lane::end));
         }
         Ok(())
+    }
+}
+
+impl<L: Share<Lane>> Transport for Link<L> {
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Message>, TransportError>> {
+        if let Some(message) = self.inbox.pop_front() {
+            return Poll::Ready(Ok(Some(message)));
+        }
+        let mut waker = cx.waker().clone();
+        let flow = self.incoming.with(|lane| lane.collect(&mut self.inbox, &mut waker));
+        if let Some(message) = self.inbox.pop_front() {
+            return Poll::Ready(Ok(Some(message)));
+        }
+        match (&self.writing, flow) {
+            (Writing::Failed(error), _) => Poll::Ready(Err(error.clone())),
+            (_, Flow::Open) => Poll::Pending,
+            (_, Flow::Ended | Flow::Abandoned) => Poll::Ready(Ok(None)),
+        }
+    }
+
+    fn send(&mut self, message: Message) -> Result<(), TransportError> {
+        match &self.writing {
+            Writing::Open => {
+                self.outbox.push_back(message);
+                Ok(())
+            }
+            Writing::Closed => Err(TransportError::Closed),
+            Writing::Failed(error) => Err(error.clone()),
+        }
+    }
+
+    fn poll_flush(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        Poll::Ready(self.flush())
+    }
+
+    fn poll_close(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        Poll::Ready(self.close())
+    }
+
+    fn queued_bytes(&self) -> usize {
+        0
+    }
+
+    fn peer(&self) -> &Peer {
+        &self.peer
     }
 }
 

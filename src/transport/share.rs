@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Something with two owners. A step never runs foreign code: no waker is woken or dropped, and no
 /// message is dropped, while it is borrowed or locked.
-pub(super) trait Share<T> {
+pub trait Share<T>: Unpin {
     fn with<R>(&self, step: impl FnOnce(&mut T) -> R) -> R;
 }
 

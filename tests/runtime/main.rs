@@ -1,5 +1,8 @@
 //! One vat, run in every way a vat can be run.
 
+mod budget;
+mod ended;
+
 use std::cell::Cell;
 use std::pin::pin;
 use std::rc::Rc;
@@ -249,28 +252,6 @@ async fn two_vats_with_a_thread_each_talk_over_a_two_thread_link() {
 }
 
 #[test]
-fn what_waits_for_a_vat_that_ends_is_told() {
-    let client = {
-        let vat = Vat::local();
-        let stuck = Client::new(vat.here(), |_: Call| {
-            std::future::pending::<Result<Response, Exception>>()
-        });
-        let mut waiting = pin!(stuck.request(ID, 0).send());
-        let woken = Arc::new(Count::default());
-        let waker = Waker::from(Arc::clone(&woken));
-        let mut cx = Context::from_waker(&waker);
-        assert!(waiting.as_mut().poll(&mut cx).is_pending());
-        drop(vat);
-        assert!(woken.0.load(Ordering::Relaxed) > 0, "the waiting promise is woken");
-        let told = futures::executor::block_on(waiting).map(drop).expect_err("the vat is gone");
-        assert_eq!(told.kind(), ExceptionKind::Disconnected);
-        stuck
-    };
-    let told = futures::executor::block_on(client.request(ID, 0).send()).map(drop);
-    assert_eq!(told.map_err(|why| why.kind()), Err(ExceptionKind::Disconnected));
-}
-
-#[test]
 fn a_promise_that_drives_lets_others_have_their_turn() {
     let vat = Vat::local();
     let done = Rc::new(Cell::new(false));
@@ -354,44 +335,6 @@ fn a_waker_may_ask_the_vat_when_it_is_dropped() {
 }
 
 #[test]
-fn a_vat_that_is_dropped_takes_its_objects_along() {
-    let life = Rc::new(());
-    let (vat, other) = (Vat::local(), Vat::local());
-    let held = Rc::clone(&life);
-    let object = Client::new(vat.here(), move |call: Call| {
-        let held = Rc::clone(&held);
-        async move {
-            let reply = call.params().cap(&bowline::wire::Path::root());
-            std::future::pending::<()>().await;
-            drop((held, reply));
-            Ok(call.reply())
-        }
-    });
-    let (waiting, here) = (Rc::clone(&life), vat.here().clone());
-    vat.here().spawn(Box::pin(async move {
-        std::future::pending::<()>().await;
-        drop((waiting, here));
-    }));
-    let elsewhere = adder(other.here());
-    let asked = object.request(ID, 0).with(|mut root| root.set_as_capability(elsewhere.hook()));
-    let due = Instant::now() + Duration::from_secs(3600);
-    let mut asked = Box::pin(asked.send().deadline(due));
-    let mut cx = Context::from_waker(Waker::noop());
-    assert!(asked.as_mut().poll(&mut cx).is_pending());
-    let detached = object.request(ID, 0).send();
-    detached.detach();
-    for _ in 0..5 {
-        while vat.turn(Instant::now()) == Turn::More {}
-        while other.turn(Instant::now()) == Turn::More {}
-    }
-    assert!(Rc::strong_count(&life) > 3, "two calls run");
-    drop(vat);
-    assert_eq!(Rc::strong_count(&life), 1);
-    assert!(asked.as_mut().poll(&mut cx).is_ready());
-    while other.turn(Instant::now()) == Turn::More {}
-}
-
-#[test]
 fn a_stub_is_claimed_though_it_was_left_in_the_midst_of_a_turn() {
     let (near, far) = (Rc::new(Vat::local()), Vat::local());
     let quiet = |near: &Vat, far: &Vat| {
@@ -432,29 +375,6 @@ fn a_stub_is_claimed_though_it_was_left_in_the_midst_of_a_turn() {
     quiet(&near, &far);
     assert_eq!(stub.why_broken(), None);
     drop((bridged, other));
-}
-
-#[test]
-fn whoever_waits_for_a_connection_is_told_that_its_vat_ends() {
-    for driven in [true, false] {
-        let vat = Vat::local();
-        let (a, b) = two_thread();
-        let link = Link::connect(vat.here(), a, Config::default(), None);
-        let woken = Arc::new(Count::default());
-        let waker = Waker::from(Arc::clone(&woken));
-        let mut cx = Context::from_waker(&waker);
-        let driver = driven.then(|| vat.timeless_driver());
-        let bootstrap = link.bootstrap();
-        let (mut closed, mut idle) = (pin!(link.closed()), pin!(link.idle()));
-        assert!(closed.as_mut().poll(&mut cx).is_pending());
-        assert!(idle.as_mut().poll(&mut cx).is_pending());
-        let before = woken.0.load(Ordering::Relaxed);
-        drop(vat);
-        assert!(woken.0.load(Ordering::Relaxed) > before, "driven {driven}");
-        assert!(closed.poll(&mut cx).is_ready());
-        assert!(idle.poll(&mut cx).is_ready());
-        drop((driver, bootstrap, b));
-    }
 }
 
 #[test]

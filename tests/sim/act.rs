@@ -16,49 +16,110 @@ pub(crate) type Caps = [Pick; 3];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
     /// A vat hosts one more object.
-    Host { vat: Pick },
+    Host {
+        vat: Pick,
+    },
     /// A vat makes a promise.
-    Promise { vat: Pick },
+    Promise {
+        vat: Pick,
+    },
     /// A vat asks for what one of its peers offers.
-    Bootstrap { wire: Pick, end: Pick },
+    Bootstrap {
+        wire: Pick,
+        end: Pick,
+    },
     /// A call on any capability.
-    Call { stub: Pick, caps: Caps },
+    Call {
+        stub: Pick,
+        caps: Caps,
+    },
     /// A capability in the results of a call.
-    Pipeline { call: Pick, field: Pick },
+    Pipeline {
+        call: Pick,
+        field: Pick,
+    },
     /// A target answers with capabilities of its vat.
-    Answer { got: Pick, caps: Caps },
+    Answer {
+        got: Pick,
+        caps: Caps,
+    },
     /// A target fails a call.
-    Fail { got: Pick },
+    Fail {
+        got: Pick,
+    },
     /// A target says early what its results will be.
-    Early { got: Pick, caps: Caps },
+    Early {
+        got: Pick,
+        caps: Caps,
+    },
     /// A target answers with a tail call.
-    Redirect { got: Pick, stub: Pick, caps: Caps },
+    Redirect {
+        got: Pick,
+        stub: Pick,
+        caps: Caps,
+    },
     /// A target makes the same call elsewhere, to answer with what comes of it.
-    Forward { got: Pick, stub: Pick },
+    Forward {
+        got: Pick,
+        stub: Pick,
+    },
     /// A promise comes to be a capability of its vat.
-    Resolve { promise: Pick, stub: Pick },
+    Resolve {
+        promise: Pick,
+        stub: Pick,
+    },
     /// A promise comes to be null.
-    Nullify { promise: Pick },
+    Nullify {
+        promise: Pick,
+    },
     /// A promise breaks.
-    Break { promise: Pick },
-    Dup { stub: Pick },
-    Dispose { stub: Pick },
-    Watch { stub: Pick },
+    Break {
+        promise: Pick,
+    },
+    Dup {
+        stub: Pick,
+    },
+    Dispose {
+        stub: Pick,
+    },
+    Watch {
+        stub: Pick,
+    },
     /// The outcome of a call is taken.
-    Collect { call: Pick },
-    DropResult { call: Pick },
-    DropPipeline { call: Pick },
-    Detach { call: Pick },
+    Collect {
+        call: Pick,
+    },
+    DropResult {
+        call: Pick,
+    },
+    DropPipeline {
+        call: Pick,
+    },
+    Detach {
+        call: Pick,
+    },
     /// A message of a vat sets out.
-    Send { vat: Pick },
+    Send {
+        vat: Pick,
+    },
     /// One output of a vat is carried out.
-    Take { vat: Pick },
+    Take {
+        vat: Pick,
+    },
     /// A message arrives: on one of the wires that carry any.
-    Deliver { queue: Pick },
+    Deliver {
+        queue: Pick,
+    },
     /// Everything under way arrives.
     Quiet,
-    Cut { wire: Pick, end: Pick },
-    Abort { wire: Pick, end: Pick },
+    Cut {
+        wire: Pick,
+        end: Pick,
+    },
+    Abort {
+        wire: Pick,
+        end: Pick,
+    },
 }
 
 /// The entry meant by `pick`, of `count`.

@@ -167,7 +167,8 @@ impl World {
         for (vat, graph) in self.vats.iter().enumerate() {
             let links = self.wires.iter().flat_map(|wire| &wire.ends);
             let links = links.filter(|end| end.vat == vat).map(|end| end.link);
-            let idle = |link| graph.connection(link).is_none_or(|it| it.is_closed() || it.is_idle());
+            let idle =
+                |link| graph.connection(link).is_none_or(|it| it.is_closed() || it.is_idle());
             if known::PINNED_CIRCLES && graph.dump().contains("kept by") {
                 return;
             }

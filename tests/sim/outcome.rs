@@ -204,7 +204,8 @@ impl World {
         let (vat, Some(id), Interest::Told) = (entry.by, entry.id, entry.interest) else {
             return Vec::new();
         };
-        let Some(outcome) = self.vats[vat].collect(id) else {
+        let known = self.at_once.remove(&no);
+        let Some(outcome) = known.or_else(|| self.vats[vat].collect(id)) else {
             wrong!("collect", "c{} was said to be over, and has no outcome", no.0);
         };
         self.tell(|| format!("vat {vat} takes the outcome of c{}", no.0));

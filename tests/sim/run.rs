@@ -190,7 +190,9 @@ fn plainer_acts(act: Act) -> Vec<Act> {
         }
         Resolve { promise, stub } => {
             let stubs = below(stub).into_iter().map(|stub| Resolve { promise, stub });
-            stubs.chain(below(promise).into_iter().map(|promise| Resolve { promise, stub })).collect()
+            stubs
+                .chain(below(promise).into_iter().map(|promise| Resolve { promise, stub }))
+                .collect()
         }
         Pipeline { call, field } => {
             let calls = below(call).into_iter().map(|call| Pipeline { call, field });

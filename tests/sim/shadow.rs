@@ -4,8 +4,8 @@
 //! # What E-order promises
 //!
 //! A *line* is a reference as one vat holds it: a stub and its copies; a promise and what that vat
-//! learnt it came to be (by resolving it, or by taking the results it was a part of). Every call is
-//! made on one line. Calls come *before* a call if they were
+//! learnt it came to be (by resolving it, or by taking the results it was a part of) while it held
+//! it. Every call is made on one line. Calls come *before* a call if they were
 //!
 //! 1. made earlier on the same line, or
 //! 2. before, in this sense, a capability from which its line sprang: one that was passed in params or
@@ -309,6 +309,10 @@ impl Shadow {
             at = *next;
         }
         at
+    }
+
+    pub(crate) fn is_same(&self, line: LineNo, other: LineNo) -> bool {
+        self.root(line) == self.root(other)
     }
 
     /// The calls before anything that will be done with this line.

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use bowline::conn::{Config, Connection};
-use bowline::vat::{CallId, Cap, Graph, Payload, Request, TargetId};
+use bowline::vat::{CallId, Cap, Graph, Outcome, Payload, Request, TargetId};
 use bowline::wire::{Exception, Path};
 
 use crate::content::{at, stamped};
 use crate::shadow::{
-    Answer, Call, CallNo, Interest, Kind, Life, LineNo, ObjectNo, PromiseNo, Resolution, Sent, Shadow,
-    Thing,
+    Answer, Call, CallNo, Interest, Kind, Life, LineNo, ObjectNo, PromiseNo, Resolution, Sent,
+    Shadow, Thing,
 };
 use crate::wires::Wire;
 
@@ -113,6 +113,8 @@ pub(crate) struct World {
     pub(crate) resolvers: BTreeMap<PromiseNo, Resolver>,
     /// Calls by who made them.
     pub(crate) made: HashMap<(usize, CallId), CallNo>,
+    /// Outcomes that were there when they were first asked for.
+    pub(crate) at_once: BTreeMap<CallNo, Outcome>,
     /// Calls by who received them.
     pub(crate) received: HashMap<(usize, CallId), CallNo>,
     pub(crate) watched: HashSet<(usize, Cap)>,
@@ -145,6 +147,7 @@ impl World {
             got: BTreeMap::new(),
             resolvers: BTreeMap::new(),
             made: HashMap::new(),
+            at_once: BTreeMap::new(),
             received: HashMap::new(),
             watched: HashSet::new(),
             bootstraps: Vec::new(),
@@ -180,13 +183,7 @@ impl World {
         }
     }
 
-    pub(crate) fn add_stub(
-        &mut self,
-        vat: usize,
-        cap: Cap,
-        thing: Thing,
-        line: LineNo,
-    ) -> StubNo {
+    pub(crate) fn add_stub(&mut self, vat: usize, cap: Cap, thing: Thing, line: LineNo) -> StubNo {
         self.stubs_made += 1;
         self.stubs.insert(self.stubs_made, Stub { vat, cap, thing, line });
         self.stubs_made
@@ -228,8 +225,13 @@ impl World {
     }
 
     pub(crate) fn dispose(&mut self, stub: StubNo) {
-        let Some(Stub { vat, cap, .. }) = self.stubs.remove(&stub) else { return };
+        let Some(Stub { vat, cap, thing, line }) = self.stubs.remove(&stub) else { return };
         self.tell(|| format!("vat {vat} disposes of s{stub}"));
+        // What comes of a promise that nobody kept is a reference of its own.
+        let kept = self.stubs.values().any(|other| self.shadow.is_same(line, other.line));
+        if let (Thing::Result(call, field), false) = (thing, kept) {
+            self.shadow.call_mut(call).lines.remove(&field);
+        }
         self.vats[vat].release(cap);
     }
 
@@ -292,39 +294,6 @@ impl World {
         let (call, request) = self.prepare(stub, caps, Interest::Waiting);
         self.tell(|| format!("vat {vat} makes c{} on s{stub} with {}", call.0, names(caps)));
         let id = self.vats[vat].call(cap, request);
-        self.made_as(call, id);
-        call
-    }
-
-    fn made_as(&mut self, call: CallNo, id: CallId) {
-        let entry = self.shadow.call_mut(call);
-        entry.id = Some(id);
-        entry.pipelined = true;
-        let by = entry.by;
-        self.made.insert((by, id), call);
-    }
-
-    /// Asks for what the other end of a wire offers; it is field 0 of the results.
-    pub(crate) fn bootstrap(&mut self, wire: usize, end: usize) -> CallNo {
-        let (vat, link) = (self.wires[wire].ends[end].vat, self.wires[wire].ends[end].link);
-        let offered = Thing::Object(self.bootstraps[self.wires[wire].ends[1 - end].vat]);
-        let call = self.shadow.add_call(Call {
-            by: vat,
-            id: None,
-            kind: Kind::Bootstrap,
-            target: offered,
-            before: Vec::new(),
-            params: Vec::new(),
-            lines: BTreeMap::new(),
-            interest: Interest::Waiting,
-            pipelined: false,
-            life: Life::Answered,
-            early: None,
-            answer: Some(Answer::Results(vec![Sent { thing: offered, before: Vec::new() }])),
-            forwards: None,
-        });
-        self.tell(|| format!("vat {vat} asks wire {wire} for its bootstrap as c{}", call.0));
-        let id = self.vats[vat].bootstrap(link);
         self.made_as(call, id);
         call
     }

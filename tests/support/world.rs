@@ -1,16 +1,16 @@
 //! A world is three vats of this thread and the links a scenario lays between them. Every turn is
 //! followed by a check of every table, and at the end nothing may be left.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bowline::conn::Config;
-use bowline::rpc::{Client, Link};
+use bowline::rpc::{Client, Link, Relay};
 use bowline::runtime::{Driver, Local, Timeless, Vat};
 use bowline::transport::{
     ByteStream, Framed, FramedLimits, Peer, Transport, Trickle, memory_pipe, same_thread,
@@ -118,8 +118,6 @@ pub(crate) struct World {
     relays: RefCell<Vec<Link>>,
     drivers: RefCell<Vec<Driver<Timeless>>>,
     woken: Arc<Woken>,
-    /// How far the clock of the world is ahead.
-    later: Cell<Duration>,
 }
 
 /// Set when a vat has work again.
@@ -148,8 +146,8 @@ impl World {
         let (left, middle, right) = (Vat::local(), Vat::local(), Vat::local());
         let drivers = [&left, &middle, &right].map(Vat::timeless_driver);
         let drivers = RefCell::new(drivers.into());
-        let (links, relays, woken, later) = Default::default();
-        let world = Self { left, middle, right, kind, links, relays, drivers, woken, later };
+        let (links, relays, woken) = Default::default();
+        let world = Self { left, middle, right, kind, links, relays, drivers, woken };
         scenario(&world);
         world.quiet();
         for relay in world.relays.take() {
@@ -164,9 +162,6 @@ impl World {
         assert!(links.iter().all(Link::is_idle), "a connection is not idle at the end");
         links.iter().for_each(|link| link.abort(bowline::wire::Exception::failed("the end")));
         drop(links);
-        world.quiet();
-        // Ends that close at once, each before it has read the other's last words, give up later.
-        world.later.set(Duration::from_secs(60));
         world.quiet();
         for vat in world.vats() {
             let stats = vat.here().with(|graph| graph.stats());
@@ -223,15 +218,29 @@ impl World {
 
     /// Three vats in a row: what `right` offers is what `middle` offers to `left`.
     pub(crate) fn relay(&self, bootstrap: &Client) -> (Pair, Pair, Client) {
-        let outer = self.join(&self.middle, &self.right, Some(bootstrap));
-        let through = outer.near.bootstrap();
-        let inner = self.join(&self.left, &self.middle, Some(&through));
-        drop(through);
-        self.relays.borrow_mut().push(inner.near.clone());
+        let (inner, outer, _) = self.relaying(bootstrap);
         let client = inner.near.bootstrap();
         self.run(client.settled()).expect("the bootstrap is there");
         self.quiet();
         (inner, outer, client)
+    }
+
+    /// The same before anything was asked.
+    pub(crate) fn relaying(&self, bootstrap: &Client) -> (Pair, Pair, Relay) {
+        let ((a, b), (c, d)) = (self.kind.ends(), self.kind.ends());
+        let ((a, to_left), (b, to_middle)) = (Tap::new(a), Tap::new(b));
+        let ((c, to_back), (d, to_right)) = (Tap::new(c), Tap::new(d));
+        let config = Config::default();
+        let left = Link::connect(self.left.here(), a, config.clone(), None);
+        let right = Link::connect(self.right.here(), d, config.clone(), Some(bootstrap));
+        let relay = Relay::between(self.middle.here(), b, c, &config);
+        let (near, far) = (relay.near().clone(), relay.far().clone());
+        let all = [left.clone(), near.clone(), far.clone(), right.clone()];
+        self.links.borrow_mut().extend(all);
+        self.relays.borrow_mut().push(left.clone());
+        let inner = Pair { near: left, far: near, to_near: to_left, to_far: to_middle };
+        let outer = Pair { near: far, far: right, to_near: to_back, to_far: to_right };
+        (inner, outer, relay)
     }
 
     /// Delivers all messages one by one, in an order of the directions that `seed` decides, until
@@ -262,7 +271,7 @@ impl World {
         let mut cx = Context::from_waker(&waker);
         for (vat, driver) in self.vats().into_iter().zip(self.drivers.borrow_mut().iter_mut()) {
             // What one turn leaves, the driver does, which then has the waker woken for more.
-            let _ = vat.turn(Instant::now() + self.later.get());
+            let _ = vat.turn(Instant::now());
             self.check(vat.here());
             let _ = Pin::new(driver).poll(&mut cx);
             self.check(vat.here());

@@ -32,6 +32,21 @@ pub enum Message {
 }
 
 impl Message {
+    /// How many words the content it carries takes; the message itself takes few.
+    #[must_use]
+    pub fn content_words(&self) -> usize {
+        match self {
+            Self::Unimplemented(inner) => inner.content_words(),
+            Self::Foreign(foreign) => foreign.body.words(),
+            Self::Call(call) => call.params.content.words(),
+            Self::Return(ret) => match &ret.outcome {
+                Outcome::Results(results) => results.content.words(),
+                _ => 0,
+            },
+            _ => 0,
+        }
+    }
+
     /// Where in the frame the content is, as pointer fields from the root, and where it goes.
     pub(super) fn hole(&mut self) -> Option<(&'static [u16], &mut Content)> {
         match self {

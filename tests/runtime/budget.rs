@@ -1,0 +1,62 @@
+//! How much of one connection a vat handles in one turn.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Instant;
+
+use bowline::conn::Config;
+use bowline::rpc::{Call, Client, Link};
+use bowline::runtime::{Turn, Vat};
+use bowline::transport::same_thread;
+
+const QUARTER_BYTES: usize = 64 << 10;
+
+/// `count` calls with a text of `bytes` each wait to be read; how many of them the first turn delivers.
+fn delivered_in_one_turn(count: usize, bytes: usize) -> usize {
+    let (near, far) = (Vat::local(), Vat::local());
+    let seen = Rc::new(Cell::new(0));
+    let counter = Rc::clone(&seen);
+    let object = Client::new(far.here(), move |call: Call| {
+        counter.set(counter.get() + 1);
+        std::future::ready(Ok(call.reply()))
+    });
+    let (left, right) = same_thread();
+    let link = Link::connect(near.here(), left, Config::default(), None);
+    let _far_end = Link::connect(far.here(), right, Config::default(), Some(&object));
+    let client = link.bootstrap();
+    let quiet = |vat: &Vat| while vat.turn(Instant::now()) == Turn::More {};
+    (0..3).for_each(|_| [&near, &far].into_iter().for_each(quiet));
+    let text = "x".repeat(bytes);
+    let promises: Vec<_> = (0..count)
+        .map(|_| {
+            let mut request = client.request(1, 0);
+            request
+                .build(|mut root| root.set_as::<capnp::text::Owned>(text.as_str()).expect("fits"));
+            request.send()
+        })
+        .collect();
+    quiet(&near);
+    let turn = far.turn(Instant::now());
+    let first = seen.get();
+    assert!(turn == Turn::More || first == count, "whoever has more to read says so");
+    quiet(&far);
+    assert_eq!(seen.get(), count, "the others have their turn later");
+    drop(promises);
+    first
+}
+
+#[test]
+fn of_many_small_messages_64_are_handled_in_a_turn() {
+    assert_eq!(delivered_in_one_turn(64, 1), 64);
+    assert_eq!(delivered_in_one_turn(65, 1), 64);
+    assert_eq!(delivered_in_one_turn(200, 1), 64);
+}
+
+#[test]
+fn of_large_messages_no_more_are_handled_once_256_kib_are() {
+    // Each is a little more than its text: the fourth passes the bound, a fifth is not read.
+    assert_eq!(delivered_in_one_turn(8, QUARTER_BYTES), 4);
+    // Each is a little less than a quarter: with the fourth the bound is not reached yet.
+    assert_eq!(delivered_in_one_turn(8, QUARTER_BYTES - 64), 5);
+    assert_eq!(delivered_in_one_turn(3, 1 << 20), 1);
+}
