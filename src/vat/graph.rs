@@ -66,6 +66,8 @@ pub(super) enum Work {
     /// The promise comes to be the node, whose reference is taken.
     Resolve(Cap, Cap),
     Complete(CallId, Outcome),
+    /// Every peer that holds the promise is told what it came to be.
+    Tell(Cap),
     /// The last reference of the node is gone.
     Die(Cap),
     /// Somebody lost interest in the call.
@@ -99,6 +101,7 @@ impl Graph {
 
     /// Says what a promise came to be. Takes a reference of the promise and of what it became.
     pub fn resolve(&mut self, promise: Cap, to: Result<Option<Cap>, Exception>) {
+        self.route_queued();
         let to = match to {
             Ok(Some(cap)) => cap,
             Ok(None) => self.null(),
@@ -233,10 +236,20 @@ impl Graph {
     }
 
     /// Answers a delivered call. Takes the references in the outcome.
+<<<<<<< HEAD
+    pub fn respond(&mut self, call: CallId, outcome: Outcome) {
+        match self.calls.get(call) {
+            Some(Call { place: Place::Delivered, .. }) => {
+                if outcome.as_ref().is_ok_and(|results| !results.caps.is_empty()) {
+                    self.route_queued();
+                }
+                self.work.push_back(Work::Complete(call, outcome));
+=======
     pub fn respond(&mut self, id: CallId, outcome: Outcome) {
         match self.calls.get(id) {
             Some(call @ Call { place: Place::Delivered(_), .. }) if call.is_plain() => {
                 return self.done(id, outcome);
+>>>>>>> main
             }
             Some(Call { place: Place::Delivered(_), .. }) => self.complete(id, outcome),
             _ => self.unref_outcome(outcome),
