@@ -14,6 +14,7 @@ mod capnp_rpc_peer;
 mod crc;
 mod engine;
 mod objects;
+mod probe;
 mod python;
 mod relay;
 #[cfg(feature = "cli")]
