@@ -64,6 +64,12 @@ impl Link {
         on(&self.mailbox, move |here| here.change(|graph| graph.handle_disconnect(link, why)));
     }
 
+    /// Why the connection is over, once it is.
+    #[must_use]
+    pub fn ending(&self) -> Option<Exception> {
+        self.ending.get().cloned()
+    }
+
     /// Ready when the connection is over, with the reason.
     ///
     /// To be awaited on the vat's thread; elsewhere only an ending that is known already is told,

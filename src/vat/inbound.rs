@@ -94,7 +94,7 @@ impl Graph {
     }
 
     fn on_bootstrap(&mut self, link: LinkId, answer: AnswerId) {
-        let place = Place::Delivered;
+        let place = Place::Delivered(None);
         let id = self.calls.insert(Call::new(Origin::Peer(link, answer, Keep::Pipeline), place));
         let Some(at) = self.links.get_mut(link) else { return };
         at.conn.tag_answer(answer, Tag(id.index()));

@@ -13,6 +13,7 @@ mod message;
 mod outline;
 mod path;
 mod pointer;
+mod spare;
 
 pub use content::{Content, PathError};
 pub use copy::CopyError;
@@ -21,6 +22,7 @@ pub use exception::{Detail, Exception, ExceptionKind};
 pub use frame::{Frame, FrameError};
 pub use id::{AnswerId, EmbargoId, ExportId, ImportId, QuestionId};
 pub use limits::{Limits, ReadLimits};
+pub(crate) use message::ArrivalError;
 pub use message::{
     Bootstrap, Call, CapDescriptor, Context, DecodeError, Description, Disembargo, Encoded, Finish,
     Foreign, Message, MessageTarget, Outcome, Payload, PromisedAnswer, Release, Resolution,
