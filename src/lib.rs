@@ -79,6 +79,7 @@
 //! | 5 | [`rpc`], [`compat`] | clients, targets, promises; the same as `capnp-rpc` says it |
 //! | 4 | [`runtime`] | threads, tasks, timers, turns |
 //! | 3 | [`vat`] | who can be called, through whom, in which order |
+//! | 3 | [`probe`] | a peer that says anything, to test others with |
 //! | 2 | [`conn`], [`transport`] | one peer: four tables; messages to it and from it |
 //! | 1 | [`wire`], [`schema`] | bytes, frames, messages, ids |
 //!
@@ -92,6 +93,7 @@
 
 pub mod compat;
 pub mod conn;
+pub mod probe;
 pub mod rpc;
 pub mod runtime;
 pub mod schema;

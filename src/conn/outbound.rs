@@ -80,7 +80,8 @@ impl Connection {
         let question = self.questions.get(call)?;
         let life = question.life;
         let wanted = question.wanted;
-        let named = question.pins > 0;
+        // The Return that says to take the results of a tail call names it, but pipelines nothing on it.
+        let named = question.pins > u32::from(body.tail);
         let only_pipeline = wanted == Wanted::Pipeline && self.may_omit_return(&body);
         let no_pipeline = !named && matches!(wanted, Wanted::Results | Wanted::Nothing);
         // The target is addressed first: a question that was let go of has no id for it.

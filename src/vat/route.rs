@@ -321,11 +321,12 @@ impl Graph {
         match self.ask(link, target, call) {
             Ok(question) => {
                 self.place(id, Place::Remote(link, question));
+                self.send_hints(id);
                 if let Some((asker, answer)) = asker {
                     self.origin(asker, Origin::Returned);
                     self.send_return(link, answer, OutReturn::TakeFrom(question));
+                    self.send_hints(id);
                 }
-                self.send_hints(id);
                 self.flush_pipelines(id);
                 self.break_exports(link, broken);
                 if fate == Fate::DeliverThenCancel {

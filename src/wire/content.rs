@@ -76,6 +76,17 @@ impl Content {
         Ok(message.into())
     }
 
+    /// Content written word by word, in one segment: the first is the root pointer. Nothing is checked, and so it
+    /// may be what no builder makes.
+    #[must_use]
+    pub fn from_words(words: &[u64]) -> Self {
+        let mut segment = Word::allocate_zeroed_vec(words.len().max(1));
+        let bytes = Word::words_to_bytes_mut(&mut segment).chunks_exact_mut(WORD);
+        bytes.zip(words).for_each(|(to, word)| to.copy_from_slice(&word.to_le_bytes()));
+        let options = ReadLimits::default().options();
+        Self(Repr::Copied(Reader::new(Frame::single(segment), options)))
+    }
+
     /// Content of a frame a peer sent, whose root pointer is word 0 of segment 0.
     pub(super) fn received(frame: Frame, limits: &ReadLimits) -> Self {
         Self(Repr::Received(Box::new(Reader::new(frame, limits.options()))))

@@ -15,6 +15,7 @@ mod compat;
 mod crc;
 mod engine;
 mod objects;
+mod probe;
 mod python;
 mod relay;
 #[cfg(feature = "cli")]

@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::failure::Failure;
+use crate::probe::Named;
 
 /// Shows the Cap'n Proto RPC engine bowline at work.
 ///
@@ -86,6 +87,34 @@ pub(crate) enum Command {
         /// Content to its end, however long
         #[arg(long)]
         whole: bool,
+    },
+    /// Try how a server of Cap'n Proto RPC, of any engine, takes what a peer may and may not say
+    ///
+    /// Walks the clauses of SPEC.md against it, each on connections of its own, and prints a line for each:
+    /// that it holds, that it is broken and how, or why it cannot be told. Behind each it looks whether the
+    /// server still answers. Nothing is known of the server's interface: with --echo and --hang more can
+    /// be told. It exits with 0 if nothing is broken, 1 if something is, 2 if it could not begin.
+    ///
+    /// A server may not survive this: run it against one that serves nobody else.
+    Probe {
+        /// Where it is served: tcp:HOST:PORT or unix:PATH
+        #[arg(value_name = "ADDR")]
+        address: String,
+        /// How long to wait where the server should speak, for each clause
+        #[arg(long, value_name = "S", default_value = "2")]
+        timeout: Seconds,
+        /// How long the whole walk may take
+        #[arg(long, value_name = "S", default_value = "120")]
+        total: Seconds,
+        /// A method of the bootstrap object that returns its first pointer, a capability, as its first
+        #[arg(long, value_name = "0xINTERFACE.METHOD")]
+        echo: Option<Named>,
+        /// A method of the bootstrap object that never returns
+        #[arg(long, value_name = "0xINTERFACE.METHOD")]
+        hang: Option<Named>,
+        /// Only these clauses, as in C-Q2,C-R1
+        #[arg(long, value_name = "CLAUSE", value_delimiter = ',')]
+        only: Vec<String>,
     },
 }
 

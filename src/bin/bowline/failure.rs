@@ -9,6 +9,8 @@ use std::process::ExitCode;
 pub(crate) enum Failure {
     /// It was asked for something that cannot be: exit code 2.
     Usage(String),
+    /// It could not begin: exit code 2.
+    Unable(String),
     /// Something did not work, or a check did not hold: exit code 1.
     Failed(String),
     /// All was said already: exit code 1.
@@ -34,7 +36,7 @@ impl Failure {
 
     /// Says it on standard error, in one line.
     pub(crate) fn tell(&self) {
-        if let Self::Usage(line) | Self::Failed(line) = self {
+        if let Self::Usage(line) | Self::Unable(line) | Self::Failed(line) = self {
             // What a peer says may span lines; a failure is one.
             let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
             // Where standard error is closed there is nobody to be told; the exit code remains.
@@ -44,7 +46,7 @@ impl Failure {
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) => ExitCode::from(2),
+            Self::Usage(_) | Self::Unable(_) => ExitCode::from(2),
             Self::Failed(_) | Self::Told => ExitCode::from(1),
         }
     }
@@ -53,7 +55,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(line) | Self::Failed(line) => f.write_str(line),
+            Self::Usage(line) | Self::Unable(line) | Self::Failed(line) => f.write_str(line),
             Self::Told => f.write_str("what was said before"),
         }
     }

@@ -1,5 +1,6 @@
 //! `bowline` shows the engine at work, and is of use to those who run others: it serves a vat and calls
-//! it over every transport, puts itself between two programs, and shows what they say.
+//! it over every transport, puts itself between two programs, shows what
+//! they say, and tries how a server takes what a peer should not say.
 #![forbid(unsafe_code)]
 
 mod args;
@@ -23,6 +24,7 @@ mod failure;
 mod http;
 mod measure;
 mod object;
+mod probe;
 mod protocol;
 mod relay;
 mod serve;
@@ -36,6 +38,7 @@ use std::process::ExitCode;
 use args::Command;
 use decode::Detail;
 use failure::Failure;
+use probe::Wishes;
 
 fn main() -> ExitCode {
     let outcome = args::parse().and_then(run);
@@ -63,6 +66,11 @@ fn run(command: Command) -> Result<(), Failure> {
                 call::run(&args::address(&address)?, seconds.0).await
             }
             Command::Decode { file, brief, whole } => decode::run(&file, detail(brief, whole)),
+            Command::Probe { address, timeout, total, echo, hang, only } => {
+                let (patience, total) = (timeout.0, total.0);
+                let wishes = Wishes { patience, total, echo, hang, only };
+                probe::run(&args::address(&address)?, wishes).await
+            }
             Command::Relay { listen, connect } => {
                 relay::run(&args::address(&listen)?, &args::address(&connect)?).await
             }
