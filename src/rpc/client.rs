@@ -147,6 +147,11 @@ impl Client {
         Some(cap)
     }
 
+    /// Tells this reference from all others alive.
+    pub(super) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// Whether both are the same reference.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

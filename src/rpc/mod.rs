@@ -15,6 +15,7 @@ mod hook;
 #[cfg(all(feature = "tokio", unix))]
 mod listen;
 mod message;
+mod near;
 mod promise;
 mod reply;
 mod request;

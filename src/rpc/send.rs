@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use futures_channel::oneshot;
 
 use crate::runtime::{Local, gone, post};
-use crate::vat;
+use crate::vat::{self, CallId};
 use crate::wire::{Content, Exception};
 
 use super::caps;
@@ -32,13 +32,19 @@ impl Outgoing {
     }
 
     fn send_here(self, here: &Local) -> Promise {
+        match self.send_near(here) {
+            Ok(call) => Promise::new(here.mailbox(), Promised::Here(call)),
+            Err(why) => Promise::failed(here.mailbox(), why),
+        }
+    }
+
+    /// Makes the call on the thread of its client's vat, which is `here`.
+    pub(super) fn send_near(self, here: &Local) -> Result<CallId, Exception> {
         // The client holds the reference for as long as this takes.
-        let Some(cap) = self.client.cap_here(here) else {
-            return Promise::failed(here.mailbox(), gone());
-        };
+        let cap = self.client.cap_here(here).ok_or_else(gone)?;
         let params = caps::payload(here, self.content, &self.caps);
         let request = vat::Request { interface: self.interface, method: self.method, params };
-        Promise::new(here.mailbox(), Promised::Here(here.call(cap, request)))
+        Ok(here.call(cap, request))
     }
 
     fn send_away(self) -> Promise {

@@ -48,8 +48,14 @@ impl ReaderSegments for Root {
 impl Content {
     /// A null pointer: no params, no results.
     #[must_use]
-    pub fn null() -> Self {
+    pub const fn null() -> Self {
         Self(Repr::Null)
+    }
+
+    /// Whether it was made, or received, as a null pointer.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self.0, Repr::Null)
     }
 
     /// A bare capability pointer to entry `index` of the cap table, as a bootstrap returns.
@@ -129,9 +135,6 @@ impl Content {
             Repr::Root(message) => {
                 SmallVec::from_slice(&[Word::words_to_bytes(&message.get_segments().0)])
             }
-            Repr::Built(message) if message.size_in_words() == 0 => {
-                SmallVec::from_slice(&[EMPTY.as_slice()])
-            }
             Repr::Built(message) => message.get_segments_for_output().iter().copied().collect(),
             Repr::Copied(message) | Repr::Received(message) => {
                 (0..).map_while(|id| message.get_segments().segment(id)).collect()
@@ -200,6 +203,9 @@ impl Default for Content {
 impl From<Builder<HeapAllocator>> for Content {
     /// Seals what was built; nothing is copied.
     fn from(message: Builder<HeapAllocator>) -> Self {
+        if message.size_in_words() == 0 {
+            return Self::null();
+        }
         Self(Repr::Built(message))
     }
 }
