@@ -20,11 +20,6 @@ impl Reply {
         Self { content: payload.content, caps: caps::clients(here, payload.caps) }
     }
 
-    /// Whether it is null.
-    pub(super) fn is_nothing(&self) -> bool {
-        self.caps.is_empty() && self.content.is_null()
-    }
-
     /// The capability at a path.
     ///
     /// # Errors

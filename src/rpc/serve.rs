@@ -16,14 +16,14 @@ use capnp::private::capability::{PipelineHook, RequestHook, ResultsHook};
 use capnp::traits::{Imbue, ImbueMut};
 
 use crate::runtime::{Answer, Conclusion, Delivery, Dispatch, Local};
-use crate::vat::CallId;
+use crate::vat::{CallId, Payload};
 use crate::wire::Exception;
 
 use super::client::Client;
 use super::error::exception;
-use super::hook::{CapTable, params as params_hook, pipeline_of, table, unbox, untable};
+use super::foreign::CapTable;
+use super::hook::{params as params_hook, pipeline_of, table, unbox, untable};
 use super::message::Draft;
-use super::reply::Reply;
 use super::send::Outgoing;
 
 /// How many words results start with.
@@ -50,6 +50,7 @@ struct Served<D> {
 
 /// How generated code ended a call.
 enum Ended {
+    Nothing,
     Results(Draft),
     Tail(Outgoing),
 }
@@ -59,11 +60,18 @@ impl<D: Server + Clone + 'static> Dispatch for Served<D> {
         let here = self.here.clone();
         let Delivery { call, interface, method, params } = delivery;
         let end = End::open();
-        let params = CapnpParams::new(params_hook(Reply::new(&here, params)));
+        let params = CapnpParams::new(params_hook(&here, params));
         let results = Results::new(here.clone(), call, Rc::clone(&end));
         let results = CapnpResults::new(Box::new(results));
         let called = self.server.clone().dispatch_call(interface, method, params, results);
+        if called.is_streaming {
+            here.with(|graph| graph.hold_back(call));
+        }
         Answer::of(Running { here, method: Some(called.promise), end: Some(end) }, cx)
+    }
+
+    fn address(&self) -> Option<usize> {
+        Some(self.server.as_ptr())
     }
 }
 
@@ -113,6 +121,7 @@ impl Running {
     /// What comes of the call, once the server has dropped its hold of the results.
     fn conclude(&self, ended: Ended) -> Conclusion {
         match ended {
+            Ended::Nothing => Conclusion::Return(Ok(Payload::null())),
             Ended::Results(draft) => Conclusion::Return(Ok(draft.payload(&self.here))),
             Ended::Tail(request) => match request.ready(&self.here) {
                 Ok((cap, request)) => Conclusion::Redirect(cap, request),
@@ -182,11 +191,13 @@ impl Results {
 
 impl Drop for Results {
     fn drop(&mut self) {
-        let mut draft = Draft::new();
-        if let Some(message) = self.message.take() {
-            draft.adopt(message, untable(std::mem::take(&mut self.table)));
-        }
-        self.end(Ended::Results(draft));
+        let ended = self.message.take().map_or(Ended::Nothing, |message| {
+            let table = std::mem::take(&mut self.table);
+            let mut draft = Draft::new();
+            draft.adopt(message, untable(table, || Some(self.here.clone())));
+            Ended::Results(draft)
+        });
+        self.end(ended);
     }
 }
 
@@ -210,7 +221,7 @@ impl ResultsHook for Results {
         if let Some(message) = &self.message {
             let mut root: any_pointer::Reader<'_> = message.get_root_as_reader()?;
             root.imbue(&hooks);
-            early.build(|mut copy| copy.set_as(root))?;
+            early.build(|| Some(self.here.clone()), |mut copy| copy.set_as(root))?;
         }
         let early = early.payload(&self.here);
         self.here.change(|graph| graph.set_pipeline(self.call, early));

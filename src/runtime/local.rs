@@ -172,6 +172,18 @@ impl Local {
         self.change(|graph| graph.call(cap, request))
     }
 
+    /// Makes a streaming call, behind all calls made so far: see `Graph::write`.
+    pub fn write(&self, cap: Cap, request: Request) -> CallId {
+        self.read_mail();
+        self.change(|graph| graph.write(cap, request))
+    }
+
+    /// Done when the streaming calls made on `cap` so far are acknowledged: see `Graph::fence`.
+    pub fn fence(&self, cap: Cap) -> CallId {
+        self.read_mail();
+        self.change(|graph| graph.fence(cap))
+    }
+
     /// The outcome of a call, if it is there; with it the caller's hold of the call ends.
     pub fn collect(&self, call: CallId) -> Option<Outcome> {
         self.with(|graph| graph.collect(call))
@@ -368,9 +380,12 @@ impl Local {
     }
 
     pub(super) fn drain_releases(&self) {
-        if !self.has_releases() {
-            return;
+        if self.has_releases() {
+            self.give_back();
         }
+    }
+
+    fn give_back(&self) {
         let mut released = std::mem::take(&mut *self.0.released.borrow_mut());
         self.with(|graph| {
             for release in released.drain(..) {
@@ -390,9 +405,16 @@ impl Local {
 
     /// Takes in what other threads left.
     pub fn read_mail(&self) {
+        if self.0.mailbox.has_mail() {
+            self.read_letters();
+        }
+    }
+
+    #[cold]
+    fn read_letters(&self) {
         // A job that calls comes here again, and what was posted behind the rest of its batch must
         // stay behind it.
-        if !self.0.mailbox.has_mail() || self.0.reading.replace(true) {
+        if self.0.reading.replace(true) {
             return;
         }
         let letters = self.0.mailbox.take();

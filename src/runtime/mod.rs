@@ -9,6 +9,7 @@ mod handle;
 mod host;
 mod links;
 mod local;
+mod look;
 mod mailbox;
 mod park;
 mod quiet;
@@ -21,6 +22,7 @@ mod timers;
 mod tokio;
 mod traffic;
 mod turn;
+mod watch;
 
 pub use self::dispatch::{Answer, Conclusion, Delivery, Dispatch, LocalFuture};
 pub use self::driver::{Clock, Driver, Timeless};

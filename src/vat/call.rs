@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use crate::conn::CallRef;
 use crate::wire::{AnswerId, Exception, Path};
 
-use super::id::{CallId, Cap, LinkId};
+use super::id::{CallId, Cap, LinkId, StreamId};
 use super::node::{Route, Watch};
 use super::payload::{Payload, Request};
 
@@ -32,6 +32,8 @@ pub(super) struct Call {
     pub(super) watch: Watch,
     /// A call of ours whose results are those of this one (`takeFromOtherQuestion`, tail calls).
     pub(super) taker: Option<CallId>,
+    /// The object whose other calls wait until this one is over: it is one of a stream.
+    pub(super) holds: Option<Cap>,
 }
 
 /// Who made a call, and what is owed to them.
@@ -45,6 +47,12 @@ pub(super) enum Origin {
     Peer(LinkId, AnswerId, Keep),
     /// A call of this vat, redirected here; its outcome is this one's.
     Tail(CallId),
+    /// A streaming call of this vat that has not left it; the call beside it, if somebody still waits
+    /// for that, is done when there is room for more.
+    Write(Option<CallId>),
+    /// A streaming call of this vat that was sent: so many bytes of a window are its own until it
+    /// returns.
+    Sent(StreamId, u64),
     /// A peer, which was sent the Return and has not sent its Finish.
     Returned,
     /// Nobody is left to be told.
@@ -71,8 +79,8 @@ pub(super) enum Place {
     /// for it carries one reference of the capability; if the call is given up, that is given back,
     /// and the item means nothing any more.
     Queued(Request, Fate, Cap),
-    /// With its target.
-    Delivered,
+    /// With its target, whose node this is.
+    Delivered(Option<Cap>),
     /// With a peer.
     Remote(LinkId, CallRef),
     /// Its outcome is that of another call.
@@ -108,6 +116,7 @@ impl Call {
             early: None,
             watch: Watch::Nobody,
             taker: None,
+            holds: None,
         }
     }
 
@@ -120,6 +129,7 @@ impl Call {
     pub(super) fn holds_nothing(&self) -> bool {
         self.taker.is_none()
             && self.early.is_none()
+            && self.holds.is_none()
             && self.pipelines.is_empty()
             && self.used.is_empty()
     }

@@ -153,6 +153,14 @@ impl Content {
         }
     }
 
+    /// The frame it was taken over in, if it was.
+    pub(super) fn frame(&self) -> Option<&Frame> {
+        match &self.0 {
+            Repr::Received(message) => Some(message.get_segments()),
+            _ => None,
+        }
+    }
+
     /// It must be [copied](Self::copy) before it is sent on, or the rest of the message it came in would
     /// go with it.
     #[must_use]
@@ -191,6 +199,21 @@ impl Content {
         };
         let frame = Frame::single(words);
         Ok(Self(Repr::Copied(Box::new(Reader::new(frame, limits.options())))))
+    }
+
+    /// A copy whose capability pointers have the indices `caps` gives for theirs. It is asked in the
+    /// order of the pointers, what is below one before the next.
+    ///
+    /// # Errors
+    ///
+    /// A pointer is malformed, or a limit is passed.
+    pub fn map_caps(
+        &self,
+        limits: &ReadLimits,
+        caps: impl FnMut(u32) -> u32,
+    ) -> Result<Self, CopyError> {
+        let words = copy::copy_with(self.slices().as_slice(), limits, caps)?;
+        Ok(Self(Repr::Copied(Box::new(Reader::new(Frame::single(words), limits.options())))))
     }
 }
 

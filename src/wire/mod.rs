@@ -12,6 +12,7 @@ mod limits;
 mod message;
 mod path;
 mod pointer;
+mod spare;
 
 pub use content::{Content, PathError};
 pub use copy::CopyError;
@@ -20,6 +21,7 @@ pub use exception::{Detail, Exception, ExceptionKind};
 pub use frame::{Frame, FrameError};
 pub use id::{AnswerId, EmbargoId, ExportId, ImportId, QuestionId};
 pub use limits::{Limits, ReadLimits};
+pub(crate) use message::ArrivalError;
 pub use message::{
     Bootstrap, Call, CapDescriptor, Context, DecodeError, Disembargo, Encoded, Finish, Foreign,
     Message, MessageTarget, Outcome, Payload, PromisedAnswer, Release, Resolution, Resolve, Return,

@@ -2,6 +2,7 @@
 //!
 //! The messages of `rpc.capnp` as data, read from frames and written to bytes.
 
+mod arrive;
 mod data;
 mod decode;
 mod descriptor;
@@ -11,6 +12,7 @@ mod plain;
 mod summary;
 mod template;
 
+pub(crate) use arrive::ArrivalError;
 pub use data::{
     Bootstrap, Call, CapDescriptor, Context, Disembargo, Finish, Foreign, Message, MessageTarget,
     Outcome, Payload, PromisedAnswer, Release, Resolution, Resolve, Return, SendResultsTo,
