@@ -99,7 +99,7 @@ impl Promise {
         // What comes of calls that are queued here needs no waker.
         let outcome = here.collect(call).or_else(|| {
             here.pump(cx.waker());
-            here.poll_outcome(call, cx.waker())
+            here.collect(call)
         });
         match outcome {
             Some(outcome) => {
@@ -107,7 +107,10 @@ impl Promise {
                 Poll::Ready(outcome)
             }
             None if here.mailbox().is_closed() => Poll::Ready(Err(gone())),
-            None => Poll::Pending,
+            None => {
+                here.await_outcome(call, cx.waker());
+                Poll::Pending
+            }
         }
     }
 
@@ -253,11 +256,6 @@ impl Which {
 }
 
 impl Pipeline {
-    /// The pipeline of a call known on the vat's thread.
-    pub(super) fn of(mailbox: &Arc<Mailbox>, call: CallId) -> Self {
-        Self::new(mailbox, Which::Known(call))
-    }
-
     fn new(mailbox: &Arc<Mailbox>, call: Which) -> Self {
         let held = call.clone();
         on(mailbox, move |here| {

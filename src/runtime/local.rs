@@ -190,16 +190,18 @@ impl Local {
         self.with(|graph| graph.collect(call))
     }
 
-    /// As [`collect`](Self::collect), or has `waker` woken when the outcome is there.
-    pub fn poll_outcome(&self, call: CallId, waker: &Waker) -> Option<Outcome> {
-        let outcome = self.with(|graph| graph.watch_outcome(call));
-        if outcome.is_some() {
-            return outcome;
-        }
+    /// The outcome of a call, if it is there; the caller's pipeline stays.
+    pub fn collect_result(&self, call: CallId) -> Option<Outcome> {
+        self.with(|graph| graph.collect_result(call))
+    }
+
+    /// Has `waker` woken when the outcome of a call can be collected.
+    pub fn await_outcome(&self, call: CallId, waker: &Waker) {
+        self.with(|graph| graph.watch_outcome(call));
         let at = call.index() as usize;
         let is_known = |known: &Waker| known.will_wake(waker);
         if self.0.waiters.borrow().get(at).and_then(Option::as_ref).is_some_and(is_known) {
-            return None;
+            return;
         }
         // Wakers are foreign code: cloned before the borrow, and dropped after it.
         let new = waker.clone();
@@ -210,7 +212,6 @@ impl Local {
         let before = waiters[at].replace(new);
         drop(waiters);
         drop(before);
-        None
     }
 
     /// Whether a promise is settled; if not, has `waker` woken when it is.
@@ -355,6 +356,16 @@ impl Local {
         self.give_up(Release::Result(call));
     }
 
+    /// Pipelines on a call no more: at once where nothing else follows from it, else from the next
+    /// turn on.
+    pub fn end_pipeline(&self, call: CallId) {
+        let done =
+            self.0.graph.try_borrow_mut().is_ok_and(|mut graph| graph.try_drop_pipeline(call));
+        if !done {
+            self.drop_pipeline(call);
+        }
+    }
+
     /// Pipelines on a call no more, from the next turn on.
     pub fn drop_pipeline(&self, call: CallId) {
         self.give_up(Release::Pipeline(call));
@@ -375,9 +386,12 @@ impl Local {
     }
 
     pub(super) fn drain_releases(&self) {
-        if !self.has_releases() {
-            return;
+        if self.has_releases() {
+            self.give_back();
         }
+    }
+
+    fn give_back(&self) {
         let mut released = std::mem::take(&mut *self.0.released.borrow_mut());
         self.with(|graph| {
             for release in released.drain(..) {
@@ -398,9 +412,16 @@ impl Local {
 
     /// Takes in what other threads left.
     pub fn read_mail(&self) {
+        if self.0.mailbox.has_mail() {
+            self.read_letters();
+        }
+    }
+
+    #[cold]
+    fn read_letters(&self) {
         // A job that calls comes here again, and what was posted behind the rest of its batch must
         // stay behind it.
-        if !self.0.mailbox.has_mail() || self.0.reading.replace(true) {
+        if self.0.reading.replace(true) {
             return;
         }
         let letters = self.0.mailbox.take();

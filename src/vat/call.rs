@@ -129,11 +129,25 @@ impl Call {
 
     /// Nothing hangs on the outcome but the promise of whoever made the call here.
     pub(super) fn is_plain(&self) -> bool {
-        self.origin == Origin::Waiting
-            && self.taker.is_none()
+        self.origin == Origin::Waiting && self.holds_nothing()
+    }
+
+    /// No other call and no capability is held for its sake.
+    pub(super) fn holds_nothing(&self) -> bool {
+        self.taker.is_none()
             && self.early.is_none()
             && self.holds.is_none()
             && self.pipelines.is_empty()
             && self.used.is_empty()
     }
+
+    /// All that keeps the call is a pipeline, and there are no capabilities in its outcome.
+    pub(super) fn is_kept_bare(&self, outcome: &Outcome) -> bool {
+        self.pipeline_refs > 0 && self.holds_nothing() && is_bare(outcome)
+    }
+}
+
+/// No capability is in it.
+pub(super) fn is_bare(outcome: &Outcome) -> bool {
+    outcome.as_ref().is_ok_and(|results| results.caps.is_empty())
 }

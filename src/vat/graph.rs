@@ -6,7 +6,7 @@ use crate::conn::{Connection, Tag};
 use crate::wire::{Content, Exception};
 
 use super::arena::Arena;
-use super::call::{Call, Fate, Origin, Outcome, Place};
+use super::call::{Call, Fate, Origin, Outcome, Place, is_bare};
 use super::id::{CallId, Cap, LinkId, OfCall, OfLink, OfMembrane, OfNode, OfStream, TargetId};
 use super::link::{Attention, Link};
 use super::membrane::{Membrane, Side};
@@ -199,59 +199,82 @@ impl Graph {
 
     /// The outcome of a call, once, if it is there; with it both holds of the caller end. The caller
     /// takes the references in it.
-    pub fn collect(&mut self, id: CallId) -> Option<Outcome> {
+    pub fn collect(&mut self, call: CallId) -> Option<Outcome> {
+        self.take_outcome(call, 1)
+    }
+
+    /// As [`collect`](Self::collect), but the caller goes on holding its pipeline, until
+    /// [`drop_pipeline`](Self::drop_pipeline) or [`try_drop_pipeline`](Self::try_drop_pipeline).
+    pub fn collect_result(&mut self, call: CallId) -> Option<Outcome> {
+        self.take_outcome(call, 0)
+    }
+
+    fn take_outcome(&mut self, id: CallId, pipelines_ended: u32) -> Option<Outcome> {
         let call = self.calls.get_mut(id)?;
         if call.origin != Origin::Waiting || !matches!(call.place, Place::Done(_)) {
             return None;
         }
-        if call.pipeline_refs <= 1 && call.is_plain() {
-            // With the outcome nothing is left of it.
-            let place = std::mem::replace(&mut call.place, Place::Over);
-            self.calls.discard(id);
-            let Place::Done(outcome) = place else { return None };
-            return Some(outcome);
-        }
-        call.origin = Origin::Gone;
-        call.pipeline_refs = call.pipeline_refs.saturating_sub(1);
-        let keep = call.pipeline_refs > 0 || call.taker.is_some();
+        call.pipeline_refs = call.pipeline_refs.saturating_sub(pipelines_ended);
         let Place::Done(outcome) = std::mem::replace(&mut call.place, Place::Over) else {
             return None;
         };
+        if call.is_plain() && call.pipeline_refs == 0 {
+            // With the outcome nothing is left of it.
+            self.calls.discard(id);
+            return Some(outcome);
+        }
+        call.origin = Origin::Gone;
+        if call.is_kept_bare(&outcome) {
+            // Nothing in it can be pipelined on: what is asked of it is null either way.
+            call.place = Place::Done(Ok(Payload::null()));
+            return Some(outcome);
+        }
+        let keep = call.pipeline_refs > 0 || call.taker.is_some();
         let outcome = if keep { self.share_outcome(id, outcome) } else { outcome };
         self.unwanted(id);
         self.settle();
         Some(outcome)
     }
 
-    /// As [`collect`](Self::collect); while the outcome is not there, [`Output::Completed`] is to
-    /// tell when it is.
-    pub fn watch_outcome(&mut self, id: CallId) -> Option<Outcome> {
-        let outcome = self.collect(id);
-        if outcome.is_none()
-            && let Some(call) = self.calls.get_mut(id)
-        {
+    /// Has [`Output::Completed`] tell when there is an outcome to be collected.
+    pub fn watch_outcome(&mut self, id: CallId) {
+        if let Some(call) = self.calls.get_mut(id) {
             call.watch = Watch::Told;
         }
-        outcome
+    }
+
+    /// As [`drop_pipeline`](Self::drop_pipeline), if nothing follows from it but that the call may be
+    /// forgotten, which no table of a connection and no object knows of; else nothing is done, and
+    /// false.
+    pub fn try_drop_pipeline(&mut self, id: CallId) -> bool {
+        let Some(call) = self.calls.get_mut(id) else { return true };
+        match (call.origin, &call.place) {
+            (Origin::Waiting, Place::Queued(..) | Place::Delivered(_) | Place::Done(_)) => {
+                call.pipeline_refs = call.pipeline_refs.saturating_sub(1);
+                true
+            }
+            (Origin::Gone, Place::Done(outcome))
+                if call.pipeline_refs == 1 && call.holds_nothing() && is_bare(outcome) =>
+            {
+                self.calls.discard(id);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Answers a delivered call. Takes the references in the outcome.
-<<<<<<< HEAD
-    pub fn respond(&mut self, call: CallId, outcome: Outcome) {
-        match self.calls.get(call) {
-            Some(Call { place: Place::Delivered, .. }) => {
-                if outcome.as_ref().is_ok_and(|results| !results.caps.is_empty()) {
-                    self.route_queued();
-                }
-                self.work.push_back(Work::Complete(call, outcome));
-=======
     pub fn respond(&mut self, id: CallId, outcome: Outcome) {
         match self.calls.get(id) {
             Some(call @ Call { place: Place::Delivered(_), .. }) if call.is_plain() => {
                 return self.done(id, outcome);
->>>>>>> main
             }
-            Some(Call { place: Place::Delivered(_), .. }) => self.complete(id, outcome),
+            Some(Call { place: Place::Delivered(_), .. }) => {
+                if outcome.as_ref().is_ok_and(|results| !results.caps.is_empty()) {
+                    self.route_queued();
+                }
+                self.complete(id, outcome);
+            }
             _ => self.unref_outcome(outcome),
         }
         self.settle();
@@ -389,11 +412,6 @@ impl Graph {
 
     fn share_outcome(&mut self, id: CallId, outcome: Outcome) -> Outcome {
         let mut outcome = outcome;
-        if matches!(&outcome, Ok(results) if results.caps.is_empty()) {
-            // Nothing in it can be pipelined on: what is asked of it is null either way.
-            self.place(id, Place::Done(Ok(Payload::null())));
-            return outcome;
-        }
         let kept = self.share_with(&mut outcome);
         self.place(id, Place::Done(kept));
         outcome

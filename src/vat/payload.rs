@@ -19,8 +19,14 @@ pub struct Payload {
 impl Payload {
     /// Nothing: a null pointer and no capabilities.
     #[must_use]
-    pub fn null() -> Self {
+    pub const fn null() -> Self {
         Self { content: Content::null(), caps: Vec::new() }
+    }
+
+    /// Whether it is a null pointer, and no capabilities come with it.
+    #[must_use]
+    pub const fn is_nothing(&self) -> bool {
+        self.caps.is_empty() && self.content.is_null()
     }
 }
 

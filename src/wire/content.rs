@@ -48,8 +48,14 @@ impl ReaderSegments for Root {
 impl Content {
     /// A null pointer: no params, no results.
     #[must_use]
-    pub fn null() -> Self {
+    pub const fn null() -> Self {
         Self(Repr::Null)
+    }
+
+    /// Whether it was made, or received, as a null pointer.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self.0, Repr::Null)
     }
 
     /// A bare capability pointer to entry `index` of the cap table, as a bootstrap returns.
@@ -84,7 +90,7 @@ impl Content {
         let bytes = Word::words_to_bytes_mut(&mut segment).chunks_exact_mut(WORD);
         bytes.zip(words).for_each(|(to, word)| to.copy_from_slice(&word.to_le_bytes()));
         let options = ReadLimits::default().options();
-        Self(Repr::Copied(Reader::new(Frame::single(segment), options)))
+        Self(Repr::Copied(Box::new(Reader::new(Frame::single(segment), options))))
     }
 
     /// Content of a frame a peer sent, whose root pointer is word 0 of segment 0.
@@ -139,9 +145,6 @@ impl Content {
             Repr::Null => SmallVec::from_slice(&[EMPTY.as_slice()]),
             Repr::Root(message) => {
                 SmallVec::from_slice(&[Word::words_to_bytes(&message.get_segments().0)])
-            }
-            Repr::Built(message) if message.size_in_words() == 0 => {
-                SmallVec::from_slice(&[EMPTY.as_slice()])
             }
             Repr::Built(message) => message.get_segments_for_output().iter().copied().collect(),
             Repr::Copied(message) | Repr::Received(message) => {
@@ -234,6 +237,9 @@ impl Default for Content {
 impl From<Builder<HeapAllocator>> for Content {
     /// Seals what was built; nothing is copied.
     fn from(message: Builder<HeapAllocator>) -> Self {
+        if message.size_in_words() == 0 {
+            return Self::null();
+        }
         Self(Repr::Built(message))
     }
 }

@@ -15,9 +15,11 @@ impl World {
         let by = entry.by;
         self.made.insert((by, id), call);
         // What fails as it is made is never told of.
-        if let Some(outcome) = self.vats[by].watch_outcome(id) {
+        if let Some(outcome) = self.vats[by].collect(id) {
             self.shadow.call_mut(call).interest = Interest::Told;
             self.at_once.insert(call, outcome);
+        } else {
+            self.vats[by].watch_outcome(id);
         }
     }
 

@@ -20,10 +20,8 @@ fn a_promise_comes_home_and_goes_out_again() {
         &[Resolve("p", "0>1")],
         &[Call("m2", "q", &[])],
     ];
-    let one = &[
-        &[Call("n1", "ask?0", &[]), Answer("ask", &["ask?0"])][..],
-        &[Call("n2", "ask?0", &[])],
-    ];
+    let one =
+        &[&[Call("n1", "ask?0", &[]), Answer("ask", &["ask?0"])][..], &[Call("n2", "ask?0", &[])]];
     play(&Scene { vats: 2, parts: &[(0, zero), (1, one)] }, 10);
 }
 
