@@ -28,7 +28,7 @@ pub(super) fn run(vat: &Vat, ended: oneshot::Receiver<()>) {
     while Pin::new(&mut ended).poll(&mut cx) == Poll::Pending {
         let now = Instant::now();
         let Turn::Idle(due) = vat.turn(now) else { continue };
-        if !vat.here().mailbox().signal.sleep(&waker) {
+        if !vat.here().inner().near.sleep(&waker) {
             continue;
         }
         match due {

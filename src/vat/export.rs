@@ -40,8 +40,12 @@ impl Graph {
         payload: Payload,
     ) -> (OutPayload, Broken) {
         let mut broken = Vec::new();
-        let mut caps = Vec::with_capacity(payload.caps.len());
-        for cap in payload.caps {
+        let Payload { content, caps: held } = payload;
+        if held.is_empty() {
+            return (OutPayload { content, caps: Vec::new() }, broken);
+        }
+        let mut caps = Vec::with_capacity(held.len());
+        for cap in held {
             let out = match cap {
                 None => OutCap::None,
                 Some(cap) => {
@@ -52,7 +56,7 @@ impl Graph {
             };
             caps.push(out);
         }
-        (OutPayload { content: payload.content, caps }, broken)
+        (OutPayload { content, caps }, broken)
     }
 
     /// How `cap` is named to the peer of `link`. Takes no reference.
@@ -129,6 +133,9 @@ impl Graph {
     }
 
     pub(super) fn break_exports(&mut self, link: LinkId, broken: Broken) {
+        if broken.is_empty() {
+            return;
+        }
         let Some(at) = self.links.get_mut(link) else { return };
         for (slot, why) in broken {
             at.conn.resolve(slot, Err(why));

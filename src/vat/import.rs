@@ -32,13 +32,17 @@ impl Graph {
         payload: InPayload,
     ) -> (Payload, SmallVec<[Home; 4]>) {
         let mut homes = SmallVec::new();
-        let mut caps = Vec::with_capacity(payload.caps.len());
-        for cap in payload.caps {
+        let InPayload { content, caps: sent } = payload;
+        if sent.is_empty() {
+            return (Payload { content, caps: Vec::new() }, homes);
+        }
+        let mut caps = Vec::with_capacity(sent.len());
+        for cap in sent {
             let received = self.import(link, cap);
             caps.push(received.cap);
             homes.push(received.home);
         }
-        (Payload { content: payload.content, caps }, homes)
+        (Payload { content, caps }, homes)
     }
 
     /// The node of a capability the peer sent, with one reference.
