@@ -52,6 +52,13 @@ pub struct Driver<C> {
     watch: Watch,
 }
 
+impl Driver<Timeless> {
+    /// As [`Vat::timeless_driver`](crate::runtime::Vat::timeless_driver), for those who do not own the vat.
+    pub fn timeless(local: Local) -> Self {
+        Self::new(local, Timeless)
+    }
+}
+
 impl<C: Clock> Driver<C> {
     pub(super) fn new(local: Local, clock: C) -> Self {
         local.inner().drivers.set(local.inner().drivers.get() + 1);

@@ -176,6 +176,18 @@ impl Local {
         self.change(|graph| graph.call(cap, request))
     }
 
+    /// Makes a streaming call, behind all calls made so far: see `Graph::write`.
+    pub fn write(&self, cap: Cap, request: Request) -> CallId {
+        self.read_mail();
+        self.change(|graph| graph.write(cap, request))
+    }
+
+    /// Done when the streaming calls made on `cap` so far are acknowledged: see `Graph::fence`.
+    pub fn fence(&self, cap: Cap) -> CallId {
+        self.read_mail();
+        self.change(|graph| graph.fence(cap))
+    }
+
     /// The outcome of a call, if it is there; with it the caller's hold of the call ends.
     pub fn collect(&self, call: CallId) -> Option<Outcome> {
         self.with(|graph| graph.collect(call))
@@ -183,8 +195,9 @@ impl Local {
 
     /// As [`collect`](Self::collect), or has `waker` woken when the outcome is there.
     pub fn poll_outcome(&self, call: CallId, waker: &Waker) -> Option<Outcome> {
-        if let Some(outcome) = self.collect(call) {
-            return Some(outcome);
+        let outcome = self.with(|graph| graph.watch_outcome(call));
+        if outcome.is_some() {
+            return outcome;
         }
         let at = call.index() as usize;
         let is_known = |known: &Waker| known.will_wake(waker);

@@ -9,6 +9,7 @@ mod handle;
 mod host;
 mod links;
 mod local;
+mod look;
 mod mailbox;
 mod park;
 mod quiet;

@@ -27,7 +27,8 @@ pub enum Output {
         /// A delivered call.
         call: CallId,
     },
-    /// The outcome of a call made here can be taken with `Graph::collect`.
+    /// The outcome of a call made here, watched with `Graph::watch_outcome`, can be taken with
+    /// `Graph::collect`.
     Completed {
         /// The call.
         call: CallId,

@@ -155,6 +155,9 @@ impl Graph {
         if std::mem::replace(&mut node.watch, Watch::Nobody) == Watch::Told {
             self.outputs.push_back(Output::Settled { cap: promise });
         }
+        if self.nodes.get(promise).is_some_and(|node| node.stream.is_some()) {
+            self.hand_over(promise);
+        }
         self.flush(promise);
         self.spend(promise);
         self.tell_resolved(promise);
@@ -264,8 +267,14 @@ impl Graph {
             // It never will be; whoever runs the vat need not remember who asked.
             self.outputs.push_back(Output::Settled { cap });
         }
+        if let Some(stream) = node.stream {
+            self.abandon_stream(stream);
+        }
         match node.kind {
             Kind::Target(target) => self.outputs.push_back(Output::Dropped { target }),
+            Kind::Streamed(streamed) => {
+                self.outputs.push_back(Output::Dropped { target: streamed.target });
+            }
             Kind::Broken(_) | Kind::Null => {}
             Kind::Import(link, import) => self.give_up(cap, Source::Import(link, import)),
             Kind::Promise(Promise { source, state, .. }) => {

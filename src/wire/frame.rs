@@ -54,6 +54,29 @@ impl Frame {
         }
     }
 
+    /// A copy of a message's segments. `None` if they are more than 2^32 words together, or not of
+    /// whole words.
+    #[must_use]
+    pub fn of_segments(segments: &[&[u8]]) -> Option<Self> {
+        let mut bytes = 0usize;
+        let mut ends = SmallVec::new();
+        for segment in segments {
+            if segment.len() % WORD != 0 {
+                return None;
+            }
+            bytes = bytes.checked_add(segment.len())?;
+            ends.push(u32::try_from(bytes / WORD).ok()?);
+        }
+        let mut words = Word::allocate_zeroed_vec(bytes / WORD);
+        let mut rest = Word::words_to_bytes_mut(&mut words);
+        for segment in segments {
+            let (room, behind) = rest.split_at_mut(segment.len());
+            room.copy_from_slice(segment);
+            rest = behind;
+        }
+        Some(Self { words: Words::Own(words), ends })
+    }
+
     /// How many segments there are.
     #[must_use]
     pub fn segment_count(&self) -> usize {

@@ -2,5 +2,6 @@
 
 mod demo;
 mod peers;
+mod relay;
 mod support;
 mod usage;

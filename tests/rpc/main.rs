@@ -1,5 +1,9 @@
 //! The object API, over one vat and over every kind of link: situations told as traffic.
 
+#[path = "../data/interop_capnp.rs"]
+#[allow(warnings, clippy::all, unreachable_pub, missing_docs, reason = "generated")]
+#[rustfmt::skip]
+mod interop_capnp;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, unused_imports, unused_macros, reason = "shared with the hostile peer")]
 mod support;
@@ -8,6 +12,7 @@ mod basics;
 mod cancel;
 mod ending;
 mod first;
+mod handles;
 mod ledger;
 mod ledger_promises;
 mod lifetimes;
@@ -16,6 +21,10 @@ mod order;
 mod phrases;
 mod promises;
 mod raw;
+mod relay;
 mod review;
+mod sink;
+mod streams;
+mod streams_local;
 mod tail;
 mod threads;

@@ -55,6 +55,21 @@ pub(crate) enum Command {
         #[arg(long, value_name = "S", default_value = "1.5")]
         seconds: Seconds,
     },
+    /// Run two Cap'n Proto programs through a vat in the middle
+    ///
+    /// Prints `relaying ADDRESS to ADDRESS` once it listens. Everybody who connects is offered what the
+    /// far side offers, over a far connection of their own; what passes, in either direction, is
+    /// forwarded in order, pipelined calls before their answers. When one side hangs up, so does the
+    /// other. A far side that cannot be reached is told to the client in an Abort and here in a line.
+    /// With `stdio` on one side it relays one client, and ends with it.
+    Relay {
+        /// Where clients come: tcp:HOST:PORT, unix:PATH or stdio
+        #[arg(long, value_name = "ADDR")]
+        listen: String,
+        /// Where the far side is: tcp:HOST:PORT, unix:PATH or stdio
+        #[arg(long, value_name = "ADDR")]
+        connect: String,
+    },
 }
 
 /// A way to reach a vat.

@@ -1,5 +1,5 @@
-//! `bowline` shows the engine at work: it serves a vat, calls it over every transport, checks what
-//! comes back and prints how fast that was.
+//! `bowline` shows the engine at work, and is of use to those who run others: it serves a vat and calls
+//! it over every transport, and puts itself between two programs.
 #![forbid(unsafe_code)]
 
 mod args;
@@ -17,10 +17,12 @@ mod demo;
 )]
 #[rustfmt::skip]
 mod demo_capnp;
+mod door;
 mod failure;
 mod measure;
 mod object;
 mod protocol;
+mod relay;
 mod serve;
 mod session;
 mod stream;
@@ -56,6 +58,9 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Serve { address } => serve::run(&args::address(&address)?).await,
             Command::Call { address, seconds } => {
                 call::run(&args::address(&address)?, seconds.0).await
+            }
+            Command::Relay { listen, connect } => {
+                relay::run(&args::address(&listen)?, &args::address(&connect)?).await
             }
         }
     })
