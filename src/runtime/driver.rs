@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use super::local::Local;
+use super::signal::Sleeper;
 use super::turn::Turn;
 use super::watch::Watch;
 
@@ -83,7 +84,7 @@ impl<C: Clock> Future for Driver<C> {
                 return Poll::Ready(());
             }
             let Turn::Idle(due) = local.turn(Some(now)) else { continue };
-            if !signal.sleep(cx.waker()) {
+            if !signal.sleep(Sleeper::Driver, cx.waker()) {
                 continue;
             }
             match due {

@@ -49,6 +49,17 @@ pub(super) struct Near {
     sleepers: RefCell<Sleepers>,
     /// Those that other threads know of.
     told: RefCell<Sleepers>,
+    /// Some of them sleep once and are forgotten.
+    brief: Cell<bool>,
+}
+
+/// Who sleeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sleeper {
+    /// A driver, which will sleep again and again. Other threads may remember it meanwhile.
+    Driver,
+    /// A promise that drives the vat: once woken, nothing of it is kept.
+    Promise,
 }
 
 /// The driver, and now and then a promise.
@@ -134,6 +145,7 @@ impl Near {
             raised: Cell::new(false),
             sleepers: RefCell::default(),
             told: RefCell::default(),
+            brief: Cell::new(false),
         });
         NEAR.with(|all| {
             let mut all = all.borrow_mut();
@@ -165,6 +177,10 @@ impl Near {
             }
         }
         self.raised.set(true);
+        if self.brief.take() {
+            let told = (self.told.take(), self.signal.tell(Sleepers::new()));
+            drop(told);
+        }
         std::mem::take(&mut *self.sleepers.borrow_mut())
     }
 
@@ -185,11 +201,16 @@ impl Near {
         if self.raised.replace(false) {
             into.append(&mut self.ready.borrow_mut());
         }
-        self.signal.take(into);
+        if self.signal.is_raised() {
+            self.signal.take(into);
+            if self.brief.take() {
+                drop((self.told.take(), self.sleepers.take()));
+            }
+        }
     }
 
     /// Has `waker` woken by the next raise. False: something was raised already.
-    pub(super) fn sleep(&self, waker: &Waker) -> bool {
+    pub(super) fn sleep(&self, sleeper: Sleeper, waker: &Waker) -> bool {
         let known = |sleepers: &RefCell<Sleepers>| {
             sleepers.borrow().iter().any(|known| known.will_wake(waker))
         };
@@ -201,6 +222,7 @@ impl Near {
         // Other threads may wake who sleeps no more, which does no harm; a lock and two counts for
         // each sleep would.
         if self.signal.taken.load(Ordering::Acquire) || !known(&self.told) {
+            self.brief.set(self.brief.get() || sleeper == Sleeper::Promise);
             let told = self.sleepers.borrow().clone();
             let before = self.told.replace(told.clone());
             let taken = self.signal.tell(told);
@@ -241,17 +263,17 @@ mod tests {
         waker(&signal, Ready::Task(7)).wake();
         let far = waker(&signal, Ready::Task(8));
         std::thread::spawn(|| far.wake()).join().expect("it does not panic");
-        assert!(!near.sleep(Waker::noop()));
+        assert!(!near.sleep(Sleeper::Driver, Waker::noop()));
         let mut ready = Vec::new();
         near.take(&mut ready);
         assert_eq!(ready, [Ready::Task(7), Ready::Task(8)]);
-        assert!(near.sleep(Waker::noop()));
+        assert!(near.sleep(Sleeper::Driver, Waker::noop()));
     }
 
     /// A vat's driver, which notes that it was woken.
-    struct Sleeper(AtomicBool);
+    struct Dozer(AtomicBool);
 
-    impl Wake for Sleeper {
+    impl Wake for Dozer {
         fn wake(self: Arc<Self>) {
             self.0.store(true, Ordering::Release);
         }
@@ -261,13 +283,13 @@ mod tests {
     fn every_raise_from_wherever_wakes_who_sleeps() {
         let signal = Arc::new(Signal::new(0));
         let near = Near::enter(&signal);
-        let sleeper = Arc::new(Sleeper(AtomicBool::new(false)));
+        let sleeper = Arc::new(Dozer(AtomicBool::new(false)));
         let sleeps = Waker::from(Arc::clone(&sleeper));
         let woken = || sleeper.0.swap(false, Ordering::AcqRel);
         // Each after each, twice: what one side remembers does not keep the other from waking.
         for from_here in [true, false, false, true, true, false] {
             near.take(&mut Vec::new());
-            assert!(near.sleep(&sleeps));
+            assert!(near.sleep(Sleeper::Driver, &sleeps));
             assert!(!woken());
             let raise = waker(&signal, Ready::Task(1));
             match from_here {
@@ -278,7 +300,7 @@ mod tests {
         }
         near.leave();
         near.take(&mut Vec::new());
-        assert!(near.sleep(&sleeps));
+        assert!(near.sleep(Sleeper::Driver, &sleeps));
         signal.raise();
         assert!(woken(), "after the vat has left its place");
     }

@@ -128,7 +128,7 @@ impl Local {
         let mut lent: Option<CheckedOut> = None;
         while let Some((link, message)) = self.with(|graph| graph.poll_transmit()) {
             if lent.as_ref().is_none_or(|out| out.link != link) {
-                self.write(lent.take());
+                self.write_out(lent.take());
                 lent = self.inner().links.borrow_mut().check_out(link.index());
             }
             let Some(CheckedOut { transport, .. }) = &mut lent else { continue };
@@ -136,12 +136,12 @@ impl Local {
                 Err(error) => self.lose(link, error.to_string()),
                 Ok(()) if Unwritten::of(&**transport) == Unwritten::Enough => {
                     self.with(|graph| graph.hold(link));
-                    self.write(lent.take());
+                    self.write_out(lent.take());
                 }
                 Ok(()) => {}
             }
         }
-        self.write(lent);
+        self.write_out(lent);
     }
 
     /// Wakes those who wait for a connection to become idle, where one has.
@@ -188,11 +188,11 @@ impl Local {
     /// Writes what is queued for a link.
     pub(super) fn flush(&self, index: u32) {
         let out = self.inner().links.borrow_mut().check_out(index);
-        self.write(out);
+        self.write_out(out);
     }
 
     /// Writes what is queued for a transport, and puts it back.
-    fn write(&self, out: Option<CheckedOut>) {
+    fn write_out(&self, out: Option<CheckedOut>) {
         let Some(CheckedOut { link, state, mut transport, flush, .. }) = out else { return };
         let (links, index) = (&self.inner().links, link.index());
         match state {

@@ -10,7 +10,7 @@ use crate::vat::{CallId, Output, TargetId};
 use super::dispatch::{Answer, Conclusion, Delivery, LocalFuture};
 use super::local::Local;
 use super::quiet::{drop_quietly, poll_quietly};
-use super::signal::Ready;
+use super::signal::{Ready, Sleeper};
 use super::tasks::Work;
 
 /// How deep drains nest: an object whose answer waits for a promise drains the queue inside of its
@@ -90,7 +90,7 @@ impl Local {
             return self.drain();
         }
         for _ in 0..TURNS_PER_PUMP {
-            if self.turn(None) != Turn::More && self.inner().near.sleep(waker) {
+            if self.turn(None) != Turn::More && self.inner().near.sleep(Sleeper::Promise, waker) {
                 return;
             }
         }
