@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use crate::conn::{Config, Connection};
 use crate::transport::Transport;
-use crate::vat::{CallId, Cap, Graph, LinkId, Outcome, Payload, Request, TargetId};
+use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Outcome, Payload, Request, TargetId};
 
 use super::dispatch::{Dispatch, LocalFuture};
 use super::links::{Ending, Links};
@@ -63,6 +63,7 @@ enum Release {
     Result(CallId),
     Pipeline(CallId),
     Payload(Payload),
+    Membrane(MembraneId),
 }
 
 #[derive(Default)]
@@ -363,6 +364,11 @@ impl Local {
         self.give_up(Release::Pipeline(call));
     }
 
+    /// Gives a membrane up at the next turn: what crossed it stays walled.
+    pub fn release_membrane(&self, membrane: MembraneId) {
+        self.give_up(Release::Membrane(membrane));
+    }
+
     fn give_up(&self, release: Release) {
         self.0.released.borrow_mut().push(release);
         self.stir();
@@ -384,6 +390,7 @@ impl Local {
                     Release::Result(call) => graph.drop_result(call),
                     Release::Pipeline(call) => graph.drop_pipeline(call),
                     Release::Payload(payload) => graph.release_payload(payload),
+                    Release::Membrane(membrane) => graph.release_membrane(membrane),
                 }
             }
         });

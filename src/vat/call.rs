@@ -5,7 +5,8 @@ use smallvec::SmallVec;
 use crate::conn::CallRef;
 use crate::wire::{AnswerId, Exception, Path};
 
-use super::id::{CallId, Cap, LinkId, StreamId};
+use super::id::{CallId, Cap, LinkId, MembraneId, StreamId};
+use super::membrane::Side;
 use super::node::{Route, Watch};
 use super::payload::{Payload, Request};
 
@@ -47,6 +48,8 @@ pub(super) enum Origin {
     Peer(LinkId, AnswerId, Keep),
     /// A call of this vat, redirected here; its outcome is this one's.
     Tail(CallId),
+    /// A call of this vat before a membrane, which it crossed; its outcome comes back through that.
+    Crossed(CallId),
     /// A streaming call of this vat that has not left it; the call beside it, if somebody still waits
     /// for that, is done when there is room for more.
     Write(Option<CallId>),
@@ -83,6 +86,10 @@ pub(super) enum Place {
     Delivered(Option<Cap>),
     /// With a peer.
     Remote(LinkId, CallRef),
+    /// Before a membrane, until it is decided whether it crosses: the wall it came to, one reference.
+    Judged(Request, Fate, Cap),
+    /// It crossed a membrane to this side: its outcome is that of another call, behind the membrane.
+    Across(CallId, MembraneId, Side),
     /// Its outcome is that of another call.
     Redirected(CallId),
     /// Here are its results.

@@ -50,14 +50,18 @@ impl Graph {
         }
     }
 
-    /// Nothing is going on: no call, and no capability but those offered as bootstrap. Looks at
-    /// every node.
+    /// Nothing is going on: no call, and no capability but those offered as bootstrap, with what is
+    /// behind their walls. Looks at every node.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        let offered = |cap| self.links.iter().any(|(_, link)| link.bootstrap == Some(cap));
+        let mut offered = Vec::new();
+        for (_, link) in self.links.iter() {
+            let behind = |cap: &Cap| self.wall_at(*cap).map(|wall| wall.to);
+            offered.extend(std::iter::successors(link.bootstrap, behind));
+        }
         let stats = self.stats();
         let nothing_moves = stats.calls == 0 && stats.queued == 0 && self.streams.len() == 0;
-        nothing_moves && self.nodes.iter().all(|(cap, _)| offered(cap))
+        nothing_moves && self.nodes.iter().all(|(cap, _)| offered.contains(&cap))
     }
 
     /// Whether references, pins and lists agree with each other, here and in every connection.
@@ -177,7 +181,13 @@ impl Graph {
                 let live = streamed.line.iter().filter(|item| self.is_live(item));
                 live.for_each(|_| hold(&mut census, cap, 0));
             }
-            let Kind::Promise(Promise { state, queue, .. }) = &node.kind else { continue };
+            if let Kind::Wall(wall) = &node.kind {
+                hold(&mut census, wall.to, 0);
+            }
+            let Kind::Promise(Promise { source, state, queue, .. }) = &node.kind else { continue };
+            if let Source::Wall(wall) | Source::Gate(wall) = source {
+                hold(&mut census, wall.to, 0);
+            }
             let live = queue.iter().filter(|item| self.is_live(item));
             live.for_each(|_| hold(&mut census, cap, 0));
             if let State::Resolved(to) | State::Embargoed(to) = state {
@@ -195,6 +205,10 @@ impl Graph {
         for (_, call) in self.calls.iter() {
             match &call.place {
                 Place::Queued(request, ..) => hold_all(&mut census, &request.params),
+                Place::Judged(request, _, at) => {
+                    hold_all(&mut census, &request.params);
+                    hold(&mut census, *at, 0);
+                }
                 Place::Done(Ok(results)) => hold_all(&mut census, results),
                 Place::Kept(results, routes) => {
                     for (cap, route) in results.caps.iter().zip(routes) {

@@ -41,18 +41,12 @@ impl Graph {
                 self.work.push_back(Work::Complete(parent, outcome));
                 self.origin(id, Origin::Gone);
             }
-            Origin::Write(sender) => {
-                if let Some(sender) = sender {
-                    self.work.push_back(Work::Complete(sender, outcome));
-                } else {
-                    self.unref_outcome(outcome);
-                }
-                self.origin(id, Origin::Gone);
-            }
+            Origin::Write(sender) => self.end_write(id, sender, outcome),
             Origin::Sent(stream, bytes) => {
                 self.acknowledge(stream, bytes, outcome);
                 self.origin(id, Origin::Gone);
             }
+            Origin::Crossed(before) => self.come_back(before, outcome),
             Origin::Peer(link, answer, keep) => self.return_to(id, link, answer, keep, outcome),
             Origin::Returned => self.unref_outcome(outcome),
             Origin::Detached | Origin::Gone => {
@@ -242,6 +236,14 @@ impl Graph {
             Place::Delivered(_) => self.outputs.push_back(Output::Cancel { call: id }),
             Place::Remote(link, question) => self.finish(link, question),
             Place::Redirected(next) => self.let_go(id, next),
+            Place::Across(next, membrane, _) => self.let_go_across(id, next, membrane),
+            Place::Judged(request, fate @ Fate::DeliverThenCancel, at) => {
+                return self.place(id, Place::Judged(request, fate, at));
+            }
+            Place::Judged(request, _, at) => {
+                self.unref_payload(request.params);
+                self.unref(at);
+            }
             Place::Done(outcome) => self.unref_outcome(outcome),
             Place::Kept(payload, routes) => {
                 for (cap, route) in payload.caps.into_iter().zip(routes) {

@@ -90,7 +90,7 @@ impl Graph {
             Kind::Null => Face::Null,
             Kind::Broken(why) => Face::Broken(why.clone()),
             Kind::Import(home, import) if *home == link => Face::Peers(OutCap::Import(*import)),
-            Kind::Target(_) | Kind::Streamed(_) | Kind::Import(..) => Face::Hosted,
+            Kind::Target(_) | Kind::Streamed(_) | Kind::Wall(_) | Kind::Import(..) => Face::Hosted,
             Kind::Promise(Promise { state: State::Pending, source, .. }) => match source {
                 Source::Import(home, import) if *home == link => {
                     Face::Peers(OutCap::Import(*import))
@@ -190,7 +190,7 @@ impl Graph {
                 Source::Pipeline(call, _) => {
                     matches!(self.calls.get(*call), Some(Call { place: Place::Remote(..), .. }))
                 }
-                Source::Here | Source::Spent => false,
+                Source::Here | Source::Wall(_) | Source::Gate(_) | Source::Spent => false,
             },
             _ => false,
         }

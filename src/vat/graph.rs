@@ -1,14 +1,15 @@
 //! The graph of a vat: its nodes, calls and links, the one queue, and the door for whoever runs it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::conn::{Connection, Tag};
 use crate::wire::{Content, Exception};
 
 use super::arena::Arena;
 use super::call::{Call, Fate, Origin, Outcome, Place};
-use super::id::{CallId, Cap, LinkId, OfCall, OfLink, OfNode, OfStream, TargetId};
+use super::id::{CallId, Cap, LinkId, OfCall, OfLink, OfMembrane, OfNode, OfStream, TargetId};
 use super::link::{Attention, Link};
+use super::membrane::{Membrane, Side};
 use super::node::{Item, Kind, Node, Route, Source, State, Watch};
 use super::output::Output;
 use super::payload::{Payload, Request};
@@ -35,6 +36,9 @@ pub struct Graph {
     pub(super) calls: Arena<OfCall, Call>,
     pub(super) links: Arena<OfLink, Link>,
     pub(super) streams: Arena<OfStream, Stream>,
+    pub(super) membranes: Arena<OfMembrane, Membrane>,
+    /// The walls there are, by what is behind them: node, membrane, side. No reference.
+    pub(super) walls: BTreeMap<(u32, u32, Side), Cap>,
     /// Calls, and ends of embargoes, in the order they were made or read (C-E1). Each step
     /// carries one reference of its node.
     pub(super) queue: VecDeque<Step>,
@@ -279,7 +283,11 @@ impl Graph {
     /// Tells [`Output::Settled`] once the promise is settled or broken. False: it is already, or
     /// never will be, because its call was made for its pipeline alone.
     pub fn watch(&mut self, cap: Cap) -> bool {
-        let Some(node) = self.nodes.get(cap) else { return false };
+        let mut at = cap;
+        while let Some(wall) = self.wall_at(at) {
+            at = wall.to;
+        }
+        let Some(node) = self.nodes.get(at) else { return false };
         let Kind::Promise(promise) = &node.kind else { return false };
         let waits = match (&promise.state, &promise.source) {
             (State::Resolved(_), _) => false,

@@ -14,6 +14,10 @@ pub enum OfCall {}
 #[derive(Debug)]
 pub enum OfLink {}
 
+/// Marks the keys of membranes.
+#[derive(Debug)]
+pub enum OfMembrane {}
+
 /// Marks the keys of streams.
 #[derive(Debug)]
 pub(super) enum OfStream {}
@@ -26,6 +30,9 @@ pub type CallId = Key<OfCall>;
 
 /// Names a connection of a vat.
 pub type LinkId = Key<OfLink>;
+
+/// Names a membrane of a vat.
+pub type MembraneId = Key<OfMembrane>;
 
 /// Names the streaming calls sent to one capability.
 pub(super) type StreamId = Key<OfStream>;

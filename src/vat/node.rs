@@ -8,6 +8,7 @@ use crate::conn::{CallRef, LocalCap};
 use crate::wire::{EmbargoId, Exception, ImportId, Path};
 
 use super::id::{CallId, Cap, LinkId, StreamId, TargetId};
+use super::membrane::Wall;
 
 /// One capability. References are counted; a node dies with its last one.
 ///
@@ -45,6 +46,8 @@ pub(super) enum Kind {
     Broken(Exception),
     /// No capability. Every call fails.
     Null,
+    /// What is behind a membrane, and settled.
+    Wall(Wall),
     /// A settled object of a peer.
     Import(LinkId, ImportId),
     /// Not settled yet, or settled as another node.
@@ -98,6 +101,10 @@ pub(super) enum Source {
     /// Resolved by the results of a question that is kept unfinished, because a peer was promised
     /// that calls go this way.
     Answer(LinkId, CallRef, Path),
+    /// By what the promise behind a membrane is resolved to. Calls cross the membrane.
+    Wall(Wall),
+    /// By whoever decides what crosses a membrane. Calls wait.
+    Gate(Wall),
     /// Resolved, and the way calls went before is given up.
     Spent,
 }

@@ -7,6 +7,7 @@ use super::call::{Call, Fate, Keep, Origin, Place};
 use super::export::outgoing;
 use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, LinkId, TargetId};
+use super::membrane::Wall;
 use super::node::{Item, Kind, Promise, Route, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
@@ -17,6 +18,8 @@ pub(super) enum Way {
     Target(TargetId, Cap),
     Broken(Exception),
     Peer(LinkId, OutTarget),
+    /// To the wall of a membrane, which is this node.
+    Cross(Wall, Cap),
     Wait,
 }
 
@@ -164,8 +167,9 @@ impl Graph {
             Kind::Streamed(streamed) => return Self::way_of_streamed(streamed, cap),
             Kind::Broken(why) => return Way::Broken(why.clone()),
             Kind::Null => return Way::Broken(Exception::failed("called a null capability")),
+            Kind::Wall(wall) => return Way::Cross(*wall, cap),
             Kind::Import(link, import) => return Way::Peer(*link, OutTarget::Import(*import)),
-            Kind::Promise(promise) => (&promise.state, self.way_of_source(promise)),
+            Kind::Promise(promise) => (&promise.state, self.way_of_source(cap, promise)),
         };
         match (state, way, route) {
             (State::Pending, way, _) => way,
@@ -179,7 +183,7 @@ impl Graph {
     }
 
     /// The way calls take while the promise is not resolved.
-    fn way_of_source(&self, promise: &Promise) -> Way {
+    fn way_of_source(&self, cap: Cap, promise: &Promise) -> Way {
         match &promise.source {
             Source::Import(link, import) => Way::Peer(*link, OutTarget::Import(*import)),
             Source::Answer(link, question, path) => {
@@ -191,7 +195,9 @@ impl Graph {
                 }
                 _ => Way::Wait,
             },
-            Source::Here | Source::Spent => Way::Wait,
+            // What waits to be told what it came to be keeps those behind it waiting, too.
+            Source::Wall(wall) if promise.queue.is_empty() => Way::Cross(*wall, cap),
+            Source::Here | Source::Wall(_) | Source::Gate(_) | Source::Spent => Way::Wait,
         }
     }
 
@@ -208,6 +214,10 @@ impl Graph {
             (Item::Write(call), Way::Peer(link, target)) => {
                 self.send_write(call, link, target, from);
             }
+            (Item::Call(call) | Item::Write(call), Way::Cross(wall, at)) => {
+                self.reach_wall(call, wall, at);
+            }
+            (Item::Fence(call), Way::Cross(wall, _)) => self.fence_through(call, wall),
             (Item::Fence(call), Way::Peer(..)) => self.wait_acknowledged(call, from),
             (Item::Fence(call), Way::Target(..)) => self.pass_fence(call),
             (Item::Call(call), Way::Peer(link, target)) => self.send_call(call, link, target),
@@ -393,9 +403,15 @@ impl Graph {
     pub(super) fn flush(&mut self, cap: Cap) {
         if let Some(Kind::Promise(promise)) = self.nodes.get_mut(cap).map(|node| &mut node.kind) {
             let queue = std::mem::take(&mut promise.queue);
+            let behind_judged = matches!(promise.source, Source::Wall(_));
             let steps =
                 queue.into_iter().map(|item| Step { to: cap, item, route: Route::Shortest });
-            self.work.extend(steps.map(Work::Route));
+            if behind_judged {
+                // Those that crossed before them may be judged once more on their way.
+                steps.rev().for_each(|step| self.queue.push_front(step));
+            } else {
+                self.work.extend(steps.map(Work::Route));
+            }
         }
     }
 

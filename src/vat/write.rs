@@ -108,6 +108,18 @@ impl Graph {
         }
     }
 
+    /// A streaming call to an object of this vat has its outcome. Streams have no results.
+    pub(super) fn end_write(&mut self, id: CallId, sender: Option<CallId>, outcome: Outcome) {
+        self.origin(id, Origin::Gone);
+        let outcome = outcome.map(|results| {
+            self.unref_payload(results);
+            Payload::null()
+        });
+        if let Some(sender) = sender {
+            self.work.push_back(Work::Complete(sender, outcome));
+        }
+    }
+
     /// A call that was sent has its outcome.
     pub(super) fn acknowledge(&mut self, key: StreamId, bytes: u64, outcome: Outcome) {
         let Some(stream) = self.streams.get_mut(key) else { return self.unref_outcome(outcome) };

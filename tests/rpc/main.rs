@@ -9,6 +9,7 @@ mod interop_capnp;
 mod support;
 
 mod basics;
+mod borders;
 mod cancel;
 mod ending;
 mod first;
@@ -17,6 +18,7 @@ mod ledger;
 mod ledger_promises;
 mod lifetimes;
 mod local;
+mod membranes;
 mod order;
 mod phrases;
 mod promises;
