@@ -7,7 +7,7 @@ use super::call::{Call, Place};
 use super::graph::Graph;
 use super::id::{Cap, LinkId};
 use super::link::Export;
-use super::node::{Kind, Promise, Source, State};
+use super::node::{Kind, Source, State};
 use super::payload::Payload;
 
 /// What a capability is in front of one peer.
@@ -91,7 +91,8 @@ impl Graph {
             Kind::Broken(why) => Face::Broken(why.clone()),
             Kind::Import(home, import) if *home == link => Face::Peers(OutCap::Import(*import)),
             Kind::Target(_) | Kind::Streamed(_) | Kind::Wall(_) | Kind::Import(..) => Face::Hosted,
-            Kind::Promise(Promise { state: State::Pending, source, .. }) => match source {
+            Kind::Promise(promise) if !matches!(promise.state, State::Pending) => Face::Promise,
+            Kind::Promise(promise) => match &promise.source {
                 Source::Import(home, import) if *home == link => {
                     Face::Peers(OutCap::Import(*import))
                 }
@@ -103,7 +104,6 @@ impl Graph {
                 },
                 _ => Face::Promise,
             },
-            Kind::Promise(_) => Face::Promise,
         }
     }
 
