@@ -19,6 +19,8 @@ mod bowline;
 mod capnp_rpc;
 #[path = "support/floor.rs"]
 mod floor;
+#[path = "support/held.rs"]
+mod held;
 #[path = "support/measure.rs"]
 mod measure;
 #[path = "support/raw.rs"]

@@ -9,6 +9,7 @@ use ::bowline::transport::{
 };
 use capnp::capability::FromClientHook;
 
+use crate::held;
 use crate::interop_capnp::{chain, peer, sink};
 use crate::measure::{Contender, Session};
 use crate::raw;
@@ -39,6 +40,7 @@ impl Contender for Bowline {
             Link::LocalDynamic | Link::Vats | Link::MemDynamic => {
                 Box::new(raw::Here::new(client, vats, thread))
             }
+            Link::MemHeld => Box::new(held::Ours { client, vats, work: row.work, thread }),
             _ => {
                 let peer = FromClientHook::new(client.hook());
                 Box::new(Typed { peer, work: row.work, vats, thread })
@@ -122,6 +124,13 @@ async fn open(link: Link, vats: &mut Vec<Vat>) -> Client {
             let (left, right) = memory_pipe(PIPE);
             let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
             Connected::connect(&far, framed(right), Config::default(), Some(&nothing));
+            client(&near, framed(left))
+        }
+        Link::MemHeld => {
+            let far = vat();
+            let (left, right) = memory_pipe(PIPE);
+            let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
+            Connected::connect(&far, framed(right), Config::default(), Some(&held::maker(&far)));
             client(&near, framed(left))
         }
         Link::Unix1 => {

@@ -4,6 +4,7 @@ use ::capnp_rpc::rpc_twoparty_capnp::Side;
 use ::capnp_rpc::{RpcSystem, new_client, twoparty};
 use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 
+use crate::held;
 use crate::interop_capnp::{chain, peer, sink};
 use crate::measure::{Contender, Session};
 use crate::row::{Link, Row, Work};
@@ -26,6 +27,9 @@ impl Contender for CapnpRpc {
         }
         let thread = Thread::new();
         let peer = thread.block_on(open(row.link));
+        if row.link == Link::MemHeld {
+            return Some(Box::new(held::Theirs { peer, work: row.work, thread }));
+        }
         Some(Box::new(Open { peer, work: row.work, thread }))
     }
 }
@@ -53,7 +57,7 @@ async fn open(link: Link) -> peer::Client {
             let near = sockets::unix_to_thread(|far| system(far, Side::Server, Some(target())));
             return client(near);
         }
-        Link::Mem | Link::MemDynamic => sockets::pipe(),
+        Link::Mem | Link::MemDynamic | Link::MemHeld => sockets::pipe(),
         Link::Unix1 => sockets::unix(),
         Link::Tcp1 => sockets::tcp().await,
     };

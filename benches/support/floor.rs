@@ -30,7 +30,7 @@ impl Contender for Floor {
         if matches!(row.link, Link::Foreign | Link::ForeignTyped) && row.work == Work::Null {
             return Some(Box::new(Across::open()));
         }
-        if row.link == Link::Vats || matches!(row.work, Work::InFlight(_)) {
+        if matches!(row.link, Link::Vats | Link::MemHeld) || matches!(row.work, Work::InFlight(_)) {
             return None;
         }
         Some(Box::new(Bytes::open(row)))
@@ -134,7 +134,7 @@ impl Session for Bytes {
                 Work::Echo1M => echo(read, write, 1 << 20, operations).await,
                 Work::Stream(size) => stream(read, write, *size, operations).await,
                 // A pipelined chain can do no better than one round trip.
-                Work::Null | Work::InFlight(_) | Work::Chain | Work::ChainDropped => {
+                _ => {
                     echo(read, write, MESSAGE, operations).await;
                 }
             }

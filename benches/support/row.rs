@@ -13,6 +13,8 @@ pub(crate) enum Link {
     Mem,
     /// The same, behind a client of untyped payloads where the contender has one.
     MemDynamic,
+    /// The same, to an object that makes others, and answers not all calls.
+    MemHeld,
     /// Two vats on one thread, a Unix socket pair.
     Unix1,
     /// Two vats on one thread, TCP over loopback.
@@ -41,6 +43,10 @@ pub(crate) enum Work {
     Echo1M,
     /// One write of this many bytes in a stream.
     Stream(usize),
+    /// An object of the other end, referred to and not called.
+    IdleStub,
+    /// A call the other end does not answer.
+    UnansweredCall,
 }
 
 /// In what a row is told.
@@ -52,6 +58,8 @@ pub(crate) enum Unit {
     CallsPerSecond,
     /// Payload a second, for operations of this many bytes.
     Throughput(usize),
+    /// Memory of both ends for one of what is held; less is better.
+    Bytes,
 }
 
 impl Unit {
@@ -60,12 +68,14 @@ impl Unit {
             Self::Nanoseconds => "ns",
             Self::CallsPerSecond => "calls/s",
             Self::Throughput(_) => "MiB/s",
+            Self::Bytes => "bytes",
         }
     }
 
-    /// The figure for one operation taking `seconds`.
+    /// The figure for one operation taking `seconds`; of what is held, for one holding so many bytes.
     pub(crate) fn figure(self, seconds: f64) -> f64 {
         match self {
+            Self::Bytes => seconds,
             Self::Nanoseconds => seconds * 1e9,
             Self::CallsPerSecond => 1.0 / seconds,
             Self::Throughput(bytes) => bytes as f64 / seconds / f64::from(1 << 20),
@@ -88,6 +98,7 @@ impl Row {
             Work::InFlight(_) => Unit::CallsPerSecond,
             Work::Echo1M => Unit::Throughput(1 << 20),
             Work::Stream(bytes) => Unit::Throughput(bytes),
+            Work::IdleStub | Work::UnansweredCall => Unit::Bytes,
         }
     }
 }
@@ -97,7 +108,7 @@ const fn row(name: &'static str, link: Link, work: Work) -> Row {
 }
 
 /// Every row, in the order of the table.
-pub(crate) const ROWS: [Row; 26] = [
+pub(crate) const ROWS: [Row; 28] = [
     row("same-thread-dynamic-null", Link::LocalDynamic, Work::Null),
     row("same-thread-typed-null", Link::LocalTyped, Work::Null),
     row("same-thread-vats-null", Link::Vats, Work::Null),
@@ -124,4 +135,6 @@ pub(crate) const ROWS: [Row; 26] = [
     row("foreign-thread-null", Link::Foreign, Work::Null),
     row("foreign-thread-typed-null", Link::ForeignTyped, Work::Null),
     row("foreign-thread-64", Link::Foreign, Work::InFlight(64)),
+    row("idle-stub-bytes", Link::MemHeld, Work::IdleStub),
+    row("inflight-call-bytes", Link::MemHeld, Work::UnansweredCall),
 ];

@@ -19,6 +19,14 @@ impl<H: Host> peer::Server for Target<H> {
         Ok(())
     }
 
+    async fn never(
+        self: Rc<Self>,
+        _: peer::NeverParams,
+        _: peer::NeverResults,
+    ) -> capnp::Result<()> {
+        std::future::pending().await
+    }
+
     async fn echo_data(
         self: Rc<Self>,
         params: peer::EchoDataParams,

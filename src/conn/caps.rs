@@ -64,9 +64,13 @@ impl Connection {
         &mut self,
         payload: Payload,
     ) -> Result<InPayload, PeerMisbehaved> {
-        let caps =
-            payload.caps.into_iter().map(|cap| self.receive(cap)).collect::<Result<_, _>>()?;
-        Ok(InPayload { content: payload.content, caps })
+        let Payload { content, caps } = payload;
+        if caps.is_empty() {
+            // Most carry none, and an empty collection is some hundred instructions.
+            return Ok(InPayload { content, caps: Vec::new() });
+        }
+        let caps = caps.into_iter().map(|cap| self.receive(cap)).collect::<Result<_, _>>()?;
+        Ok(InPayload { content, caps })
     }
 
     /// Takes a descriptor nobody here wants: what it counts goes back with a Release.
@@ -248,6 +252,9 @@ impl Connection {
         caps: Vec<OutCap>,
         exports: &mut SmallVec<[ExportId; 2]>,
     ) -> Vec<CapDescriptor> {
+        if caps.is_empty() {
+            return Vec::new();
+        }
         caps.into_iter().map(|cap| self.describe(cap, exports)).collect()
     }
 

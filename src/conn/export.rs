@@ -24,8 +24,8 @@ pub(super) enum Promised {
 /// An export's entry. It goes when neither the peer nor the queue holds a reference.
 #[derive(Debug)]
 pub(super) struct Export {
-    /// References in queued messages.
-    queued: u64,
+    /// References in queued messages, which are far fewer than 2^32 (`Config::queued_words_max`).
+    queued: u32,
     /// References the peer holds: sent and not released.
     remote: u64,
     /// References sent since the peer last held none; the vat gets them back all at once.
@@ -143,14 +143,14 @@ impl Exports {
     pub(super) fn into_refs(self) -> impl Iterator<Item = GivenBack> {
         self.table.into_entries().map(|(slot, export)| GivenBack {
             cap: LocalCap(slot),
-            refs: export.sent + export.queued,
+            refs: export.sent + u64::from(export.queued),
         })
     }
 }
 
 impl Export {
     pub(super) const fn queued(&self) -> u64 {
-        self.queued
+        self.queued as u64
     }
 
     /// What does not hold, if anything.

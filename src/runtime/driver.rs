@@ -2,11 +2,11 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use super::local::Local;
+use super::signal::Sleeper;
 use super::turn::Turn;
 use super::watch::Watch;
 
@@ -71,26 +71,27 @@ impl<C: Clock> Future for Driver<C> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut now = self.clock.now();
-        let signal = Arc::clone(&self.local.mailbox().signal);
-        if !signal.is_raised() && self.watch.goes_on(now) {
-            self.clock.yield_now(cx);
+        let Self { local, clock, watch } = &mut *self;
+        let signal = &local.inner().near;
+        let mut now = clock.now();
+        if !signal.is_raised() && watch.goes_on(now) {
+            clock.yield_now(cx);
             return Poll::Pending;
         }
-        let watch = self.watch.came(now);
+        let watches = watch.came(now);
         for _ in 0..TURNS_PER_POLL {
-            if self.local.mailbox().is_closed() {
+            if local.mailbox().is_closed() {
                 return Poll::Ready(());
             }
-            let Turn::Idle(due) = self.local.turn(Some(now)) else { continue };
-            if !signal.sleep(cx.waker()) {
+            let Turn::Idle(due) = local.turn(Some(now)) else { continue };
+            if !signal.sleep(Sleeper::Driver, cx.waker()) {
                 continue;
             }
             match due {
-                Some(due) if self.clock.poll_sleep(due, cx).is_ready() => now = self.clock.now(),
-                _ if watch => {
-                    self.watch.begin();
-                    self.clock.yield_now(cx);
+                Some(due) if clock.poll_sleep(due, cx).is_ready() => now = clock.now(),
+                _ if watches => {
+                    watch.begin();
+                    clock.yield_now(cx);
                     return Poll::Pending;
                 }
                 _ => return Poll::Pending,

@@ -32,6 +32,15 @@ pub(super) struct Entry {
     idle: Vec<Waker>,
 }
 
+/// A transport that is being polled, and what it is polled with.
+pub(super) struct CheckedOut {
+    pub(super) link: LinkId,
+    pub(super) state: State,
+    pub(super) transport: Box<dyn Transport>,
+    pub(super) receive: Rc<Waker>,
+    pub(super) flush: Rc<Waker>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Open,
@@ -95,9 +104,12 @@ impl Links {
         self.entries.get_mut(index as usize)?.as_mut()
     }
 
-    pub(super) fn check_out(&mut self, index: u32) -> Option<(LinkId, State, Box<dyn Transport>)> {
+    /// Takes a transport, to be polled outside of any borrow.
+    pub(super) fn check_out(&mut self, index: u32) -> Option<CheckedOut> {
         let entry = self.entry(index)?;
-        Some((entry.link, entry.state, entry.transport.take()?))
+        let transport = entry.transport.take()?;
+        let (receive, flush) = (Rc::clone(&entry.receive), Rc::clone(&entry.flush));
+        Some(CheckedOut { link: entry.link, state: entry.state, transport, receive, flush })
     }
 
     pub(super) fn check_in(&mut self, index: u32, transport: Box<dyn Transport>) {

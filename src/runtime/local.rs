@@ -15,7 +15,7 @@ use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Outcome, Payload, Reque
 use super::dispatch::{Dispatch, LocalFuture};
 use super::links::{Ending, Links};
 use super::mailbox::{Mailbox, VatId, gone};
-use super::signal::Ready;
+use super::signal::{Near, Ready};
 use super::tasks::{Tasks, Work};
 use super::timers::{TimerId, Timers};
 
@@ -33,6 +33,7 @@ pub struct Local(Rc<Inner>);
 
 pub(super) struct Inner {
     pub(super) mailbox: Arc<Mailbox>,
+    pub(super) near: Rc<Near>,
     pub(super) graph: RefCell<Graph>,
     pub(super) tasks: RefCell<Tasks>,
     pub(super) links: RefCell<Links>,
@@ -83,6 +84,7 @@ impl Local {
         let number = u32::try_from(place).expect("memory ends before 2^32 vats");
         let mailbox = Arc::new(Mailbox::new(number));
         let signal = mailbox.signal.clone();
+        let near = Near::enter(&signal);
         let local = Self(Rc::new(Inner {
             graph: RefCell::default(),
             tasks: RefCell::new(Tasks::new(signal.clone())),
@@ -99,6 +101,7 @@ impl Local {
             turning: Cell::new(false),
             ready: RefCell::default(),
             mailbox,
+            near,
         }));
         HERE.with(|here| here.borrow_mut()[place] = Some(local.clone()));
         local
@@ -115,6 +118,7 @@ impl Local {
     }
 
     pub(super) fn leave(&self) {
+        self.0.near.leave();
         // The vat is dropped after the borrow ends: its objects' destructors may look here.
         let gone = HERE.try_with(|here| here.borrow_mut().get_mut(self.id().place())?.take());
         drop(gone);
@@ -152,7 +156,7 @@ impl Local {
     /// The vat has work. In the midst of a turn nobody need be woken for it.
     fn stir(&self) {
         if !self.0.turning.get() {
-            self.0.mailbox.signal.raise_here();
+            self.0.near.raise();
         }
     }
 
@@ -305,7 +309,7 @@ impl Local {
     /// Has `waker` woken at `due`, once.
     pub fn set_timer(&self, due: Instant, waker: Waker) -> TimerId {
         let id = self.0.timers.borrow_mut().set(due, waker);
-        self.0.mailbox.signal.raise();
+        self.0.near.raise();
         id
     }
 

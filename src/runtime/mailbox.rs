@@ -62,7 +62,7 @@ impl Mailbox {
             mail: Mutex::new(Mail::Open { jobs: Vec::new(), releases: Vec::new() }),
             waiting: AtomicBool::new(false),
             closed: AtomicBool::new(false),
-            signal: Arc::new(Signal::default()),
+            signal: Arc::new(Signal::new(place as usize)),
         }
     }
 

@@ -10,6 +10,7 @@ use std::time::Instant;
 use futures_channel::oneshot;
 
 use super::host::Vat;
+use super::signal::Sleeper;
 use super::turn::Turn;
 
 struct Unpark(Thread);
@@ -28,7 +29,7 @@ pub(super) fn run(vat: &Vat, ended: oneshot::Receiver<()>) {
     while Pin::new(&mut ended).poll(&mut cx) == Poll::Pending {
         let now = Instant::now();
         let Turn::Idle(due) = vat.turn(now) else { continue };
-        if !vat.here().mailbox().signal.sleep(&waker) {
+        if !vat.here().inner().near.sleep(Sleeper::Driver, &waker) {
             continue;
         }
         match due {

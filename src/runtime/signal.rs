@@ -1,5 +1,7 @@
 //! The signal wakes a vat: any thread may say that something of it is ready.
 
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
@@ -17,63 +19,108 @@ pub(super) enum Ready {
     Flush(u32),
 }
 
-/// What is ready, and who is to be woken for it.
+/// What is ready, and who is to be woken for it: the side of a vat that every thread may reach.
+///
+/// Most of what is raised is raised on the vat's own thread, which has a side of its own with no
+/// lock: [`Near`].
 #[derive(Default)]
 pub(super) struct Signal {
+    /// Where the vat's own thread finds its side.
+    place: usize,
     list: Mutex<List>,
     /// Set while something may be ready; saves taking the lock to find nothing. Written under the
     /// lock alone.
     raised: AtomicBool,
+    /// The sleepers were taken since the vat's thread put them there.
+    taken: AtomicBool,
 }
 
 #[derive(Default)]
 struct List {
     ready: Vec<Ready>,
-    /// The driver, and now and then a promise.
-    sleepers: SmallVec<[Waker; 2]>,
+    sleepers: Sleepers,
+}
+
+/// The side of a signal on the vat's own thread.
+pub(super) struct Near {
+    signal: Arc<Signal>,
+    ready: RefCell<Vec<Ready>>,
+    raised: Cell<bool>,
+    sleepers: RefCell<Sleepers>,
+    /// Those that other threads know of.
+    told: RefCell<Sleepers>,
+    /// Some of them sleep once and are forgotten.
+    brief: Cell<bool>,
+}
+
+/// Who sleeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sleeper {
+    /// A driver, which will sleep again and again. Other threads may remember it meanwhile.
+    Driver,
+    /// A promise that drives the vat: once woken, nothing of it is kept.
+    Promise,
+}
+
+/// The driver, and now and then a promise.
+type Sleepers = SmallVec<[Waker; 2]>;
+
+thread_local! {
+    /// The sides of this thread's vats, each at the place its signal names.
+    static NEAR: RefCell<Vec<Option<Rc<Near>>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Signal {
+    /// A signal of the vat at this place of its thread.
+    pub(super) fn new(place: usize) -> Self {
+        Self { place, ..Self::default() }
+    }
+
     fn list(&self) -> MutexGuard<'_, List> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Does something with the vat's own side, if this is its thread.
+    fn near<R>(&self, f: impl FnOnce(&Near) -> R) -> Option<R> {
+        let found = NEAR.try_with(|near| {
+            let near = near.try_borrow().ok()?;
+            let near = near.get(self.place)?.as_ref()?;
+            // Another vat may have come to this place since.
+            std::ptr::eq(Arc::as_ptr(&near.signal), self).then(|| f(near))
+        });
+        found.ok().flatten()
+    }
+
     /// Says that `ready` is ready, and wakes whoever drives the vat.
     fn raise_for(&self, ready: Ready) {
-        let mut list = self.list();
-        if list.ready.last() != Some(&ready) {
-            list.ready.push(ready);
-        }
-        self.raised.store(true, Ordering::Release);
-        let sleepers = std::mem::take(&mut list.sleepers);
-        drop(list);
-        sleepers.into_iter().for_each(Waker::wake);
+        let sleepers = self.near(|near| near.note(Some(ready)));
+        sleepers.unwrap_or_else(|| self.note(Some(ready))).into_iter().for_each(Waker::wake);
     }
 
     /// Says that the vat has work, and wakes whoever drives it.
     pub(super) fn raise(&self) {
+        let sleepers = self.near(|near| near.note(None));
+        sleepers.unwrap_or_else(|| self.note(None)).into_iter().for_each(Waker::wake);
+    }
+
+    /// From another thread. Who is to be woken for it.
+    fn note(&self, ready: Option<Ready>) -> Sleepers {
         let mut list = self.list();
-        self.raised.store(true, Ordering::Release);
-        let sleepers = std::mem::take(&mut list.sleepers);
-        drop(list);
-        sleepers.into_iter().for_each(Waker::wake);
-    }
-
-    /// As [`raise`](Self::raise), from the vat's own thread. Only that thread takes what was raised,
-    /// so what it sees raised still is: no write to shared memory is needed.
-    pub(super) fn raise_here(&self) {
-        if !self.is_raised() {
-            self.raise();
+        if ready.is_some() && list.ready.last() != ready.as_ref() {
+            list.ready.extend(ready);
         }
+        self.raised.store(true, Ordering::Release);
+        self.taken.store(true, Ordering::Release);
+        std::mem::take(&mut list.sleepers)
     }
 
-    /// Whether something was raised since the last `take`.
-    pub(super) fn is_raised(&self) -> bool {
+    /// Whether another thread raised something since the last `take`.
+    fn is_raised(&self) -> bool {
         self.raised.load(Ordering::Acquire)
     }
 
-    /// Moves what is ready to the end of `into`.
-    pub(super) fn take(&self, into: &mut Vec<Ready>) {
+    /// Moves what other threads raised to the end of `into`.
+    fn take(&self, into: &mut Vec<Ready>) {
         if self.is_raised() {
             let mut list = self.list();
             self.raised.store(false, Ordering::Release);
@@ -81,13 +128,107 @@ impl Signal {
         }
     }
 
-    /// Has `waker` woken by the next raise. False: something was raised already.
-    pub(super) fn sleep(&self, waker: &Waker) -> bool {
+    /// Has `sleepers` woken by the next raise of another thread, and nobody else.
+    fn tell(&self, sleepers: Sleepers) -> Sleepers {
         let mut list = self.list();
-        if !list.sleepers.iter().any(|known| known.will_wake(waker)) {
-            list.sleepers.push(waker.clone());
+        self.taken.store(false, Ordering::Release);
+        std::mem::replace(&mut list.sleepers, sleepers)
+    }
+}
+
+impl Near {
+    /// The vat of `signal` comes to live on this thread.
+    pub(super) fn enter(signal: &Arc<Signal>) -> Rc<Self> {
+        let near = Rc::new(Self {
+            signal: Arc::clone(signal),
+            ready: RefCell::default(),
+            raised: Cell::new(false),
+            sleepers: RefCell::default(),
+            told: RefCell::default(),
+            brief: Cell::new(false),
+        });
+        NEAR.with(|all| {
+            let mut all = all.borrow_mut();
+            if all.len() <= signal.place {
+                all.resize(signal.place + 1, None);
+            }
+            all[signal.place] = Some(Rc::clone(&near));
+        });
+        near
+    }
+
+    /// The vat is no more. What is raised from here on takes the way of other threads.
+    pub(super) fn leave(&self) {
+        let here = |all: &RefCell<Vec<Option<Rc<Self>>>>| {
+            let mut all = all.borrow_mut();
+            let at = all.get_mut(self.signal.place)?;
+            at.take_if(|near| std::ptr::eq(Rc::as_ptr(near), self))
+        };
+        // Dropped after the borrow: it holds wakers, which are foreign code.
+        drop(NEAR.try_with(here));
+    }
+
+    /// Who is to be woken for it.
+    fn note(&self, ready: Option<Ready>) -> Sleepers {
+        if let Some(ready) = ready {
+            let mut list = self.ready.borrow_mut();
+            if list.last() != Some(&ready) {
+                list.push(ready);
+            }
         }
-        !self.raised.load(Ordering::Acquire)
+        self.raised.set(true);
+        if self.brief.take() {
+            let told = (self.told.take(), self.signal.tell(Sleepers::new()));
+            drop(told);
+        }
+        std::mem::take(&mut *self.sleepers.borrow_mut())
+    }
+
+    /// Says that the vat has work, and wakes whoever drives it.
+    pub(super) fn raise(&self) {
+        if !self.raised.get() {
+            self.note(None).into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// Whether something was raised since the last `take`.
+    pub(super) fn is_raised(&self) -> bool {
+        self.raised.get() || self.signal.is_raised()
+    }
+
+    /// Moves what is ready to the end of `into`.
+    pub(super) fn take(&self, into: &mut Vec<Ready>) {
+        if self.raised.replace(false) {
+            into.append(&mut self.ready.borrow_mut());
+        }
+        if self.signal.is_raised() {
+            self.signal.take(into);
+            if self.brief.take() {
+                drop((self.told.take(), self.sleepers.take()));
+            }
+        }
+    }
+
+    /// Has `waker` woken by the next raise. False: something was raised already.
+    pub(super) fn sleep(&self, sleeper: Sleeper, waker: &Waker) -> bool {
+        let known = |sleepers: &RefCell<Sleepers>| {
+            sleepers.borrow().iter().any(|known| known.will_wake(waker))
+        };
+        // Wakers are foreign code: cloned before the borrow, and dropped after it.
+        if !known(&self.sleepers) {
+            let new = waker.clone();
+            self.sleepers.borrow_mut().push(new);
+        }
+        // Other threads may wake who sleeps no more, which does no harm; a lock and two counts for
+        // each sleep would.
+        if self.signal.taken.load(Ordering::Acquire) || !known(&self.told) {
+            self.brief.set(self.brief.get() || sleeper == Sleeper::Promise);
+            let told = self.sleepers.borrow().clone();
+            let before = self.told.replace(told.clone());
+            let taken = self.signal.tell(told);
+            drop((before, taken));
+        }
+        !self.is_raised()
     }
 }
 
@@ -111,15 +252,56 @@ impl Wake for Raise {
 mod tests {
     use super::*;
 
+    fn waker(signal: &Arc<Signal>, ready: Ready) -> Waker {
+        Waker::from(Arc::new(Raise { ready, signal: Arc::clone(signal) }))
+    }
+
     #[test]
     fn a_raise_before_the_sleep_is_not_missed() {
-        let signal = Arc::new(Signal::default());
-        let waker = Waker::from(Arc::new(Raise { ready: Ready::Task(7), signal: signal.clone() }));
-        waker.wake_by_ref();
-        assert!(!signal.sleep(Waker::noop()));
+        let signal = Arc::new(Signal::new(0));
+        let near = Near::enter(&signal);
+        waker(&signal, Ready::Task(7)).wake();
+        let far = waker(&signal, Ready::Task(8));
+        std::thread::spawn(|| far.wake()).join().expect("it does not panic");
+        assert!(!near.sleep(Sleeper::Driver, Waker::noop()));
         let mut ready = Vec::new();
-        signal.take(&mut ready);
-        assert_eq!(ready, [Ready::Task(7)]);
-        assert!(signal.sleep(Waker::noop()));
+        near.take(&mut ready);
+        assert_eq!(ready, [Ready::Task(7), Ready::Task(8)]);
+        assert!(near.sleep(Sleeper::Driver, Waker::noop()));
+    }
+
+    /// A vat's driver, which notes that it was woken.
+    struct Dozer(AtomicBool);
+
+    impl Wake for Dozer {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Release);
+        }
+    }
+
+    #[test]
+    fn every_raise_from_wherever_wakes_who_sleeps() {
+        let signal = Arc::new(Signal::new(0));
+        let near = Near::enter(&signal);
+        let sleeper = Arc::new(Dozer(AtomicBool::new(false)));
+        let sleeps = Waker::from(Arc::clone(&sleeper));
+        let woken = || sleeper.0.swap(false, Ordering::AcqRel);
+        // Each after each, twice: what one side remembers does not keep the other from waking.
+        for from_here in [true, false, false, true, true, false] {
+            near.take(&mut Vec::new());
+            assert!(near.sleep(Sleeper::Driver, &sleeps));
+            assert!(!woken());
+            let raise = waker(&signal, Ready::Task(1));
+            match from_here {
+                true => raise.wake(),
+                false => std::thread::spawn(|| raise.wake()).join().expect("it does not panic"),
+            }
+            assert!(woken(), "from here: {from_here}");
+        }
+        near.leave();
+        near.take(&mut Vec::new());
+        assert!(near.sleep(Sleeper::Driver, &sleeps));
+        signal.raise();
+        assert!(woken(), "after the vat has left its place");
     }
 }

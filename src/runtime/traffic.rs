@@ -1,6 +1,5 @@
 //! Traffic: connections are read within a budget, and written once a turn.
 
-use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -8,7 +7,7 @@ use crate::transport::{Transport, TransportError};
 use crate::vat::{Graph, LinkId};
 use crate::wire::Exception;
 
-use super::links::{Entry, State};
+use super::links::{CheckedOut, Entry, State};
 use super::local::Local;
 
 /// How many messages one connection may have handled in one turn. A loud neighbour waits for the
@@ -41,11 +40,8 @@ impl Local {
     /// Reads what the transport of a link has, within the budget.
     pub(super) fn receive(&self, index: u32) {
         let links = &self.inner().links;
-        let Some((link, state, mut transport)) = links.borrow_mut().check_out(index) else {
-            return;
-        };
-        let Some(waker) = links.borrow_mut().entry(index).map(|entry| Rc::clone(&entry.receive))
-        else {
+        let out = links.borrow_mut().check_out(index);
+        let Some(CheckedOut { link, state, mut transport, receive: waker, .. }) = out else {
             return;
         };
         let read = match state {
@@ -129,36 +125,23 @@ impl Local {
 
     /// Hands every message that is due to its transport, and writes each transport once.
     pub(super) fn transmit(&self) {
-        let mut lent: Option<(LinkId, Box<dyn Transport>)> = None;
+        let mut lent: Option<CheckedOut> = None;
         while let Some((link, message)) = self.with(|graph| graph.poll_transmit()) {
-            if lent.as_ref().is_none_or(|(to, _)| *to != link) {
-                self.hand_back(lent.take());
-                lent = self.lend(link);
+            if lent.as_ref().is_none_or(|out| out.link != link) {
+                self.write_out(lent.take());
+                lent = self.inner().links.borrow_mut().check_out(link.index());
             }
-            let Some((_, transport)) = &mut lent else { continue };
+            let Some(CheckedOut { transport, .. }) = &mut lent else { continue };
             match transport.send(message) {
                 Err(error) => self.lose(link, error.to_string()),
                 Ok(()) if Unwritten::of(&**transport) == Unwritten::Enough => {
                     self.with(|graph| graph.hold(link));
-                    self.hand_back(lent.take());
+                    self.write_out(lent.take());
                 }
                 Ok(()) => {}
             }
         }
-        self.hand_back(lent);
-    }
-
-    /// The transport of a link, to be written to outside of any borrow.
-    fn lend(&self, link: LinkId) -> Option<(LinkId, Box<dyn Transport>)> {
-        let (link, _, transport) = self.inner().links.borrow_mut().check_out(link.index())?;
-        Some((link, transport))
-    }
-
-    /// A transport that was lent comes back, and what it was given is written.
-    fn hand_back(&self, lent: Option<(LinkId, Box<dyn Transport>)>) {
-        let Some((link, transport)) = lent else { return };
-        self.inner().links.borrow_mut().check_in(link.index(), transport);
-        self.flush(link.index());
+        self.write_out(lent);
     }
 
     /// Wakes those who wait for a connection to become idle, where one has.
@@ -202,50 +185,52 @@ impl Local {
         }
     }
 
-    /// Writes what is queued for a link; forgets a link that is over and written out.
+    /// Writes what is queued for a link.
     pub(super) fn flush(&self, index: u32) {
-        let links = &self.inner().links;
-        let Some((link, state, mut transport)) = links.borrow_mut().check_out(index) else {
-            return;
-        };
-        let Some(waker) = links.borrow_mut().entry(index).map(|entry| Rc::clone(&entry.flush))
-        else {
-            return;
-        };
-        let mut cx = Context::from_waker(&waker);
-        let over = match state {
+        let out = self.inner().links.borrow_mut().check_out(index);
+        self.write_out(out);
+    }
+
+    /// Writes what is queued for a transport, and puts it back.
+    fn write_out(&self, out: Option<CheckedOut>) {
+        let Some(CheckedOut { link, state, mut transport, flush, .. }) = out else { return };
+        let (links, index) = (&self.inner().links, link.index());
+        match state {
             State::Open => {
-                let failed = matches!(transport.poll_flush(&mut cx), Poll::Ready(Err(_)));
+                let polled = transport.poll_flush(&mut Context::from_waker(&flush));
                 let unwritten = Unwritten::of(transport.as_ref());
                 links.borrow_mut().check_in(index, transport);
-                if failed {
-                    self.fail(index, &waker);
+                if matches!(polled, Poll::Ready(Err(_))) {
+                    self.fail(index, &flush);
                 } else if unwritten == Unwritten::Little && self.with(|graph| graph.unhold(link)) {
                     // What was held leaves in this turn or the next.
-                    self.inner().mailbox.signal.raise();
+                    self.inner().near.raise();
                 }
-                return;
             }
             State::Failing(until) => {
                 links.borrow_mut().check_in(index, transport);
                 if self.is_past(until) {
                     self.lose(link, "writing to the peer failed".into());
                 }
-                return;
             }
             State::Closing(until) => {
-                transport.poll_close(&mut cx).is_ready() || self.is_past(until)
+                let closed = transport.poll_close(&mut Context::from_waker(&flush)).is_ready();
+                links.borrow_mut().check_in(index, transport);
+                if closed || self.is_past(until) {
+                    self.forget(link);
+                }
             }
-        };
-        if over {
-            let entry = links.borrow_mut().entries.get_mut(index as usize).and_then(Option::take);
-            self.with(|graph| graph.disconnect(link));
-            let waiting = entry.map(Entry::end).map(|(_, waiting)| waiting);
-            drop(transport);
-            waiting.into_iter().flatten().for_each(Waker::wake);
-        } else {
-            links.borrow_mut().check_in(index, transport);
         }
+    }
+
+    /// Forgets a link that is over and written out.
+    fn forget(&self, link: LinkId) {
+        let at = link.index() as usize;
+        let entry = self.inner().links.borrow_mut().entries.get_mut(at).and_then(Option::take);
+        self.with(|graph| graph.disconnect(link));
+        let (transport, waiting) = entry.map(Entry::end).unwrap_or_default();
+        drop(transport);
+        waiting.into_iter().for_each(Waker::wake);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::vat::{CallId, Output, TargetId};
 use super::dispatch::{Answer, Conclusion, Delivery, LocalFuture};
 use super::local::Local;
 use super::quiet::{drop_quietly, poll_quietly};
-use super::signal::Ready;
+use super::signal::{Ready, Sleeper};
 use super::tasks::Work;
 
 /// How deep drains nest: an object whose answer waits for a promise drains the queue inside of its
@@ -44,7 +44,7 @@ impl Local {
         let during = During::new(&self.inner().turning, true);
         self.take_turn(now);
         drop(during);
-        let raised = self.inner().mailbox.signal.is_raised();
+        let raised = self.inner().near.is_raised();
         if raised
             || self.wants_to_resume()
             || self.has_releases()
@@ -62,7 +62,7 @@ impl Local {
         }
         // Taken before anything is looked at: what is raised from here on asks for another turn.
         let mut ready = self.inner().ready.take();
-        self.inner().mailbox.signal.take(&mut ready);
+        self.inner().near.take(&mut ready);
         self.read_mail();
         // What was cancelled since the last turn is not polled in this one.
         if self.has_releases() {
@@ -72,8 +72,10 @@ impl Local {
         self.run_ready(ready);
         self.resume_paused();
         self.drain();
-        self.drain_releases();
-        self.drain();
+        if self.has_releases() {
+            self.drain_releases();
+            self.drain();
+        }
         self.transmit();
         self.tell_idle();
     }
@@ -88,7 +90,7 @@ impl Local {
             return self.drain();
         }
         for _ in 0..TURNS_PER_PUMP {
-            if self.turn(None) != Turn::More && self.inner().mailbox.signal.sleep(waker) {
+            if self.turn(None) != Turn::More && self.inner().near.sleep(Sleeper::Promise, waker) {
                 return;
             }
         }

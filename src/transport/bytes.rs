@@ -19,6 +19,12 @@ pub trait ByteStream: Unpin {
     /// Those of the stream; a temporary one must be retried inside.
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
 
+    /// Whether the last read took all there was, and keeps its waker as if the next one had been
+    /// `Pending`: there is no need to ask. What does not know it says no.
+    fn is_dry(&self) -> bool {
+        false
+    }
+
     /// Writes a beginning of `slices`, not all of them empty, as if they were one. How many bytes
     /// were taken; never 0.
     ///
@@ -49,6 +55,10 @@ pub trait ByteStream: Unpin {
 impl<S: ByteStream + ?Sized> ByteStream for Box<S> {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         (**self).poll_read(cx, buffer)
+    }
+
+    fn is_dry(&self) -> bool {
+        (**self).is_dry()
     }
 
     fn poll_write_vectored(

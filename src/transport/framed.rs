@@ -1,7 +1,7 @@
 //! Framing puts messages on a byte stream, and takes them off again wherever the stream was cut.
 
-use std::io;
-use std::task::{Context, Poll, ready};
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll, Waker, ready};
 
 use super::bytes::ByteStream;
 use super::contract::Transport;
@@ -36,6 +36,9 @@ pub struct Framed<S> {
     limits: FramedLimits,
     deframer: Deframer,
     reading: Reading,
+    /// The stream keeps the waker in `reader` though its last read brought something.
+    dry: bool,
+    reader: Option<Waker>,
     outgoing: Outgoing<Encoded>,
     writing: Writing,
 }
@@ -65,6 +68,8 @@ impl<S: ByteStream> Framed<S> {
             limits,
             deframer: Deframer::new(limits.incoming),
             reading: Reading::Open,
+            dry: false,
+            reader: None,
             outgoing: Outgoing::new(),
             writing: Writing::Open,
         }
@@ -96,12 +101,22 @@ impl<S: ByteStream> Framed<S> {
                 let whole = self.deframer.finish();
                 whole.map_err(|error| TransportError::Frame { peer: self.peer.clone(), error })?;
             }
-            Ok(bytes) => self.deframer.advance(bytes.min(most)),
+            Ok(bytes) => {
+                self.deframer.advance(bytes.min(most));
+                self.dry = self.stream.is_dry();
+                if self.dry && !self.is_read_by(cx) {
+                    self.reader = Some(cx.waker().clone());
+                }
+            }
             Err(source) => {
                 Err(TransportError::io("reading from", &self.peer, source))?;
             }
         }
         Poll::Ready(Ok(()))
+    }
+
+    fn is_read_by(&self, cx: &Context<'_>) -> bool {
+        self.reader.as_ref().is_some_and(|kept| kept.will_wake(cx.waker()))
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, TransportError>> {
@@ -112,13 +127,19 @@ impl<S: ByteStream> Framed<S> {
             if matches!(self.reading, Reading::Ended) {
                 return Poll::Ready(Ok(None));
             }
+            if std::mem::take(&mut self.dry) && self.is_read_by(cx) {
+                return Poll::Pending;
+            }
             ready!(self.poll_read(cx))?;
         }
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.outgoing.queued() > 0 {
-            let written = self.stream.poll_write_vectored(cx, &self.outgoing.slices());
+            let written = match self.outgoing.copies_alone() {
+                Some(copies) => self.stream.poll_write_vectored(cx, &[IoSlice::new(copies)]),
+                None => self.stream.poll_write_vectored(cx, &self.outgoing.slices()),
+            };
             match ready!(written)? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 bytes => self.outgoing.advance(bytes),

@@ -2,8 +2,7 @@
 //! operating system.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::io::{self, IoSlice, Read};
+use std::io::{self, IoSlice};
 use std::mem;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -25,7 +24,10 @@ enum Flow {
 /// One direction: bytes between a writer and a reader.
 struct Tube {
     flow: Flow,
-    bytes: VecDeque<u8>,
+    /// What was written and not read is `bytes[start..]`. Most reads take all of it, and the next
+    /// write begins at the front again: no wrapping around.
+    bytes: Vec<u8>,
+    start: usize,
     capacity: usize,
     /// Present while the reader waits for bytes.
     reader: Option<Waker>,
@@ -36,25 +38,46 @@ struct Tube {
 /// What a step leaves to be done once the tube is free again: a waker to wake.
 type Step<T> = (Poll<io::Result<T>>, Option<Waker>);
 
+/// What has been read moves out of the way once it is so much, and most of all there is.
+const READ_KEPT: usize = 64 << 10;
+
 impl Tube {
     const fn new(capacity: usize) -> Self {
-        Self { flow: Flow::Open, bytes: VecDeque::new(), capacity, reader: None, writer: None }
+        let bytes = Vec::new();
+        Self { flow: Flow::Open, bytes, start: 0, capacity, reader: None, writer: None }
     }
 
-    fn read(&mut self, buffer: &mut [u8], waker: &mut Option<Waker>) -> Step<usize> {
-        let mut read = 0;
-        // Twice: the bytes may lie in two pieces.
-        for _ in 0..2 {
-            let rest = buffer.get_mut(read..).unwrap_or_default();
-            read += self.bytes.read(rest).unwrap_or(0);
+    fn len(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
+    /// How much was read, and the writer to wake.
+    fn read(&mut self, buffer: &mut [u8]) -> (usize, Option<Waker>) {
+        let read = self.len().min(buffer.len());
+        if read == 0 {
+            return (0, None);
         }
-        match (read, self.flow) {
-            (0, Flow::Open) => {
-                mem::swap(&mut self.reader, waker);
-                (Poll::Pending, None)
-            }
-            _ => (Poll::Ready(Ok(read)), self.writer.take()),
+        let end = self.start + read;
+        buffer[..read].copy_from_slice(&self.bytes[self.start..end]);
+        self.start = end;
+        if end == self.bytes.len() {
+            self.bytes.clear();
+            self.start = 0;
+        } else if end >= READ_KEPT && end > self.bytes.len() / 2 {
+            self.bytes.drain(..end);
+            self.start = 0;
         }
+        (read, self.writer.take())
+    }
+
+    /// Keeps the waker of the reader, in exchange for the one kept before. False: there is
+    /// something to read.
+    fn wait(&mut self, waker: &mut Option<Waker>) -> bool {
+        let waits = self.len() == 0 && self.flow == Flow::Open;
+        if waits {
+            mem::swap(&mut self.reader, waker);
+        }
+        waits
     }
 
     fn write(&mut self, slices: &[IoSlice<'_>], waker: &mut Option<Waker>) -> Step<usize> {
@@ -63,9 +86,9 @@ impl Tube {
         }
         let mut written = 0;
         for slice in slices {
-            let room = self.capacity.saturating_sub(self.bytes.len());
+            let room = self.capacity.saturating_sub(self.len());
             let taken = slice.split_at(room.min(slice.len())).0;
-            self.bytes.extend(taken);
+            self.bytes.extend_from_slice(taken);
             written += taken.len();
         }
         if written == 0 {
@@ -94,19 +117,37 @@ impl Tube {
 struct End<T: Share<Tube>> {
     incoming: T,
     outgoing: T,
+    /// The last read took all there was, and its waker is kept.
+    dry: bool,
 }
 
 impl<T: Share<Tube>> End<T> {
-    fn poll_read(&self, cx: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        // Most reads find something, and need no waker.
-        let mut waker = None;
-        let mut step = self.incoming.with(|tube| tube.read(buffer, &mut waker));
-        if step.0.is_pending() {
-            waker = Some(cx.waker().clone());
-            step = self.incoming.with(|tube| tube.read(buffer, &mut waker));
+    const fn new(incoming: T, outgoing: T) -> Self {
+        Self { incoming, outgoing, dry: false }
+    }
+
+    fn poll_read(&mut self, cx: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.dry = false;
+        loop {
+            let (read, writer) = self.incoming.with(|tube| tube.read(buffer));
+            wake(writer);
+            if read == buffer.len() {
+                return Poll::Ready(Ok(read));
+            }
+            // A waker is foreign code: it is cloned, and the one before it dropped, outside.
+            let mut waker = Some(cx.waker().clone());
+            let (waits, ended) = self
+                .incoming
+                .with(|tube| (tube.wait(&mut waker), tube.len() == 0 && tube.flow != Flow::Open));
+            match (read, waits) {
+                (0, true) => return Poll::Pending,
+                (0, false) if !ended => {}
+                _ => {
+                    self.dry = waits;
+                    return Poll::Ready(Ok(read));
+                }
+            }
         }
-        wake(step.1);
-        step.0
     }
 
     fn poll_write(&self, cx: &Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
@@ -153,10 +194,7 @@ pub struct MemoryPipeSync(End<Arc<Mutex<Tube>>>);
 pub fn memory_pipe(capacity: usize) -> (MemoryPipe, MemoryPipe) {
     let tube = || Rc::new(RefCell::new(Tube::new(capacity.max(1))));
     let (left, right) = (tube(), tube());
-    (
-        MemoryPipe(End { incoming: Rc::clone(&left), outgoing: Rc::clone(&right) }),
-        MemoryPipe(End { incoming: right, outgoing: left }),
-    )
+    (MemoryPipe(End::new(Rc::clone(&left), Rc::clone(&right))), MemoryPipe(End::new(right, left)))
 }
 
 /// A pipe whose two ends may be on different threads; otherwise as [`memory_pipe`].
@@ -165,8 +203,8 @@ pub fn memory_pipe_sync(capacity: usize) -> (MemoryPipeSync, MemoryPipeSync) {
     let tube = || Arc::new(Mutex::new(Tube::new(capacity.max(1))));
     let (left, right) = (tube(), tube());
     (
-        MemoryPipeSync(End { incoming: Arc::clone(&left), outgoing: Arc::clone(&right) }),
-        MemoryPipeSync(End { incoming: right, outgoing: left }),
+        MemoryPipeSync(End::new(Arc::clone(&left), Arc::clone(&right))),
+        MemoryPipeSync(End::new(right, left)),
     )
 }
 
@@ -179,6 +217,10 @@ macro_rules! byte_stream {
                 buffer: &mut [u8],
             ) -> Poll<io::Result<usize>> {
                 self.0.poll_read(cx, buffer)
+            }
+
+            fn is_dry(&self) -> bool {
+                self.0.dry
             }
 
             fn poll_write_vectored(

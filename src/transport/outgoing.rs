@@ -93,6 +93,12 @@ impl<T: Gather> Outgoing<T> {
         }
     }
 
+    /// All there is to write, where that is one piece: most turns send nothing large.
+    pub(super) fn copies_alone(&self) -> Option<&[u8]> {
+        let whole = self.copies.len() - self.copies_written;
+        (self.queued == whole).then(|| self.copies.split_at(self.copies_written).1)
+    }
+
     /// The next bytes to write, as many as one write takes.
     pub(super) fn slices(&self) -> Slices<'_> {
         let mut slices = Slices::new();

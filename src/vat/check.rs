@@ -107,7 +107,7 @@ impl Graph {
     }
 
     fn check_node(&self, cap: Cap, kind: &Kind) -> Result<(), Broken> {
-        let Kind::Promise(Promise { source, state, queue, .. }) = kind else { return Ok(()) };
+        let Some(Promise { source, state, queue, .. }) = kind.promise() else { return Ok(()) };
         if let State::Resolved(to) | State::Embargoed(to) = state
             && self.nodes.get(*to).is_none()
         {
@@ -184,7 +184,7 @@ impl Graph {
             if let Kind::Wall(wall) = &node.kind {
                 hold(&mut census, wall.to, 0);
             }
-            let Kind::Promise(Promise { source, state, queue, .. }) = &node.kind else { continue };
+            let Some(Promise { source, state, queue, .. }) = node.kind.promise() else { continue };
             if let Source::Wall(wall) | Source::Gate(wall) = source {
                 hold(&mut census, wall.to, 0);
             }

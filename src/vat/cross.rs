@@ -6,7 +6,7 @@ use super::call::{Call, Fate, Origin, Outcome, Place};
 use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, MembraneId};
 use super::membrane::{Asks, Crossing, Haste, Membrane, Wall};
-use super::node::{Item, Kind, Promise, Route, Source};
+use super::node::{Item, Kind, Route, Source};
 use super::output::{Crosser, Output};
 use super::payload::Request;
 
@@ -213,7 +213,9 @@ impl Graph {
                     self.tear_down(cap, wall);
                 }
             }
-            Some(Kind::Promise(Promise { source: Source::Wall(_) | Source::Gate(_), .. })) => {
+            Some(Kind::Promise(promise))
+                if matches!(promise.source, Source::Wall(_) | Source::Gate(_)) =>
+            {
                 let broken = self.broken(why.clone());
                 self.work.push_back(Work::Resolve(cap, broken));
             }

@@ -7,7 +7,7 @@ use super::call::{Call, Place};
 use super::graph::Graph;
 use super::id::{Cap, LinkId};
 use super::link::Export;
-use super::node::{Kind, Promise, Source, State};
+use super::node::{Kind, Source, State};
 use super::payload::Payload;
 
 /// What a capability is in front of one peer.
@@ -40,8 +40,12 @@ impl Graph {
         payload: Payload,
     ) -> (OutPayload, Broken) {
         let mut broken = Vec::new();
-        let mut caps = Vec::with_capacity(payload.caps.len());
-        for cap in payload.caps {
+        let Payload { content, caps: held } = payload;
+        if held.is_empty() {
+            return (OutPayload { content, caps: Vec::new() }, broken);
+        }
+        let mut caps = Vec::with_capacity(held.len());
+        for cap in held {
             let out = match cap {
                 None => OutCap::None,
                 Some(cap) => {
@@ -52,7 +56,7 @@ impl Graph {
             };
             caps.push(out);
         }
-        (OutPayload { content: payload.content, caps }, broken)
+        (OutPayload { content, caps }, broken)
     }
 
     /// How `cap` is named to the peer of `link`. Takes no reference.
@@ -87,7 +91,8 @@ impl Graph {
             Kind::Broken(why) => Face::Broken(why.clone()),
             Kind::Import(home, import) if *home == link => Face::Peers(OutCap::Import(*import)),
             Kind::Target(_) | Kind::Streamed(_) | Kind::Wall(_) | Kind::Import(..) => Face::Hosted,
-            Kind::Promise(Promise { state: State::Pending, source, .. }) => match source {
+            Kind::Promise(promise) if !matches!(promise.state, State::Pending) => Face::Promise,
+            Kind::Promise(promise) => match &promise.source {
                 Source::Import(home, import) if *home == link => {
                     Face::Peers(OutCap::Import(*import))
                 }
@@ -99,7 +104,6 @@ impl Graph {
                 },
                 _ => Face::Promise,
             },
-            Kind::Promise(_) => Face::Promise,
         }
     }
 
@@ -133,6 +137,9 @@ impl Graph {
     }
 
     pub(super) fn break_exports(&mut self, link: LinkId, broken: Broken) {
+        if broken.is_empty() {
+            return;
+        }
         let Some(at) = self.links.get_mut(link) else { return };
         for (slot, why) in broken {
             at.conn.resolve(slot, Err(why));

@@ -1,7 +1,5 @@
 //! Importing: the node of what a peer sends, and on which side it lives.
 
-use std::collections::VecDeque;
-
 use smallvec::SmallVec;
 
 use crate::conn::{InCap, InPayload, Tag};
@@ -9,7 +7,7 @@ use crate::wire::ImportId;
 
 use super::graph::Graph;
 use super::id::{Cap, LinkId};
-use super::node::{Kind, Node, Promise, Source, State};
+use super::node::{Kind, Node, Source};
 use super::payload::Payload;
 
 /// A capability received, and whether it lives on our side of the connection it came over.
@@ -32,13 +30,17 @@ impl Graph {
         payload: InPayload,
     ) -> (Payload, SmallVec<[Home; 4]>) {
         let mut homes = SmallVec::new();
-        let mut caps = Vec::with_capacity(payload.caps.len());
-        for cap in payload.caps {
+        let InPayload { content, caps: sent } = payload;
+        if sent.is_empty() {
+            return (Payload { content, caps: Vec::new() }, homes);
+        }
+        let mut caps = Vec::with_capacity(sent.len());
+        for cap in sent {
             let received = self.import(link, cap);
             caps.push(received.cap);
             homes.push(received.home);
         }
-        (Payload { content: payload.content, caps }, homes)
+        (Payload { content, caps }, homes)
     }
 
     /// The node of a capability the peer sent, with one reference.
@@ -46,16 +48,12 @@ impl Graph {
         let (cap, home) = match cap {
             InCap::None => (None, Home::Theirs),
             InCap::Import { import, tag } => {
-                (Some(self.imported(link, import, tag, Kind::Import(link, import))), Home::Theirs)
+                let settled = || Node::new(Kind::Import(link, import));
+                (Some(self.imported(link, import, tag, settled)), Home::Theirs)
             }
             InCap::ImportPromise { import, tag } => {
-                let promise = Promise {
-                    source: Source::Import(link, import),
-                    state: State::Pending,
-                    queue: VecDeque::new(),
-                    abandoned: 0,
-                };
-                (Some(self.imported(link, import, tag, Kind::Promise(promise))), Home::Theirs)
+                let promise = || Node::promise(Source::Import(link, import));
+                (Some(self.imported(link, import, tag, promise)), Home::Theirs)
             }
             InCap::Local(slot) => {
                 let cap = self.links.get(link).and_then(|at| at.exports.get(slot)).map(|e| e.cap);
@@ -72,13 +70,19 @@ impl Graph {
         Received { cap, home }
     }
 
-    fn imported(&mut self, link: LinkId, import: ImportId, tag: Option<Tag>, kind: Kind) -> Cap {
+    fn imported(
+        &mut self,
+        link: LinkId,
+        import: ImportId,
+        tag: Option<Tag>,
+        node: impl FnOnce() -> Node,
+    ) -> Cap {
         let tag = tag.or_else(|| self.links.get(link)?.conn.import_tag(import));
         if let Some(cap) = tag.and_then(|tag| self.nodes.key_at(tag.0)) {
             self.retain(cap);
             return cap;
         }
-        let cap = self.nodes.insert(Node::new(kind));
+        let cap = self.nodes.insert(node());
         if let Some(at) = self.links.get_mut(link) {
             at.conn.tag_import(import, Tag(cap.index()));
         }

@@ -11,7 +11,7 @@ use super::call::{Call, Fate, Keep, Origin, Outcome, Place};
 use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, LinkId};
 use super::import::{Home, Received};
-use super::node::{Item, Kind, Promise, Route, Source, State};
+use super::node::{Item, Kind, Route, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
 use super::promise::{Pipelines, cap_at};
@@ -282,8 +282,8 @@ impl Graph {
     /// What was sent along a promise is on its way to what that came to be, which needs an embargo
     /// should it come to be ours in turn.
     fn inherit_use(&mut self, link: LinkId, to: Cap) {
-        if let Some(Kind::Promise(Promise { source: Source::Import(home, import), .. })) =
-            self.nodes.get(to).map(|node| &node.kind)
+        if let Some(promise) = self.nodes.get(to).and_then(|node| node.kind.promise())
+            && let Source::Import(home, import) = &promise.source
             && *home == link
             && let Some(at) = self.links.get_mut(link)
         {

@@ -2,7 +2,7 @@
 
 use super::graph::Graph;
 use super::id::{Cap, TargetId};
-use super::node::{Kind, Promise, State};
+use super::node::{Kind, State};
 
 impl Graph {
     /// What a promise was resolved to, as far as is known. The caller gets one reference of it.
@@ -22,11 +22,8 @@ impl Graph {
     pub fn is_pending(&mut self, cap: Cap) -> bool {
         let end = self.follow(cap);
         self.settle();
-        let kind = self.nodes.get(end).map(|node| &node.kind);
-        matches!(
-            kind,
-            Some(Kind::Promise(Promise { state: State::Pending | State::Embargoed(_), .. }))
-        )
+        let state = self.nodes.get(end).and_then(|node| node.kind.state());
+        matches!(state, Some(State::Pending | State::Embargoed(_)))
     }
 
     /// The object behind it, if it is one of this vat, as far as promises have been resolved.

@@ -50,8 +50,9 @@ pub(super) enum Kind {
     Wall(Wall),
     /// A settled object of a peer.
     Import(LinkId, ImportId),
-    /// Not settled yet, or settled as another node.
-    Promise(Promise),
+    /// Not settled yet, or settled as another node. In a box: most capabilities that are kept are
+    /// settled, and need no room for it.
+    Promise(Box<Promise>),
 }
 
 /// An object that takes streaming calls.
@@ -157,11 +158,25 @@ impl Node {
 
     pub(super) fn promise(source: Source) -> Self {
         let state = State::Pending;
-        Self::new(Kind::Promise(Promise { source, state, queue: VecDeque::new(), abandoned: 0 }))
+        let promise = Promise { source, state, queue: VecDeque::new(), abandoned: 0 };
+        Self::new(Kind::Promise(Box::new(promise)))
     }
 }
 
 impl Kind {
+    /// The promise it is, or was before it was settled.
+    pub(super) fn promise(&self) -> Option<&Promise> {
+        match self {
+            Self::Promise(promise) => Some(promise),
+            _ => None,
+        }
+    }
+
+    /// How far it has come, if it is a promise.
+    pub(super) fn state(&self) -> Option<&State> {
+        self.promise().map(|promise| &promise.state)
+    }
+
     /// What waits here, and how many of those may stand for nothing any more.
     pub(super) fn line(&mut self) -> Option<(&mut VecDeque<Item>, &mut usize)> {
         match self {

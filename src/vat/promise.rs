@@ -104,10 +104,8 @@ impl Graph {
 
     /// The promise comes to be `to`, whose reference is taken. (C-P2, C-P3)
     pub(super) fn resolve_to(&mut self, promise: Cap, to: Cap) {
-        let pending = matches!(
-            self.nodes.get(promise),
-            Some(Node { kind: Kind::Promise(Promise { state: State::Pending, .. }), .. })
-        );
+        let state = self.nodes.get(promise).and_then(|node| node.kind.state());
+        let pending = matches!(state, Some(State::Pending));
         if !pending {
             return self.unref(to);
         }
@@ -131,10 +129,8 @@ impl Graph {
     }
 
     pub(super) fn is_embargoed(&self, cap: Cap) -> bool {
-        matches!(
-            self.nodes.get(cap).map(|node| &node.kind),
-            Some(Kind::Promise(Promise { state: State::Embargoed(_), .. }))
-        )
+        let state = self.nodes.get(cap).and_then(|node| node.kind.state());
+        matches!(state, Some(State::Embargoed(_)))
     }
 
     /// The promise behind an embargo that is over, with the reference the link had of it.
@@ -145,9 +141,10 @@ impl Graph {
     /// The embargo before a promise is over: lifted, or broken for good.
     pub(super) fn lift(&mut self, promise: Cap, broken: Option<Exception>) {
         let Some(node) = self.nodes.get_mut(promise) else { return };
-        if let Kind::Promise(Promise { state: state @ State::Embargoed(_), .. }) = &mut node.kind
-            && let State::Embargoed(to) = std::mem::replace(state, State::Pending)
+        if let Kind::Promise(this) = &mut node.kind
+            && let State::Embargoed(to) = this.state
         {
+            this.state = State::Pending;
             let to = match broken {
                 None => to,
                 Some(why) => {
@@ -300,7 +297,8 @@ impl Graph {
             Kind::Broken(_) | Kind::Null => {}
             Kind::Wall(wall) => self.tear_down(cap, wall),
             Kind::Import(link, import) => self.give_up(cap, Source::Import(link, import)),
-            Kind::Promise(Promise { source, state, .. }) => {
+            Kind::Promise(promise) => {
+                let Promise { source, state, .. } = *promise;
                 self.give_up(cap, source);
                 if let State::Embargoed(to) | State::Resolved(to) = state {
                     self.unref(to);

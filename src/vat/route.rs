@@ -108,8 +108,8 @@ impl Graph {
     }
 
     fn resolved(&self, cap: Cap) -> Option<Cap> {
-        match &self.nodes.get(cap)?.kind {
-            Kind::Promise(Promise { state: State::Resolved(to), .. }) => Some(*to),
+        match self.nodes.get(cap)?.kind.state()? {
+            State::Resolved(to) => Some(*to),
             _ => None,
         }
     }
@@ -118,7 +118,8 @@ impl Graph {
     fn shorten(&mut self, cap: Cap, end: Cap) {
         self.retain(end);
         if let Some(node) = self.nodes.get_mut(cap)
-            && let Kind::Promise(Promise { state: State::Resolved(to), .. }) = &mut node.kind
+            && let Kind::Promise(promise) = &mut node.kind
+            && let State::Resolved(to) = &mut promise.state
         {
             let before = std::mem::replace(to, end);
             self.unref(before);

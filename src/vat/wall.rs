@@ -5,7 +5,7 @@ use crate::wire::Exception;
 use super::graph::{Graph, Work};
 use super::id::{Cap, MembraneId};
 use super::membrane::{Admission, Asks, Membrane, Side, Wall};
-use super::node::{Kind, Node, Promise, Source, State};
+use super::node::{Kind, Node, Source, State};
 use super::output::Output;
 use super::payload::Payload;
 
@@ -145,11 +145,10 @@ impl Graph {
     pub(super) fn wall_at(&self, cap: Cap) -> Option<Wall> {
         match &self.nodes.get(cap)?.kind {
             Kind::Wall(wall) => Some(*wall),
-            Kind::Promise(Promise {
-                state: State::Pending,
-                source: Source::Wall(wall) | Source::Gate(wall),
-                ..
-            }) => Some(*wall),
+            Kind::Promise(promise) => match (&promise.state, &promise.source) {
+                (State::Pending, Source::Wall(wall) | Source::Gate(wall)) => Some(*wall),
+                _ => None,
+            },
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use crate::wire::{Content, Exception};
 use super::call::{Call, Fate, Origin, Outcome, Place};
 use super::graph::{Graph, Work};
 use super::id::{CallId, Cap, LinkId, StreamId};
-use super::node::{Item, Kind, Promise, Route, State};
+use super::node::{Item, Kind, Route, State};
 use super::payload::{Payload, Request};
 use super::stream::{Room, Stream};
 
@@ -199,10 +199,8 @@ impl Graph {
         match self.nodes.get_mut(end) {
             Some(node)
                 if node.stream.is_none()
-                    && matches!(
-                        node.kind,
-                        Kind::Import(..) | Kind::Promise(Promise { state: State::Pending, .. })
-                    ) =>
+                    && (matches!(node.kind, Kind::Import(..))
+                        || matches!(node.kind.state(), Some(State::Pending))) =>
             {
                 node.stream = Some(key);
             }

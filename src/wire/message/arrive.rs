@@ -43,7 +43,7 @@ impl Message {
         limits: &Limits,
     ) -> Result<Option<Self>, ArrivalError> {
         let read = deframer.single().and_then(|segment| {
-            let (message, place) = plain::read(segment)?;
+            let (message, place) = plain::read(segment, limits)?;
             let word = place.and_then(|place| pointer::word_at([segment].as_slice(), place).ok());
             Some((message, place, Pointer::parse(word.unwrap_or(0))))
         });

@@ -32,7 +32,8 @@ impl Message {
             return Err(DecodeError::Empty);
         }
         if frame.segment_count() == 1
-            && let Some((mut message, place)) = frame.segment(0).and_then(plain::read)
+            && let Some((mut message, place)) =
+                frame.segment(0).and_then(|segment| plain::read(segment, limits))
         {
             if let (Some(place), Some((_, content))) = (place, message.hole()) {
                 *content = take(frame, place, limits)?;

@@ -7,6 +7,7 @@ use super::data::{
     PromisedAnswer, Resolution, Resolve, Return, SendResultsTo,
 };
 use crate::wire::exception::{Exception, ExceptionKind};
+use crate::wire::id::ImportId;
 use crate::wire::pointer::{self, BYTES, COMPOSITE, Kind};
 
 /// A segment being written at the end of a byte buffer.
@@ -39,6 +40,11 @@ impl<'a> Segment<'a> {
         let at = self.words();
         self.out.extend_from_slice(words);
         at
+    }
+
+    /// Appends words.
+    fn words_of<const N: usize>(&mut self, words: [u64; N]) {
+        self.out.extend_from_slice(words.map(u64::to_le_bytes).as_flattened());
     }
 
     /// Writes a word that was appended before.
@@ -91,8 +97,57 @@ impl<'a> Segment<'a> {
 /// Writes a message from its root pointer on, all but the content. Returns which word is to hold
 /// the content's pointer, if there is one.
 pub(super) fn write(message: &Message, segment: &mut Segment<'_>) -> Option<usize> {
+    match message {
+        Message::Call(made) if made.params.caps.is_empty() => {
+            if let MessageTarget::ImportedCap(import) = made.target {
+                return Some(plain_call(made, import, segment));
+            }
+        }
+        Message::Return(ret) => {
+            if let Outcome::Results(results) = &ret.outcome
+                && results.caps.is_empty()
+            {
+                return Some(plain_return(ret, segment));
+            }
+        }
+        _ => {}
+    }
     let root = segment.grow(1);
     body(message, root, segment)
+}
+
+/// The pointer at `at` to a struct.
+const fn to(at: i64, target: i64, data: u16, pointers: u16) -> u64 {
+    pointer::near(at, target, Kind::Struct, pointer::struct_shape(data, pointers))
+}
+
+/// The words [`body`] would write for a call of an import that passes no capabilities, at once: most
+/// calls are of this kind.
+fn plain_call(call: &Call, import: ImportId, segment: &mut Segment<'_>) -> usize {
+    let [first, interface, flags] = call_data(call);
+    segment.words_of([
+        to(0, 1, 1, 1),
+        2,
+        to(2, 3, 3, 3),
+        first,
+        interface,
+        flags,
+        to(6, 9, 1, 1),
+        to(7, 11, 0, 2),
+        0,
+        u64::from(import.0),
+        0,
+        0,
+        0,
+    ]);
+    11
+}
+
+/// The same for results without capabilities.
+fn plain_return(ret: &Return, segment: &mut Segment<'_>) -> usize {
+    let first = return_data(ret, 0);
+    segment.words_of([to(0, 1, 1, 1), 3, to(2, 3, 2, 1), first, 0, to(5, 6, 0, 2), 0, 0]);
+    6
 }
 
 fn body(message: &Message, pointer: usize, segment: &mut Segment<'_>) -> Option<usize> {
@@ -136,19 +191,27 @@ fn body(message: &Message, pointer: usize, segment: &mut Segment<'_>) -> Option<
 
 /// `rpc.capnp: Call`
 fn call(call: &Call, pointer: usize, segment: &mut Segment<'_>) -> usize {
+    let at = segment.object(pointer, 3, 3);
+    for (index, word) in call_data(call).into_iter().enumerate() {
+        segment.set(at + index, word);
+    }
+    target(&call.target, at + 3, segment);
+    payload(&call.params, at + 4, segment)
+}
+
+fn call_data(call: &Call) -> [u64; 3] {
     let results_to = match call.results_to {
         SendResultsTo::Caller => 0,
         SendResultsTo::Yourself => 1,
         SendResultsTo::Elsewhere => 2,
     };
-    let at = segment.object(pointer, 3, 3);
     let method = u64::from(call.method);
-    segment.set(at, u64::from(call.question.0) | (method << 32) | (results_to << 48));
-    segment.set(at + 1, call.interface);
     let no_pipelining = u64::from(call.no_promise_pipelining);
-    segment.set(at + 2, (no_pipelining << 1) | (u64::from(call.only_promise_pipeline) << 2));
-    target(&call.target, at + 3, segment);
-    payload(&call.params, at + 4, segment)
+    [
+        u64::from(call.question.0) | (method << 32) | (results_to << 48),
+        call.interface,
+        (no_pipelining << 1) | (u64::from(call.only_promise_pipeline) << 2),
+    ]
 }
 
 /// `rpc.capnp: Return`
@@ -162,8 +225,7 @@ fn returned(ret: &Return, pointer: usize, segment: &mut Segment<'_>) -> Option<u
         Outcome::Foreign(variant) => (u64::from(*variant), 0),
     };
     let at = segment.object(pointer, 2, 1);
-    let flags = u64::from(!ret.release_param_caps) | (u64::from(ret.no_finish_needed) << 1);
-    segment.set(at, u64::from(ret.answer.0) | (flags << 32) | (variant << 48));
+    segment.set(at, return_data(ret, variant));
     segment.set(at + 1, u64::from(id));
     match &ret.outcome {
         Outcome::Results(results) => return Some(payload(results, at + 2, segment)),
@@ -171,6 +233,11 @@ fn returned(ret: &Return, pointer: usize, segment: &mut Segment<'_>) -> Option<u
         _ => {}
     }
     None
+}
+
+fn return_data(ret: &Return, variant: u64) -> u64 {
+    let flags = u64::from(!ret.release_param_caps) | (u64::from(ret.no_finish_needed) << 1);
+    u64::from(ret.answer.0) | (flags << 32) | (variant << 48)
 }
 
 /// `rpc.capnp: Finish`
