@@ -1,51 +1,12 @@
 //! Networks: how vats reach each other, as `capnp-rpc` says it.
 
-use std::rc::Rc;
-
-use capnp::any_pointer;
 use capnp::capability::Promise;
-use capnp::message::{Builder, HeapAllocator};
 
+use crate::conn::Window;
 use crate::transport::Transport;
 
+use super::carried::{FlowController, IncomingMessage, OutgoingMessage};
 use super::flow::FixedWindow;
-
-/// A message to be sent on a [`Connection`].
-pub trait OutgoingMessage {
-    /// The body, to be filled.
-    ///
-    /// # Errors
-    ///
-    /// Those of the `capnp` crate.
-    fn get_body(&mut self) -> capnp::Result<any_pointer::Builder<'_>>;
-
-    /// The body as it stands.
-    ///
-    /// # Errors
-    ///
-    /// Those of the `capnp` crate.
-    fn get_body_as_reader(&self) -> capnp::Result<any_pointer::Reader<'_>>;
-
-    /// Queues the message behind those sent before. The promise is ready once it was written;
-    /// dropping it takes nothing back.
-    fn send(self: Box<Self>) -> (Promise<(), capnp::Error>, Rc<Builder<HeapAllocator>>);
-
-    /// Takes the message back out.
-    fn take(self: Box<Self>) -> Builder<HeapAllocator>;
-
-    /// Words of all segments, for flow control.
-    fn size_in_words(&self) -> usize;
-}
-
-/// A message that came over a [`Connection`].
-pub trait IncomingMessage {
-    /// The body.
-    ///
-    /// # Errors
-    ///
-    /// Those of the `capnp` crate.
-    fn get_body(&self) -> capnp::Result<any_pointer::Reader<'_>>;
-}
 
 /// A two-way connection with one peer.
 pub trait Connection<VatId> {
@@ -69,25 +30,11 @@ pub trait Connection<VatId> {
     fn shutdown(&mut self, result: capnp::Result<()>) -> Promise<(), capnp::Error>;
 
     /// The connection as a transport of this crate, where it has one inside: its messages then need
-    /// no copy. Whoever has none leaves this as it is.
+    /// no copy. With it, how much a stream may have under way. Whoever has none leaves this as it is.
     #[doc(hidden)]
-    fn native(&mut self) -> Option<Box<dyn Transport>> {
+    fn native(&mut self) -> Option<(Box<dyn Transport>, Window)> {
         None
     }
-}
-
-/// Limits how much one stream has under way.
-pub trait FlowController {
-    /// Sends a message of the stream at once. `ack` is ready when the peer has taken it; the promise
-    /// returned, when the next may be sent.
-    fn send(
-        &mut self,
-        message: Box<dyn OutgoingMessage>,
-        ack: Promise<(), capnp::Error>,
-    ) -> Promise<(), capnp::Error>;
-
-    /// Ready when every message of the stream was acknowledged.
-    fn wait_all_acked(&mut self) -> Promise<(), capnp::Error>;
 }
 
 /// How a vat connects to others.

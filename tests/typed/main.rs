@@ -21,5 +21,7 @@ mod features;
 mod generics;
 mod native;
 mod network;
+mod probes;
+mod raw;
 mod system;
 mod worlds;
