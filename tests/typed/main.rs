@@ -24,4 +24,5 @@ mod network;
 mod probes;
 mod raw;
 mod system;
+mod unwrapping;
 mod worlds;

@@ -75,6 +75,15 @@ impl Raw {
         hear(heard.get_body().expect("a message").get_as().expect("a message"))
     }
 
+    /// The first message `pick` wants; others are passed over.
+    pub(crate) async fn find<R>(&mut self, pick: impl Fn(message::Reader<'_>) -> Option<R>) -> R {
+        loop {
+            if let Some(picked) = self.hear(&pick).await {
+                return picked;
+            }
+        }
+    }
+
     /// Whether there is nothing to be heard now, after `rounds` rounds of everybody else.
     pub(crate) async fn is_quiet(&mut self) -> bool {
         for _ in 0..10 {
