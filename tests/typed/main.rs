@@ -15,6 +15,7 @@ mod older_capnp;
 mod typed_capnp;
 
 mod bad_input;
+mod by_hand;
 mod desk;
 mod evolution;
 mod features;
