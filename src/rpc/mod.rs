@@ -39,7 +39,7 @@ pub use connect::Link;
 pub use cyclic::{This, serve_cyclic};
 pub use deadline::Deadline;
 pub use error::{error, exception};
-pub use handle::{Handle, Streamed, TypedPromise, TypedReply};
+pub use handle::{Handle, TypedPromise, TypedReply};
 pub use identity::WeakClient;
 #[cfg(all(feature = "tokio", unix))]
 pub use listen::listen;
