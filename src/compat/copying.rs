@@ -23,8 +23,9 @@ use crate::schema::rpc_capnp::{message, return_};
 use crate::transport::{Peer, Transport, TransportError};
 use crate::wire::{CapDescriptor, Frame, Limits, Message, Outcome, Payload, ReadLimits};
 
+use super::carried::IncomingMessage;
 use super::line::Line;
-use super::network::{Connection, IncomingMessage};
+use super::network::Connection;
 use super::numbered::{Numbered, number_of};
 
 type Receiving = Promise<Option<Box<dyn IncomingMessage>>, capnp::Error>;

@@ -13,8 +13,7 @@ use futures_channel::oneshot;
 use crate::transport::ByteStream;
 use crate::wire::{Deframer, Frame, Limits};
 
-use super::network;
-use super::outgoing::OutgoingMessage;
+use super::carried;
 
 /// A byte stream, and what is read from it and to be written to it.
 pub(super) struct Frames<S> {
@@ -109,7 +108,7 @@ impl<S: ByteStream> Frames<S> {
         &mut self,
         cx: &mut Context<'_>,
         options: ReaderOptions,
-    ) -> Poll<capnp::Result<Option<Box<dyn network::IncomingMessage>>>> {
+    ) -> Poll<capnp::Result<Option<Box<dyn carried::IncomingMessage>>>> {
         loop {
             if let Some(frame) = self.deframer.next_frame().map_err(failed)? {
                 let message = Incoming(Reader::new(frame, options));
@@ -131,7 +130,7 @@ fn failed(why: crate::wire::FrameError) -> capnp::Error {
 
 struct Incoming(Reader<Frame>);
 
-impl network::IncomingMessage for Incoming {
+impl carried::IncomingMessage for Incoming {
     fn get_body(&self) -> capnp::Result<any_pointer::Reader<'_>> {
         self.0.get_root()
     }
@@ -155,7 +154,7 @@ impl Outgoing {
     }
 }
 
-impl OutgoingMessage for Outgoing {
+impl carried::OutgoingMessage for Outgoing {
     fn get_body(&mut self) -> capnp::Result<any_pointer::Builder<'_>> {
         self.message.get_root()
     }

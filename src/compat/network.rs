@@ -1,22 +1,12 @@
 //! Networks: how vats reach each other, as `capnp-rpc` says it.
 
-use capnp::any_pointer;
 use capnp::capability::Promise;
 
+use crate::conn::Window;
 use crate::transport::Transport;
 
+use super::carried::{FlowController, IncomingMessage, OutgoingMessage};
 use super::flow::FixedWindow;
-use super::outgoing::{FlowController, OutgoingMessage};
-
-/// A message that came over a [`Connection`].
-pub trait IncomingMessage {
-    /// The body.
-    ///
-    /// # Errors
-    ///
-    /// Those of the `capnp` crate.
-    fn get_body(&self) -> capnp::Result<any_pointer::Reader<'_>>;
-}
 
 /// A two-way connection with one peer.
 pub trait Connection<VatId> {
@@ -40,9 +30,9 @@ pub trait Connection<VatId> {
     fn shutdown(&mut self, result: capnp::Result<()>) -> Promise<(), capnp::Error>;
 
     /// The connection as a transport of this crate, where it has one inside: its messages then need
-    /// no copy. Whoever has none leaves this as it is.
+    /// no copy. With it, how much a stream may have under way. Whoever has none leaves this as it is.
     #[doc(hidden)]
-    fn native(&mut self) -> Option<Box<dyn Transport>> {
+    fn native(&mut self) -> Option<(Box<dyn Transport>, Window)> {
         None
     }
 }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use capnp::ErrorKind;
 use capnp::capability::{Client, FromClientHook, Promise};
 
-use crate::conn::Config;
+use crate::conn::{Config, Window};
 use crate::rpc::{self, Link, ambient};
 use crate::wire::Exception;
 
@@ -100,13 +100,14 @@ impl<VatId> RpcSystem<VatId> {
         if let Some(link) = self.slot.live() {
             return link;
         }
-        let line = match connection.native() {
-            Some(transport) => Line::new(transport),
-            None => Copying::line(connection),
+        let (line, stream_window) = match connection.native() {
+            Some((transport, window)) => (Line::new(transport), window),
+            None => (Copying::line(connection), Window::default()),
         };
         let end = LineEnd::new(&line, self.share.stir());
         // Peers of the time before this hint cannot take a cancel that overtakes its call.
-        let config = Config { early_cancellation_workaround: true, ..Config::default() };
+        let early_cancellation_workaround = true;
+        let config = Config { early_cancellation_workaround, stream_window, ..Config::default() };
         let link = Link::connect(&ambient(), end, config, self.offer.as_ref());
         line.connected(link.clone());
         *self.slot.line.borrow_mut() = Some(line);

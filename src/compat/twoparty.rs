@@ -9,15 +9,16 @@ use capnp::capability::Promise;
 use capnp::message::{Builder, HeapAllocator, ReaderOptions};
 use futures_io::{AsyncRead, AsyncWrite};
 
+use crate::conn::Window;
 use crate::schema::rpc_twoparty_capnp::Side;
 use crate::transport::{Framed, FramedLimits, Peer, Transport, TransportError};
 use crate::wire::{Limits, Message, ReadLimits};
 
 use super::bytes::Halves;
+use super::carried::{FlowController, IncomingMessage, OutgoingMessage};
 use super::flow::FixedWindow;
 use super::frames::{Frames, Outgoing};
 use super::network;
-use super::outgoing::{FlowController, OutgoingMessage};
 
 /// Which of the two a vat is.
 pub type VatId = Side;
@@ -211,7 +212,7 @@ where
 
     fn receive_incoming_message(
         &mut self,
-    ) -> Promise<Option<Box<dyn network::IncomingMessage>>, capnp::Error> {
+    ) -> Promise<Option<Box<dyn IncomingMessage>>, capnp::Error> {
         Wire::begin_by_hand(&self.wire);
         let wire = Rc::clone(&self.wire);
         let options = wire.borrow().options;
@@ -236,13 +237,14 @@ where
         Promise::from_future(poll_fn(move |cx| Wire::poll_over(&wire, cx)))
     }
 
-    fn native(&mut self) -> Option<Box<dyn Transport>> {
+    fn native(&mut self) -> Option<(Box<dyn Transport>, Window)> {
         let mut wire = self.wire.borrow_mut();
         let limits = FramedLimits { incoming: limits(&wire.options), ..FramedLimits::default() };
         match std::mem::replace(&mut wire.moved, Moved::Native) {
             Moved::Idle(halves) => {
                 let framed = Framed::new(halves, Peer::Named("the peer".to_owned()), limits);
-                Some(Box::new(Native { framed, wire: Rc::clone(&self.wire) }))
+                let window = Window::Fixed(wire.window_bytes as u64);
+                Some((Box::new(Native { framed, wire: Rc::clone(&self.wire) }), window))
             }
             other => {
                 wire.moved = other;

@@ -15,11 +15,15 @@ mod older_capnp;
 mod typed_capnp;
 
 mod bad_input;
+mod by_hand;
 mod desk;
 mod evolution;
 mod features;
 mod generics;
 mod native;
 mod network;
+mod probes;
+mod raw;
 mod system;
+mod unwrapping;
 mod worlds;

@@ -1,4 +1,4 @@
-//! A message on its way out, and what decides when a stream's next may follow.
+//! What a connection carries: messages of the `capnp` crate, and the streams they belong to.
 
 use std::rc::Rc;
 
@@ -6,7 +6,7 @@ use capnp::any_pointer;
 use capnp::capability::Promise;
 use capnp::message::{Builder, HeapAllocator};
 
-/// A message to be sent on a [`Connection`](super::Connection).
+/// A message to be sent on a [`Connection`](super::network::Connection).
 pub trait OutgoingMessage {
     /// The body, to be filled.
     ///
@@ -31,6 +31,16 @@ pub trait OutgoingMessage {
 
     /// Words of all segments, for flow control.
     fn size_in_words(&self) -> usize;
+}
+
+/// A message that came over a [`Connection`](super::network::Connection).
+pub trait IncomingMessage {
+    /// The body.
+    ///
+    /// # Errors
+    ///
+    /// Those of the `capnp` crate.
+    fn get_body(&self) -> capnp::Result<any_pointer::Reader<'_>>;
 }
 
 /// Limits how much one stream has under way.
