@@ -1,0 +1,12 @@
+//! The Workers face.
+
+mod describe;
+mod golden;
+mod hostile;
+mod identity;
+mod node;
+mod oracle;
+mod random;
+mod rules;
+mod rust_types;
+mod v8;
