@@ -7,6 +7,7 @@ mod identity;
 mod node;
 mod oracle;
 mod random;
+mod resource;
 mod rules;
 mod rust_types;
 mod v8;

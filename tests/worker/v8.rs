@@ -60,7 +60,7 @@ fn what_we_write_is_read_by_v8() {
 
 #[test]
 fn what_v8_cannot_read_we_do_not_either() {
-    // C-V5: bytes changed at random. V8 takes some it should not: trailing bytes, and flags to come.
+    // C-V5: one byte is changed. V8 also takes bytes behind the value.
     let mut node = Node::start();
     let mut refused = 0;
     for seed in 0..VALUES {
@@ -73,23 +73,15 @@ fn what_v8_cannot_read_we_do_not_either() {
         let theirs = node.ask(&format!("read {}", to_hex(&bytes)));
         match (ours, theirs) {
             (Ok(value), Ok((_, described))) => {
-                // A key that comes twice is one of those V8 takes apart.
                 assert_eq!(describe(&value), described, "{}", to_hex(&bytes));
             }
             (Ok(value), Err(why)) => {
-                assert!(tolerated(&value, &why), "V8: {why}; we: {value:?}: {}", to_hex(&bytes));
+                // We do not look into patterns.
+                let pattern = why.starts_with("Invalid regular expression");
+                assert!(pattern, "V8: {why}; we: {value:?}: {}", to_hex(&bytes));
             }
             (Err(_), _) => refused += 1,
         }
     }
     assert!(refused > VALUES / 10, "{refused} of {VALUES}");
-}
-
-/// What we take and V8 does not: patterns, which we do not compile, and what only the runtime's objects have.
-fn tolerated(value: &Value, why: &str) -> bool {
-    let text = format!("{value:?}");
-    why.contains("host object")
-        || text.contains("/")
-        || text.contains("Map")
-        || text.contains("Array")
 }

@@ -172,12 +172,29 @@ impl Decoder<'_> {
         Slot::Node(id)
     }
 
+    /// Whatever comes next. Values within values are read by recursion, through this and
+    /// [`object`](Self::object); what they do not need themselves is elsewhere, to keep their frames small.
     pub(super) fn value(&mut self) -> Read<Slot> {
         let mut tag = self.cursor.tag()?;
         while tag == tag::OBJECT_COUNT {
             self.cursor.varint32()?;
             tag = self.cursor.tag()?;
         }
+        match self.primitive(tag) {
+            Err(Broken::Tag { .. }) => {}
+            primitive => return primitive,
+        }
+        if self.depth >= self.depth_max {
+            return Err(Broken::TooDeep { max: self.depth_max });
+        }
+        self.depth += 1;
+        let slot = self.object(tag);
+        self.depth -= 1;
+        self.viewed(slot?)
+    }
+
+    /// What is no object, or one that has come before.
+    fn primitive(&mut self, tag: u8) -> Read<Slot> {
         Ok(match tag {
             tag::UNDEFINED => Slot::Undefined,
             tag::NULL => Slot::Null,
@@ -193,17 +210,9 @@ impl Decoder<'_> {
             tag::NARROW_STRING | tag::WIDE_STRING | tag::UTF8_STRING => self.text(tag)?,
             tag::REFERENCE => {
                 let slot = self.reference()?;
-                return self.viewed(slot);
+                self.viewed(slot)?
             }
-            _ => {
-                if self.depth >= self.depth_max {
-                    return Err(Broken::TooDeep { max: self.depth_max });
-                }
-                self.depth += 1;
-                let slot = self.object(tag)?;
-                self.depth -= 1;
-                return self.viewed(slot);
-            }
+            tag => return Err(Broken::Tag { tag }),
         })
     }
 
@@ -233,6 +242,9 @@ impl Decoder<'_> {
 
     pub(super) fn bigint(&mut self) -> Read<BigInt> {
         let field = self.cursor.varint32()?;
+        if field == 1 {
+            return Err(Broken::BigInt);
+        }
         let bytes = self.cursor.slice((field >> 1) as usize)?;
         self.charge(bytes.len())?;
         let digit = |chunk: &[u8]| {

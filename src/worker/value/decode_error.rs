@@ -55,6 +55,8 @@ pub enum Broken {
     },
     /// A property's key that is no string and no array index, or comes twice.
     Key,
+    /// A zero below zero.
+    BigInt,
     /// A string of UTF-16 with half a unit, or longer than JavaScript has them.
     Text,
     /// Flags JavaScript does not have, or a wrapper of no primitive.
@@ -140,6 +142,7 @@ impl fmt::Display for Broken {
                 write!(f, "an object is said to have {told} entries, and has {counted}")
             }
             Self::Key => f.write_str("a key is no string and no array index, or comes twice"),
+            Self::BigInt => f.write_str("a zero below zero"),
             Self::Text => f.write_str("a string has half a unit, or is too long"),
             Self::RegExp => f.write_str("flags JavaScript does not have"),
             Self::Buffer => f.write_str("a buffer is larger than its own maximum"),

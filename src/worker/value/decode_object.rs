@@ -15,32 +15,39 @@ impl Decoder<'_> {
     pub(super) fn object(&mut self, tag: u8) -> Read<Slot> {
         let id = self.begin_if_object(tag)?;
         let node = match tag {
-            tag::OBJECT => Node::Object(self.pairs()?),
-            tag::DENSE_ARRAY => self.dense_array()?,
-            tag::SPARSE_ARRAY => self.sparse_array()?,
-            tag::MAP => Node::Map(self.members(tag::MAP_END, true)?),
-            tag::SET => Node::Set(self.members(tag::SET_END, false)?),
-            tag::DATE => Node::Date(clip_time(self.cursor.double()?)),
-            tag::REGEXP => self.regexp()?,
-            tag::TRUE_OBJECT => self.boxed(Slot::Bool(true))?,
-            tag::FALSE_OBJECT => self.boxed(Slot::Bool(false))?,
+            tag::OBJECT => self.plain_object(),
+            tag::DENSE_ARRAY => self.dense_array(),
+            tag::SPARSE_ARRAY => self.sparse_array(),
+            tag::MAP => self.members(tag::MAP_END),
+            tag::SET => self.members(tag::SET_END),
+            tag::ERROR => self.error(),
+            tag::HOST_OBJECT => self.host(),
+            _ => self.small_object(tag),
+        }?;
+        Ok(self.put(id, node))
+    }
+
+    /// An object that holds no other.
+    fn small_object(&mut self, tag: u8) -> Read<Node> {
+        match tag {
+            tag::DATE => Ok(Node::Date(clip_time(self.cursor.double()?))),
+            tag::REGEXP => self.regexp(),
+            tag::TRUE_OBJECT => self.boxed(Slot::Bool(true)),
+            tag::FALSE_OBJECT => self.boxed(Slot::Bool(false)),
             tag::NUMBER_OBJECT => {
                 let number = self.cursor.double()?;
-                self.boxed(Slot::Number(number))?
+                self.boxed(Slot::Number(number))
             }
             tag::BIGINT_OBJECT => {
                 let number = self.bigint()?;
-                self.boxed(Slot::BigInt(number.into()))?
+                self.boxed(Slot::BigInt(number.into()))
             }
             tag::STRING_OBJECT => {
                 let text = self.tagged_text()?;
-                self.boxed(text)?
+                self.boxed(text)
             }
-            tag::BUFFER | tag::RESIZABLE_BUFFER => self.buffer(tag == tag::RESIZABLE_BUFFER)?,
-            tag::ERROR => self.error()?,
-            _ => self.host()?,
-        };
-        Ok(self.put(id, node))
+            tag => self.buffer(tag == tag::RESIZABLE_BUFFER),
+        }
     }
 
     /// The number of an object, if the tag is one of an object.
@@ -68,12 +75,12 @@ impl Decoder<'_> {
     }
 
     /// Properties up to the end of a plain object.
-    fn pairs(&mut self) -> Read<Span> {
+    fn plain_object(&mut self) -> Read<Node> {
         let from = self.stack.len();
         let counted = self.properties(tag::OBJECT_END)?;
         self.told(counted)?;
         self.arrange(from)?;
-        Ok(self.settle(from))
+        Ok(Node::Object(self.settle(from)))
     }
 
     /// Pushes keys and values up to an end.
@@ -114,6 +121,10 @@ impl Decoder<'_> {
             let item = self.value()?;
             self.push(item)?;
         }
+        self.end_of_dense_array(from, length)
+    }
+
+    fn end_of_dense_array(&mut self, from: usize, length: u32) -> Read<Node> {
         let middle = self.stack.len();
         let counted = self.properties(tag::DENSE_ARRAY_END)?;
         self.told(counted)?;
@@ -189,7 +200,7 @@ impl Decoder<'_> {
         Ok(node)
     }
 
-    fn members(&mut self, end: u8, pairs: bool) -> Read<Span> {
+    fn members(&mut self, end: u8) -> Read<Node> {
         let from = self.stack.len();
         while self.cursor.peek_tag()? != end {
             let member = self.value()?;
@@ -199,10 +210,11 @@ impl Decoder<'_> {
         // Fits: each takes a byte of the source.
         let counted = (self.stack.len() - from) as u32;
         self.told(counted)?;
-        if pairs && counted % 2 == 1 {
-            return Err(Broken::Count { told: counted, counted });
+        match end {
+            tag::MAP_END if counted % 2 == 1 => Err(Broken::Count { told: counted, counted }),
+            tag::MAP_END => Ok(Node::Map(self.settle(from))),
+            _ => Ok(Node::Set(self.settle(from))),
         }
-        Ok(self.settle(from))
     }
 
     fn regexp(&mut self) -> Read<Node> {
@@ -253,6 +265,9 @@ impl Decoder<'_> {
         let (size, can_resize) = (of.bytes.len() as u64, of.max.is_some());
         let tracks = flags & tag::VIEW_TRACKS_LENGTH != 0;
         let resizable = flags & tag::VIEW_RESIZABLE != 0;
+        if length > size {
+            return Err(Broken::View);
+        }
         let length = if tracks { None } else { Some(length) };
         let buffer = self.keep(Slot::Node(buffer))?;
         let window = Window { kind, buffer, offset, length, resizable: can_resize };
