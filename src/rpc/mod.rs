@@ -3,6 +3,7 @@
 //! Floor 5. A [`Client`] is the address of a [`Target`]; a [`Request`] is built on it and sent; the
 //! [`Promise`] it leaves gives the [`Reply`], and before that the way to the capabilities in it.
 
+mod ambient;
 mod bootstrap;
 mod bridge;
 mod caps;
@@ -10,27 +11,39 @@ mod client;
 mod connect;
 mod deadline;
 mod error;
+mod foreign;
+mod handle;
 mod hook;
+mod identity;
 #[cfg(all(feature = "tokio", unix))]
 mod listen;
+mod membrane;
 mod message;
 mod promise;
+mod relay;
 mod reply;
 mod request;
 mod resolver;
 mod send;
 mod serve;
+mod stream;
 mod target;
 
+pub use ambient::ambient;
 pub use client::Client;
 pub use connect::Link;
 pub use deadline::Deadline;
 pub use error::{error, exception};
+pub use handle::{Handle, Streamed, TypedPromise, TypedReply};
+pub use identity::WeakClient;
 #[cfg(all(feature = "tokio", unix))]
 pub use listen::listen;
+pub use membrane::{Crossing, Direction, Membrane, Passage, Policy, Verdict};
 pub use promise::{Pipeline, Promise};
+pub use relay::{Relay, RelayEnd};
 pub use reply::Reply;
 pub use request::Request;
 pub use resolver::Resolver;
 pub use serve::{serve, serve_shared};
+pub use stream::Written;
 pub use target::{Call, Response, Target, host};

@@ -94,7 +94,7 @@ impl Graph {
     }
 
     fn on_bootstrap(&mut self, link: LinkId, answer: AnswerId) {
-        let place = Place::Delivered;
+        let place = Place::Delivered(None);
         let id = self.calls.insert(Call::new(Origin::Peer(link, answer, Keep::Pipeline), place));
         let Some(at) = self.links.get_mut(link) else { return };
         at.conn.tag_answer(answer, Tag(id.index()));
@@ -173,6 +173,10 @@ impl Graph {
         {
             *fate = Fate::DeliverThenCancel;
         }
+        if deliver_first {
+            self.deliver_first(id);
+        }
+        let Some(call) = self.calls.get_mut(id) else { return };
         if !needed && matches!(call.place, Place::Queued(_, Fate::Deliver | Fate::Wait, _)) {
             let place = std::mem::replace(&mut call.place, Place::Over);
             self.abandon(place);

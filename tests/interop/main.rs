@@ -16,6 +16,8 @@ mod engine;
 mod objects;
 mod python;
 mod relay;
+#[cfg(feature = "cli")]
+mod relay_process;
 mod scenarios;
 
 use capnp_rpc::rpc_twoparty_capnp::Side;
