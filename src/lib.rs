@@ -100,3 +100,5 @@ pub mod schema;
 pub mod transport;
 pub mod vat;
 pub mod wire;
+#[cfg(feature = "worker")]
+pub mod worker;

@@ -1,0 +1,13 @@
+//! The Workers face.
+
+mod describe;
+mod golden;
+mod hostile;
+mod identity;
+mod node;
+mod oracle;
+mod random;
+mod resource;
+mod rules;
+mod rust_types;
+mod v8;
