@@ -74,7 +74,7 @@ pub(super) enum ResultsAt {
     Overdue,
 }
 
-/// The paths of a question's results that were sent calls or passed on.
+/// The paths of a question's results that were sent calls.
 #[derive(Debug)]
 enum Paths {
     These(SmallVec<[Path; 1]>),

@@ -6,7 +6,9 @@
 mod arena;
 mod call;
 mod check;
+mod circle;
 mod complete;
+mod embargo;
 mod export;
 mod graph;
 mod id;

@@ -1,21 +1,26 @@
 //! Routing takes an item from node to node until it is delivered, sent, or must wait.
 
 use crate::conn::{CallRef, OutCall, OutReturn, OutTarget, Refused, Tag};
-use crate::wire::{EmbargoId, Exception};
+use crate::wire::Exception;
 
 use super::call::{Call, Fate, Keep, Origin, Place};
 use super::export::outgoing;
 use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, LinkId, TargetId};
-use super::node::{Item, Kind, Promise, Route, Source, State};
+use super::node::{Item, Kind, Promise, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
+
+/// How many calls in a row, each on the results of the one before, may come from a peer and be sent
+/// back to it.
+const BOUNCES_MAX: u16 = 256;
 
 /// Where an item goes from a node.
 enum Way {
     Target(TargetId),
     Broken(Exception),
-    Peer(LinkId, OutTarget),
+    /// To a peer; on the results of a call that bounced so many times.
+    Peer(LinkId, OutTarget, u16),
     Wait,
 }
 
@@ -101,7 +106,7 @@ impl Graph {
     }
 
     pub(super) fn route(&mut self, step: Step) {
-        let Step { to, item, route } = step;
+        let Step { to, item } = step;
         if !self.is_live(&item) {
             return;
         }
@@ -109,11 +114,8 @@ impl Graph {
             self.lift(to, None);
             return self.unref(to);
         }
-        let end = match route {
-            Route::Shortest => self.follow(to),
-            Route::Strict => to,
-        };
-        match self.way(end, route) {
+        let end = self.follow(to);
+        match self.way(end) {
             Way::Wait => {
                 self.retain(end);
                 if let Some(Kind::Promise(promise)) = self.nodes.get_mut(end).map(|n| &mut n.kind) {
@@ -132,38 +134,46 @@ impl Graph {
         self.unref(to);
     }
 
-    fn way(&mut self, cap: Cap, route: Route) -> Way {
+    /// Where an item goes from a node, which is where what it is resolved to ends.
+    fn way(&self, cap: Cap) -> Way {
         let Some(node) = self.nodes.get(cap) else {
             return Way::Broken(Exception::failed("the capability is gone"));
         };
-        let (state, way) = match &node.kind {
-            Kind::Target(target) => return Way::Target(*target),
-            Kind::Broken(why) => return Way::Broken(why.clone()),
-            Kind::Null => return Way::Broken(Exception::failed("called a null capability")),
-            Kind::Import(link, import) => return Way::Peer(*link, OutTarget::Import(*import)),
-            Kind::Promise(promise) => (&promise.state, self.way_of_source(promise)),
-        };
-        match (state, way, route) {
-            (State::Pending, way, _) => way,
-            (_, way @ Way::Peer(..), Route::Strict) => way,
-            (State::Resolved(_), _, _) => {
-                let end = self.follow(cap);
-                self.way(end, Route::Shortest)
+        match &node.kind {
+            Kind::Target(target) => Way::Target(*target),
+            Kind::Broken(why) => Way::Broken(why.clone()),
+            Kind::Null => Way::Broken(Exception::failed("called a null capability")),
+            Kind::Import(link, import) => Way::Peer(*link, OutTarget::Import(*import), 0),
+            Kind::Promise(promise @ Promise { state: State::Pending, .. }) => {
+                self.way_of_source(promise)
             }
-            (State::Embargoed(_), _, _) => Way::Wait,
+            Kind::Promise(_) => Way::Wait,
+        }
+    }
+
+    /// What `cap` is called in front of the peer of `link`, if it is or was the peer's.
+    pub(super) fn address_on(&self, link: LinkId, cap: Cap) -> Option<OutTarget> {
+        let way = match &self.nodes.get(cap)?.kind {
+            Kind::Import(at, import) => Way::Peer(*at, OutTarget::Import(*import), 0),
+            Kind::Promise(promise) => self.way_of_source(promise),
+            _ => return None,
+        };
+        match way {
+            Way::Peer(at, target, _) if at == link => Some(target),
+            _ => None,
         }
     }
 
     /// The way calls take while the promise is not resolved.
     fn way_of_source(&self, promise: &Promise) -> Way {
         match &promise.source {
-            Source::Import(link, import) => Way::Peer(*link, OutTarget::Import(*import)),
+            Source::Import(link, import) => Way::Peer(*link, OutTarget::Import(*import), 0),
             Source::Answer(link, question, path) => {
-                Way::Peer(*link, OutTarget::Answer(*question, path.clone()))
+                Way::Peer(*link, OutTarget::Answer(*question, path.clone()), 0)
             }
-            Source::Pipeline(call, path) => match self.calls.get(*call).map(|call| &call.place) {
-                Some(Place::Remote(link, question)) => {
-                    Way::Peer(*link, OutTarget::Answer(*question, path.clone()))
+            Source::Pipeline(call, path) => match self.calls.get(*call) {
+                Some(Call { place: Place::Remote(link, question), bounces, .. }) => {
+                    Way::Peer(*link, OutTarget::Answer(*question, path.clone()), *bounces)
                 }
                 _ => Way::Wait,
             },
@@ -175,8 +185,15 @@ impl Graph {
         match (item, way) {
             (Item::Call(call), Way::Target(target)) => self.deliver(call, target),
             (Item::Call(call), Way::Broken(why)) => self.fail_queued(call, why),
-            (Item::Call(call), Way::Peer(link, target)) => self.send_call(call, link, target),
-            (Item::Disembargo(link, embargo), way) => self.loop_back(link, embargo, way),
+            (Item::Call(call), Way::Peer(link, target, bounces)) => {
+                if self.may_bounce(call, link, bounces) {
+                    self.send_call(call, link, target);
+                }
+            }
+            (Item::Disembargo(from, embargo), Way::Peer(link, target, _)) => {
+                self.loop_back(from, embargo, Some((link, target)));
+            }
+            (Item::Disembargo(from, embargo), _) => self.loop_back(from, embargo, None),
             (Item::Call(_), Way::Wait) | (Item::Lift, _) => {}
         }
     }
@@ -244,6 +261,25 @@ impl Graph {
             self.unref_payload(request.params);
             self.work.push_back(Work::Complete(id, Err(why)));
         }
+    }
+
+    /// Whether a call may go to the peer of `link`, on the results of a call that was sent back
+    /// to where it came from `bounces` times in a row. If it may not, it fails.
+    ///
+    /// Two calls of two vats may each be made on what the other returns. Neither vat sees more
+    /// than a call on the results of a call it passed on, and passes it on in turn. (C-M9)
+    fn may_bounce(&mut self, id: CallId, link: LinkId, bounces: u16) -> bool {
+        let Some(call) = self.calls.get_mut(id) else { return false };
+        if !matches!(call.origin, Origin::Peer(from, ..) if from == link) {
+            return true;
+        }
+        call.bounces = bounces + 1;
+        if call.bounces <= BOUNCES_MAX {
+            return true;
+        }
+        let why = "calls on each other's results are passed to and fro";
+        self.fail_queued(id, Exception::overloaded(why));
+        false
     }
 
     /// Sends a call to a peer; what waits for its results goes after it.
@@ -340,21 +376,8 @@ impl Graph {
     pub(super) fn flush(&mut self, cap: Cap) {
         if let Some(Kind::Promise(promise)) = self.nodes.get_mut(cap).map(|node| &mut node.kind) {
             let queue = std::mem::take(&mut promise.queue);
-            let steps =
-                queue.into_iter().map(|item| Step { to: cap, item, route: Route::Shortest });
+            let steps = queue.into_iter().map(|item| Step { to: cap, item });
             self.work.extend(steps.map(Work::Route));
         }
-    }
-
-    /// Sends a peer's embargo back to it, where it leaves this vat.
-    fn loop_back(&mut self, from: LinkId, embargo: EmbargoId, way: Way) {
-        let Some(link) = self.links.get_mut(from) else { return };
-        match way {
-            Way::Peer(to, target) if to == from => link.conn.disembargo_reply(target, embargo),
-            _ => link
-                .conn
-                .abort_misbehaved(crate::conn::PeerMisbehaved::DisembargoDoesNotLoopBack(embargo)),
-        }
-        self.touch(from);
     }
 }

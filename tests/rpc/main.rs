@@ -5,6 +5,7 @@
 mod support;
 
 mod basics;
+mod circles;
 mod cancel;
 mod ending;
 mod first;
