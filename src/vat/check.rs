@@ -93,7 +93,9 @@ impl Graph {
                 return broken(format!("slot {} of link {id} is not listed at its node", slot.0));
             }
         }
-        if link.conn.is_closed() && link.embargoes.len() + link.pinned.len() + link.returning.len() > 0 {
+        if link.conn.is_closed()
+            && link.embargoes.len() + link.pinned.len() + link.returning.len() > 0
+        {
             return broken(format!("link {id} is closed and keeps embargoes or questions"));
         }
         Ok(())

@@ -46,10 +46,12 @@ impl Graph {
 
     fn waits_for(&self, cap: Cap) -> Option<Cap> {
         match &self.nodes.get(cap)?.kind {
-            Kind::Promise(Promise { state: State::Resolved(to) | State::Embargoed(to), .. }) => {
-                Some(*to)
+            Kind::Promise(Promise {
+                state: State::Resolved(to) | State::Embargoed(to), ..
+            }) => Some(*to),
+            Kind::Promise(Promise { source: Source::Pipeline(call, _), .. }) => {
+                self.waits_at(*call)
             }
-            Kind::Promise(Promise { source: Source::Pipeline(call, _), .. }) => self.waits_at(*call),
             _ => None,
         }
     }

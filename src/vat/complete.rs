@@ -41,6 +41,8 @@ impl Graph {
                 self.origin(id, Origin::Gone);
             }
             Origin::Peer(link, answer, keep) => self.return_to(id, link, answer, keep, outcome),
+            // Its tail call failed: what is pipelined on it, as long as it is kept, fails likewise.
+            Origin::Returned if outcome.is_err() => self.place(id, Place::Done(outcome)),
             Origin::Returned => self.unref_outcome(outcome),
             Origin::Detached | Origin::Gone => {
                 self.origin(id, Origin::Gone);

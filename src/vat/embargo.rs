@@ -118,7 +118,9 @@ impl Graph {
         if let Some(at) = self.links.get_mut(from) {
             match target {
                 Some(target) => at.conn.disembargo_reply(target, embargo),
-                None => at.conn.abort_misbehaved(PeerMisbehaved::DisembargoDoesNotLoopBack(embargo)),
+                None => {
+                    at.conn.abort_misbehaved(PeerMisbehaved::DisembargoDoesNotLoopBack(embargo))
+                }
             }
         }
         if let Some(told) = told {

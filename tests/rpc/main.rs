@@ -5,8 +5,8 @@
 mod support;
 
 mod basics;
-mod circles;
 mod cancel;
+mod circles;
 mod ending;
 mod first;
 mod ledger;

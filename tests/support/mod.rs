@@ -6,7 +6,7 @@ mod reactor;
 mod tap;
 mod world;
 
-pub(crate) use tap::Gate;
 pub(crate) use fields::{at, cap, fill, number};
 pub(crate) use objects::*;
+pub(crate) use tap::Gate;
 pub(crate) use world::{Kind, Pair, Seed, World, scenarios};
