@@ -66,7 +66,7 @@ fn given_to_right(world: &World, client: &Client, boot: &Seen, given: &Client) -
 
 /// Left 0 becomes right 0, right 0 becomes left 1, and so on, all in one moment.
 fn promises_of_two_vats_resolved_in_a_ring_are_an_error(world: &World) {
-    for seed in world.seeds(100) {
+    for seed in world.seeds(40) {
         let mut seed = Seed(seed);
         let (boot, boot_seen) = object(world.right.here());
         let (pair, client) = world.reach(&boot);
@@ -109,7 +109,7 @@ fn promises_of_two_vats_resolved_in_a_ring_are_an_error(world: &World) {
 
 /// Each vat answers with the result the other is yet to give.
 fn answers_of_two_vats_that_are_each_others_results_are_an_error(world: &World) {
-    for seed in world.seeds(60) {
+    for seed in world.seeds(30) {
         let mut seed = Seed(seed);
         let (there, there_seen) = object(world.right.here());
         let (here, here_seen) = object(world.left.here());

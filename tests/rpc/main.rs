@@ -7,6 +7,7 @@ mod support;
 mod basics;
 mod cancel;
 mod circles;
+mod crossings;
 mod ending;
 mod first;
 mod ledger;
