@@ -14,7 +14,7 @@ const WAITS_MAX: usize = 256;
 
 /// How often in a row a promise of a peer may come to be another promise of that peer. Three vats,
 /// or two over two connections, can tie promises into a circle none of them sees: each sees
-/// promise after promise, for ever.
+/// promise after promise, for ever. (C-M8)
 const HOPS_MAX: u16 = 256;
 
 impl Graph {

@@ -85,7 +85,7 @@ impl Graph {
             Kind::Target(_) | Kind::Import(..) => Face::Hosted,
             Kind::Promise(Promise { state: State::Resolved(_), .. }) => Face::Promise,
             // Under an embargo, too: were it a promise of ours to that peer, neither vat would see
-            // where embargoes of both wait for each other.
+            // where embargoes of both wait for each other. (C-E10)
             Kind::Promise(Promise { source, .. }) => match source {
                 Source::Import(home, import) if *home == link => {
                     Face::Peers(OutCap::Import(*import))

@@ -64,6 +64,7 @@ fn given_to_right(world: &World, client: &Client, boot: &Seen, given: &Client) -
     boot.kept()
 }
 
+// C-P6, C-E10
 /// Left 0 becomes right 0, right 0 becomes left 1, and so on, all in one moment.
 fn promises_of_two_vats_resolved_in_a_ring_are_an_error(world: &World) {
     for seed in world.seeds(40) {

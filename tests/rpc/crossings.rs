@@ -193,6 +193,7 @@ fn given(world: &World, to: &Client, seen: &Seen, kept: &Client) -> Client {
     cap(&got).expect("a cap")
 }
 
+// C-E9
 /// Left calls a promise of middle, which comes to be a promise of right, which comes to be an object
 /// of middle. Left is told of the one while the other is under way.
 fn a_promise_of_a_third_vat_comes_to_be_an_object_in_between(world: &World) {
