@@ -2,7 +2,9 @@
 //!
 //!     cargo bench --bench versus -- [--rows all|NAME,…] [--only CONTENDER] [--seconds S] [--json FILE]
 //!
-//! `S` is the time for one row, all contenders together; 4 by default. `--only` is for profiling.
+//! `S` is the time for one row, all contenders together; 4 by default. `--only` is for profiling, and
+//! so is `--operations N`: it does the work N times and measures nothing. The difference of two such
+//! runs under `valgrind --tool=callgrind` is what the work takes, without the opening.
 
 #[path = "../tests/data/interop_capnp.rs"]
 #[allow(warnings, clippy::all, unreachable_pub, missing_docs, reason = "generated")]
@@ -43,10 +45,12 @@ struct Options {
     only: Option<String>,
     seconds: f64,
     json: Option<String>,
+    operations: Option<u64>,
 }
 
 fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
-    let mut options = Options { rows: ROWS.to_vec(), only: None, seconds: 4.0, json: None };
+    let mut options =
+        Options { rows: ROWS.to_vec(), only: None, seconds: 4.0, json: None, operations: None };
     while let Some(option) = args.next() {
         if option == "--bench" {
             continue; // cargo says so to every bench
@@ -57,6 +61,10 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
             "--only" => options.only = Some(value),
             "--seconds" => options.seconds = seconds(&value)?,
             "--json" => options.json = Some(value),
+            "--operations" => {
+                options.operations =
+                    Some(value.parse().map_err(|_| format!("no number: {value}"))?);
+            }
             _ => return Err(format!("unknown option {option}")),
         }
     }
@@ -90,6 +98,13 @@ fn main() -> ExitCode {
         vec![&bowline::Bowline, &capnp_rpc::CapnpRpc, &floor::Floor];
     if let Some(only) = &options.only {
         contenders.retain(|contender| contender.name() == only);
+    }
+    if let Some(operations) = options.operations {
+        for row in options.rows {
+            let sessions = contenders.iter().filter_map(|contender| contender.open(row));
+            sessions.for_each(|mut session| session.run(operations));
+        }
+        return ExitCode::SUCCESS;
     }
     let columns: Vec<_> = contenders.iter().map(|contender| contender.name()).collect();
     println!("{}", report::head(&columns));

@@ -76,7 +76,7 @@
 //!
 //! | floor | room | what it is |
 //! |---|---|---|
-//! | 5 | [`rpc`] | clients, targets, promises |
+//! | 5 | [`rpc`], [`compat`] | clients, targets, promises; the same as `capnp-rpc` says it |
 //! | 4 | [`runtime`] | threads, tasks, timers, turns |
 //! | 3 | [`vat`] | who can be called, through whom, in which order |
 //! | 2 | [`conn`], [`transport`] | one peer: four tables; messages to it and from it |
@@ -90,6 +90,7 @@
 //! - `cli`: the `bowline` binary.
 #![forbid(unsafe_code)]
 
+pub mod compat;
 pub mod conn;
 pub mod rpc;
 pub mod runtime;

@@ -2,8 +2,8 @@
 //! object API.
 
 use ::bowline::conn::Config;
-use ::bowline::rpc::{Call, Client, Link as Connected, serve};
-use ::bowline::runtime::{Local, Vat};
+use ::bowline::rpc::{Call, Client, Handle, Link as Connected, serve};
+use ::bowline::runtime::{self, Local, Vat};
 use ::bowline::transport::{
     Framed, FramedLimits, Peer, Tokio, Transport, memory_pipe, same_thread,
 };
@@ -29,6 +29,9 @@ impl Contender for Bowline {
         let thread = Thread::new();
         if row.link == Link::Foreign {
             return Some(Box::new(raw::Foreign::open(row.work, thread)));
+        }
+        if row.link == Link::ForeignTyped {
+            return Some(Box::new(Handled::open(thread)));
         }
         let mut vats = Vec::new();
         let client = thread.block_on(open(row.link, &mut vats));
@@ -57,6 +60,33 @@ impl Session for Typed {
     fn run(&mut self, operations: u64) {
         let done = self.thread.block_on(typed::run(&self.peer, self.work, operations));
         done.unwrap_or_else(|error| panic!("bowline failed: {error}"));
+    }
+}
+
+/// Calls through a generated client's handle, from a thread that hosts nothing.
+struct Handled {
+    peer: Handle<peer::Client>,
+    #[expect(dead_code, reason = "kept alive")]
+    vat: runtime::Handle,
+    thread: Thread,
+}
+
+impl Handled {
+    fn open(thread: Thread) -> Self {
+        let vat = Vat::spawn().expect("a thread");
+        let made = vat.run(|here| Handle::from(target(here)));
+        let peer = thread.block_on(made).expect("the vat lives");
+        Self { peer, vat, thread }
+    }
+}
+
+impl Session for Handled {
+    fn run(&mut self, operations: u64) {
+        self.thread.block_on(async {
+            for _ in 0..operations {
+                self.peer.call(|peer| peer.null_request()).await.expect("it returns");
+            }
+        });
     }
 }
 
@@ -105,7 +135,7 @@ async fn open(link: Link, vats: &mut Vec<Vat>) -> Client {
             client(&near, framed(left))
         }
         Link::Unix2 => client(&near, framed(sockets::unix_to_thread(serve_alone))),
-        Link::Foreign => unreachable!("it has a session of its own"),
+        Link::Foreign | Link::ForeignTyped => unreachable!("it has a session of its own"),
     }
 }
 

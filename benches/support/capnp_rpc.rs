@@ -20,7 +20,8 @@ impl Contender for CapnpRpc {
     }
 
     fn open(&self, row: Row) -> Option<Box<dyn Session>> {
-        if matches!(row.link, Link::Vats | Link::LocalDynamic | Link::Foreign) {
+        let other_threads = matches!(row.link, Link::Foreign | Link::ForeignTyped);
+        if other_threads || matches!(row.link, Link::Vats | Link::LocalDynamic) {
             return None;
         }
         let thread = Thread::new();
@@ -45,7 +46,9 @@ impl Session for Open {
 
 async fn open(link: Link) -> peer::Client {
     let (near, far) = match link {
-        Link::LocalDynamic | Link::LocalTyped | Link::Vats | Link::Foreign => return target(),
+        Link::LocalDynamic | Link::LocalTyped | Link::Vats | Link::Foreign | Link::ForeignTyped => {
+            return target();
+        }
         Link::Unix2 => {
             let near = sockets::unix_to_thread(|far| system(far, Side::Server, Some(target())));
             return client(near);

@@ -27,7 +27,7 @@ impl Contender for Floor {
         if matches!(row.link, Link::LocalDynamic | Link::LocalTyped) {
             return Some(Box::new(Boxed { thread: Thread::new(), object: Box::new(Counting) }));
         }
-        if row.link == Link::Foreign && row.work == Work::Null {
+        if matches!(row.link, Link::Foreign | Link::ForeignTyped) && row.work == Work::Null {
             return Some(Box::new(Across::open()));
         }
         if row.link == Link::Vats || matches!(row.work, Work::InFlight(_)) {

@@ -22,6 +22,8 @@ pub(crate) enum Link {
     /// Nothing but a thread's border: the object's vat has a thread of its own, the caller is on
     /// another, which hosts nothing.
     Foreign,
+    /// The same through a generated client's `Handle`.
+    ForeignTyped,
 }
 
 /// What is done over it.
@@ -95,7 +97,7 @@ const fn row(name: &'static str, link: Link, work: Work) -> Row {
 }
 
 /// Every row, in the order of the table.
-pub(crate) const ROWS: [Row; 25] = [
+pub(crate) const ROWS: [Row; 26] = [
     row("same-thread-dynamic-null", Link::LocalDynamic, Work::Null),
     row("same-thread-typed-null", Link::LocalTyped, Work::Null),
     row("same-thread-vats-null", Link::Vats, Work::Null),
@@ -120,5 +122,6 @@ pub(crate) const ROWS: [Row; 25] = [
     row("unix-2t-64", Link::Unix2, Work::InFlight(64)),
     row("unix-2t-1024", Link::Unix2, Work::InFlight(1024)),
     row("foreign-thread-null", Link::Foreign, Work::Null),
+    row("foreign-thread-typed-null", Link::ForeignTyped, Work::Null),
     row("foreign-thread-64", Link::Foreign, Work::InFlight(64)),
 ];

@@ -1,5 +1,7 @@
 //! What one connection may cost, and which hints it uses.
 
+use super::window::Window;
+
 /// Limits and habits of a connection. Every limit names the attack it is there for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -53,6 +55,12 @@ pub struct Config {
     /// go with it. The default leaves room for an envelope in the 8 Mi words (64 MiB) that engines
     /// read.
     pub payload_words_max: usize,
+    /// How much of streaming calls may be on its way to one capability of the peer before whoever
+    /// makes more waits. (C-S1)
+    ///
+    /// A peer that takes a stream and never acknowledges it would otherwise fill our memory with what
+    /// was written for it.
+    pub stream_window: Window,
     /// Sends every Finish that cancels with `requireEarlyCancellationWorkaround`: the call is
     /// delivered before it is cancelled. (C-N4)
     pub early_cancellation_workaround: bool,
@@ -80,6 +88,7 @@ impl Default for Config {
             echoes_max: 1 << 10,
             queued_words_max: 1 << 24,
             payload_words_max: (8 << 20) - (4 << 10),
+            stream_window: Window::default(),
             early_cancellation_workaround: false,
             only_promise_pipeline: true,
             peer_may_be_level_0: true,

@@ -27,6 +27,7 @@ mod stats;
 mod table;
 #[cfg(test)]
 mod tests;
+mod window;
 mod wish;
 
 pub use config::Config;
@@ -37,3 +38,4 @@ pub use event::{
     OutPayload, OutReturn, OutTarget, Tag,
 };
 pub use stats::Stats;
+pub use window::Window;

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::answer::{AnswerLife, ResultsTo};
 use super::connection::{Connection, End, PipelineOnly};
 use super::event::{CallRef, Event, OutCall, OutCap, OutReturn, OutTarget};
-use super::question::{QuestionLife, ResultCaps, ResultsAt, Wanted};
+use super::question::{GivenUp, QuestionLife, ResultCaps, ResultsAt, Wanted};
 use super::queue::Item;
 use crate::wire::{
     AnswerId, Bootstrap, Call, Context, Disembargo, EmbargoId, Exception, ExportId, Finish,
@@ -148,7 +148,9 @@ impl Connection {
     }
 
     fn transmit_finish(&mut self, call: CallRef) -> Option<Message> {
-        let (question, results, cancels) = match self.questions.get(call)?.life {
+        let entry = self.questions.get(call)?;
+        let deliver_first = entry.given_up == GivenUp::Delivered;
+        let (question, results, cancels) = match entry.life {
             QuestionLife::Cancelling(id) => {
                 self.set_life(call, QuestionLife::Cancelled(id));
                 (id, ResultCaps::Released, true)
@@ -162,7 +164,7 @@ impl Connection {
                 return None;
             }
         };
-        let workaround = cancels && self.config.early_cancellation_workaround;
+        let workaround = cancels && (deliver_first || self.config.early_cancellation_workaround);
         Some(Message::Finish(Finish {
             question,
             release_result_caps: results == ResultCaps::Released,

@@ -61,6 +61,15 @@ pub(super) enum Wanted {
     Nothing,
 }
 
+/// What a question that is given up asks of the peer. (C-N4)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum GivenUp {
+    /// Nothing: it need not leave, nor be delivered.
+    Dropped,
+    /// It is delivered before it is cancelled, as a peer asked of us whose call it is.
+    Delivered,
+}
+
 /// Where the results of a call of ours are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ResultsAt {
@@ -89,6 +98,7 @@ pub(super) struct Question {
     pub(super) tag: Tag,
     pub(super) life: QuestionLife,
     pub(super) wanted: Wanted,
+    pub(super) given_up: GivenUp,
     pub(super) results_at: ResultsAt,
     /// Queued messages that name this question.
     pub(super) pins: u32,
@@ -165,6 +175,7 @@ impl Question {
             tag,
             life: QuestionLife::Queued { ask },
             wanted: Wanted::Everything,
+            given_up: GivenUp::Dropped,
             results_at,
             pins: 0,
             params: SmallVec::new(),

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::connection::{Connection, End};
 use super::error::{Closed, Refused};
 use super::event::{CallRef, Event, OutCall, OutTarget, Tag};
-use super::question::{Question, QuestionLife, ResultCaps, ResultsAt, Wanted};
+use super::question::{GivenUp, Question, QuestionLife, ResultCaps, ResultsAt, Wanted};
 use super::queue::Item;
 use crate::wire::{EmbargoId, Exception, ImportId};
 
@@ -111,19 +111,28 @@ impl Connection {
         }
     }
 
+    /// If this call is given up, it is delivered all the same, and cancelled then. (C-N4)
+    pub fn deliver_first(&mut self, call: CallRef) {
+        if let Some(question) = self.questions.get_mut(call) {
+            question.given_up = GivenUp::Delivered;
+        }
+    }
+
     /// Gives a question up: exactly once per `CallRef`, before its Return event (which cancels it) or
     /// after. The `CallRef` is dead then, and may be handed out again.
     ///
-    /// A call that has not left yet does not leave at all, unless a queued message names it.
+    /// A call that has not left yet does not leave at all, unless a queued message names it or it is
+    /// to be [delivered first](Self::deliver_first).
     pub fn finish(&mut self, call: CallRef) {
         let Some(question) = self.questions.get(call) else { return };
         let pinned = question.pins > 0;
+        let delivered = question.given_up == GivenUp::Delivered;
         match question.life {
-            QuestionLife::Queued { ask } if pinned => {
+            QuestionLife::Queued { ask } if pinned || delivered => {
                 let finish = self.queue.push(Item::Finish(call));
                 self.set_life(call, QuestionLife::Withdrawn { ask, finish });
                 if let Some(question) = self.questions.get_mut(call) {
-                    question.wanted = Wanted::Pipeline;
+                    question.wanted = if pinned { Wanted::Pipeline } else { Wanted::Nothing };
                 }
             }
             QuestionLife::Queued { ask } => {

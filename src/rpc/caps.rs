@@ -17,6 +17,9 @@ pub(super) fn lend(here: &Local, client: &Client) -> Result<Cap, Exception> {
 
 /// A payload in the vat `here`. What cannot be lent is broken.
 pub(super) fn payload(here: &Local, content: Content, caps: &[Option<Client>]) -> Payload {
+    if caps.is_empty() {
+        return Payload { content, caps: Vec::new() };
+    }
     let caps = caps.iter().map(|client| {
         let lent = lend(here, client.as_ref()?);
         Some(lent.unwrap_or_else(|why| here.with(|graph| graph.broken(why))))
@@ -26,5 +29,8 @@ pub(super) fn payload(here: &Local, content: Content, caps: &[Option<Client>]) -
 
 /// Clients for the capabilities of a payload, which is taken.
 pub(super) fn clients(here: &Local, caps: Vec<Option<Cap>>) -> Vec<Option<Client>> {
+    if caps.is_empty() {
+        return Vec::new();
+    }
     caps.into_iter().map(|cap| cap.map(|cap| Client::adopt(here, cap))).collect()
 }

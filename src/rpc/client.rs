@@ -49,12 +49,6 @@ impl Client {
         Self::adopt(here, here.with(|graph| graph.broken(why)))
     }
 
-    /// Stands in for a hook of another engine.
-    pub(super) fn foreign() -> Self {
-        let gone = Mailbox::nowhere();
-        Self(Arc::new(Stub { mailbox: Arc::new(gone), cap: OnceLock::new() }))
-    }
-
     /// Ready when what the client stands for is no promise any more.
     ///
     /// # Errors
@@ -145,6 +139,11 @@ impl Client {
         let cap = self.cap_here(here)?;
         here.with(|graph| graph.retain(cap));
         Some(cap)
+    }
+
+    /// Where the shared reference lies in memory.
+    pub(super) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
     }
 
     /// Whether both are the same reference.

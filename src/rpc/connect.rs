@@ -57,6 +57,19 @@ impl Link {
         on(&self.mailbox, move |here| here.change(|graph| graph.abort(link, why)));
     }
 
+    /// Ends the connection and tells the peer nothing, as a socket that closes. What was
+    /// not sent by the last turn is lost; what of this connection still waits fails with `why`.
+    pub fn hang_up(&self, why: Exception) {
+        let link = self.link;
+        on(&self.mailbox, move |here| here.change(|graph| graph.handle_disconnect(link, why)));
+    }
+
+    /// Why the connection is over, once it is.
+    #[must_use]
+    pub fn ending(&self) -> Option<Exception> {
+        self.ending.get().cloned()
+    }
+
     /// Ready when the connection is over, with the reason.
     ///
     /// To be awaited on the vat's thread; elsewhere only an ending that is known already is told,

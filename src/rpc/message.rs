@@ -35,7 +35,12 @@ impl Draft {
         self.words = words.max(1);
     }
 
-    pub(super) fn build<R>(&mut self, f: impl FnOnce(any_pointer::Builder<'_>) -> R) -> R {
+    /// Builds on. What `f` passes of other engines is hosted in the vat `here` gives.
+    pub(super) fn build<R>(
+        &mut self,
+        here: impl Fn() -> Option<Local>,
+        f: impl FnOnce(any_pointer::Builder<'_>) -> R,
+    ) -> R {
         let words = self.words;
         let message = self
             .message
@@ -45,7 +50,7 @@ impl Draft {
             message.get_root().expect("an any pointer takes whatever the root is");
         root.imbue_mut(&mut hooks);
         let result = f(root);
-        self.caps = untable(hooks);
+        self.caps = untable(hooks, here);
         result
     }
 

@@ -3,34 +3,55 @@
 //! Floor 5. A [`Client`] is the address of a [`Target`]; a [`Request`] is built on it and sent; the
 //! [`Promise`] it leaves gives the [`Reply`], and before that the way to the capabilities in it.
 
+mod ambient;
 mod bootstrap;
 mod bridge;
 mod caps;
 mod client;
 mod connect;
+mod cyclic;
 mod deadline;
 mod error;
+mod foreign;
+mod handle;
 mod hook;
+mod identity;
 #[cfg(all(feature = "tokio", unix))]
 mod listen;
+mod membrane;
 mod message;
 mod promise;
+mod reconnect;
+mod relay;
 mod reply;
 mod request;
 mod resolver;
+mod revocable;
 mod send;
 mod serve;
+mod server_set;
+mod stream;
 mod target;
 
+pub use ambient::ambient;
 pub use client::Client;
 pub use connect::Link;
+pub use cyclic::{This, serve_cyclic};
 pub use deadline::Deadline;
 pub use error::{error, exception};
+pub use handle::{Handle, TypedPromise, TypedReply};
+pub use identity::WeakClient;
 #[cfg(all(feature = "tokio", unix))]
 pub use listen::listen;
+pub use membrane::{Crossing, Direction, Membrane, Passage, Policy, Verdict};
 pub use promise::{Pipeline, Promise};
+pub use reconnect::{Reconnector, connecting_lazily, reconnecting};
+pub use relay::{Relay, RelayEnd};
 pub use reply::Reply;
 pub use request::Request;
 pub use resolver::Resolver;
+pub use revocable::{Revoker, host_revocable, serve_revocable};
 pub use serve::{serve, serve_shared};
+pub use server_set::ServerSet;
+pub use stream::Written;
 pub use target::{Call, Response, Target, host};

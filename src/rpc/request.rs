@@ -6,6 +6,7 @@ use super::client::Client;
 use super::message::Draft;
 use super::promise::Promise;
 use super::send::Outgoing;
+use super::stream::Written;
 
 /// A call that has not been made yet.
 pub struct Request {
@@ -33,7 +34,8 @@ impl Request {
 
     /// Builds the params; may be called again to go on building.
     pub fn build<R>(&mut self, f: impl FnOnce(any_pointer::Builder<'_>) -> R) -> R {
-        self.params.build(f)
+        let client = &self.client;
+        self.params.build(|| client.here(), f)
     }
 
     /// Builds the params, and passes on.
@@ -47,6 +49,15 @@ impl Request {
     /// polled or not; dropping the promise cancels it.
     pub fn send(self) -> Promise {
         self.finish().send()
+    }
+
+    /// Makes the call as one of a stream, behind every call made before it. It is delivered whether
+    /// what this returns is polled or not.
+    ///
+    /// Whoever makes more calls before that is ready fills memory: its own and the peer's. The
+    /// stream ends with a call that is made with [`send`](Self::send) and returns what came of all.
+    pub fn stream(self) -> Written {
+        Written::new(self.finish())
     }
 
     pub(super) fn finish(self) -> Outgoing {

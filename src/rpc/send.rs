@@ -6,11 +6,30 @@ use futures_channel::oneshot;
 
 use crate::runtime::{Local, gone, post};
 use crate::vat;
+use crate::vat::{CallId, Cap};
 use crate::wire::{Content, Exception};
 
 use super::caps;
 use super::client::Client;
 use super::promise::{Hold, Promise, Promised, forward};
+
+/// How a call is made.
+#[derive(Clone, Copy)]
+pub(super) enum Manner {
+    /// Its promise is its return.
+    Awaited,
+    /// It is one of a stream: its promise is room for the next.
+    Streaming,
+}
+
+impl Manner {
+    fn call(self, here: &Local, cap: Cap, request: vat::Request) -> CallId {
+        match self {
+            Self::Awaited => here.call(cap, request),
+            Self::Streaming => here.write(cap, request),
+        }
+    }
+}
 
 /// A call that is built.
 pub(super) struct Outgoing {
@@ -25,30 +44,34 @@ impl Outgoing {
     /// Makes the call, behind every call made before it. It is delivered whether the promise is
     /// polled or not; dropping the promise cancels it.
     pub(super) fn send(self) -> Promise {
+        self.send_as(Manner::Awaited)
+    }
+
+    pub(super) fn send_as(self, manner: Manner) -> Promise {
         match self.client.here() {
-            Some(here) => self.send_here(&here),
-            None => self.send_away(),
+            Some(here) => self.send_here(&here, manner),
+            None => self.send_away(manner),
         }
     }
 
-    fn send_here(self, here: &Local) -> Promise {
+    fn send_here(self, here: &Local, manner: Manner) -> Promise {
         // The client holds the reference for as long as this takes.
         let Some(cap) = self.client.cap_here(here) else {
             return Promise::failed(here.mailbox(), gone());
         };
         let params = caps::payload(here, self.content, &self.caps);
         let request = vat::Request { interface: self.interface, method: self.method, params };
-        Promise::new(here.mailbox(), Promised::Here(here.call(cap, request)))
+        Promise::new(here.mailbox(), Promised::Here(manner.call(here, cap, request)))
     }
 
-    fn send_away(self) -> Promise {
+    fn send_away(self, manner: Manner) -> Promise {
         let mailbox = Arc::clone(self.client.mailbox());
         let known = Arc::new(OnceLock::new());
         let call = Arc::clone(&known);
         let (tell, hear) = oneshot::channel();
         drop(post(&mailbox, move |here| match self.ready(here) {
             Ok((cap, request)) => {
-                let call = here.call(cap, request);
+                let call = manner.call(here, cap, request);
                 here.release(cap);
                 if known.set(call).is_ok() {
                     forward(here, call, tell);
@@ -61,7 +84,7 @@ impl Outgoing {
     }
 
     /// The call as the vat `here` takes it, with a reference of its target.
-    pub(super) fn ready(self, here: &Local) -> Result<(vat::Cap, vat::Request), Exception> {
+    pub(super) fn ready(self, here: &Local) -> Result<(Cap, vat::Request), Exception> {
         let cap = caps::lend(here, &self.client)?;
         let params = caps::payload(here, self.content, &self.caps);
         Ok((cap, vat::Request { interface: self.interface, method: self.method, params }))

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use capnp::any_pointer;
 use capnp::capability::{
-    FromServer, Params as CapnpParams, Promise as CapnpPromise, RemotePromise,
+    FromClientHook, FromServer, Params as CapnpParams, Promise as CapnpPromise, RemotePromise,
     Results as CapnpResults, Server,
 };
 use capnp::message::{Builder, HeapAllocator};
@@ -21,7 +21,8 @@ use crate::wire::Exception;
 
 use super::client::Client;
 use super::error::exception;
-use super::hook::{CapTable, pipeline_of, table, unbox, untable};
+use super::foreign::CapTable;
+use super::hook::{pipeline_of, table, unbox, untable};
 use super::message::Draft;
 use super::reply::Reply;
 use super::send::Outgoing;
@@ -38,8 +39,16 @@ pub fn serve<C: FromServer<S>, S>(here: &Local, server: S) -> C {
 /// Hosts an object that is shared with its owner.
 #[must_use]
 pub fn serve_shared<C: FromServer<S>, S>(here: &Local, server: Rc<S>) -> C {
-    let server = Served { here: here.clone(), server: C::from_server(server) };
-    let client = Client::adopt(here, here.host(Rc::new(server)));
+    typed(Client::adopt(here, here.host(served::<C, S>(here, server))))
+}
+
+/// A server as an object of the vat.
+pub(super) fn served<C: FromServer<S>, S>(here: &Local, server: Rc<S>) -> Rc<dyn Dispatch> {
+    Rc::new(Served { here: here.clone(), server: C::from_server(server) })
+}
+
+/// A client as generated code holds it.
+pub(super) fn typed<C: FromClientHook>(client: Client) -> C {
     C::new(client.hook())
 }
 
@@ -63,7 +72,14 @@ impl<D: Server + Clone + 'static> Dispatch for Served<D> {
         let results = Results::new(here.clone(), call, Rc::clone(&end));
         let results = CapnpResults::new(Box::new(results));
         let called = self.server.clone().dispatch_call(interface, method, params, results);
+        if called.is_streaming {
+            here.with(|graph| graph.hold_back(call));
+        }
         Answer::of(Running { here, method: Some(called.promise), end }, cx)
+    }
+
+    fn address(&self) -> Option<usize> {
+        Some(self.server.as_ptr())
     }
 }
 
@@ -159,7 +175,8 @@ impl Drop for Results {
     fn drop(&mut self) {
         let mut draft = Draft::new();
         if let Some(message) = self.message.take() {
-            draft.adopt(message, untable(std::mem::take(&mut self.table)));
+            let table = std::mem::take(&mut self.table);
+            draft.adopt(message, untable(table, || Some(self.here.clone())));
         }
         self.end(Ended::Results(draft));
     }
@@ -185,7 +202,7 @@ impl ResultsHook for Results {
         if let Some(message) = &self.message {
             let mut root: any_pointer::Reader<'_> = message.get_root_as_reader()?;
             root.imbue(&hooks);
-            early.build(|mut copy| copy.set_as(root))?;
+            early.build(|| Some(self.here.clone()), |mut copy| copy.set_as(root))?;
         }
         let early = early.payload(&self.here);
         self.here.change(|graph| graph.set_pipeline(self.call, early));

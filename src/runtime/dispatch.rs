@@ -18,6 +18,11 @@ pub trait Dispatch {
     /// Takes a call. Runs while the vat is not borrowed: it may use the vat as it likes. `cx` is
     /// that of the task the call becomes if it is not answered now.
     fn dispatch(self: Rc<Self>, delivery: Delivery, cx: &mut Context<'_>) -> Answer;
+
+    /// Where what answers lies in memory, for an owner who wants to know it again.
+    fn address(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// A call as it reaches its object.

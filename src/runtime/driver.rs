@@ -2,11 +2,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use super::local::Local;
 use super::turn::Turn;
+use super::watch::Watch;
 
 /// How many turns one poll takes before others of the same executor have theirs.
 const TURNS_PER_POLL: usize = 32;
@@ -18,6 +20,12 @@ pub trait Clock: Unpin {
 
     /// Ready once it is `until`; otherwise wakes the task then.
     fn poll_sleep(&mut self, until: Instant, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Has the task polled again soon, after the others of the executor and, if that is in the
+    /// clock's power, after the executor has looked for input.
+    fn yield_now(&mut self, cx: &mut Context<'_>) {
+        cx.waker().wake_by_ref();
+    }
 }
 
 /// No clock: timers stand still.
@@ -42,12 +50,20 @@ impl Clock for Timeless {
 pub struct Driver<C> {
     local: Local,
     clock: C,
+    watch: Watch,
+}
+
+impl Driver<Timeless> {
+    /// As [`Vat::timeless_driver`](crate::runtime::Vat::timeless_driver), for those who do not own the vat.
+    pub fn timeless(local: Local) -> Self {
+        Self::new(local, Timeless)
+    }
 }
 
 impl<C: Clock> Driver<C> {
     pub(super) fn new(local: Local, clock: C) -> Self {
         local.inner().drivers.set(local.inner().drivers.get() + 1);
-        Self { local, clock }
+        Self { local, clock, watch: Watch::default() }
     }
 }
 
@@ -56,16 +72,27 @@ impl<C: Clock> Future for Driver<C> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut now = self.clock.now();
+        let signal = Arc::clone(&self.local.mailbox().signal);
+        if !signal.is_raised() && self.watch.goes_on(now) {
+            self.clock.yield_now(cx);
+            return Poll::Pending;
+        }
+        let watch = self.watch.came(now);
         for _ in 0..TURNS_PER_POLL {
             if self.local.mailbox().is_closed() {
                 return Poll::Ready(());
             }
             let Turn::Idle(due) = self.local.turn(Some(now)) else { continue };
-            if !self.local.mailbox().signal.sleep(cx.waker()) {
+            if !signal.sleep(cx.waker()) {
                 continue;
             }
             match due {
                 Some(due) if self.clock.poll_sleep(due, cx).is_ready() => now = self.clock.now(),
+                _ if watch => {
+                    self.watch.begin();
+                    self.clock.yield_now(cx);
+                    return Poll::Pending;
+                }
                 _ => return Poll::Pending,
             }
         }

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use crate::conn::{Config, Connection};
 use crate::transport::Transport;
-use crate::vat::{CallId, Cap, Graph, LinkId, Outcome, Payload, Request, TargetId};
+use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Outcome, Payload, Request, TargetId};
 
 use super::dispatch::{Dispatch, LocalFuture};
 use super::links::{Ending, Links};
@@ -62,6 +62,7 @@ enum Release {
     Result(CallId),
     Pipeline(CallId),
     Payload(Payload),
+    Membrane(MembraneId),
 }
 
 #[derive(Default)]
@@ -172,6 +173,18 @@ impl Local {
         self.change(|graph| graph.call(cap, request))
     }
 
+    /// Makes a streaming call, behind all calls made so far: see `Graph::write`.
+    pub fn write(&self, cap: Cap, request: Request) -> CallId {
+        self.read_mail();
+        self.change(|graph| graph.write(cap, request))
+    }
+
+    /// Done when the streaming calls made on `cap` so far are acknowledged: see `Graph::fence`.
+    pub fn fence(&self, cap: Cap) -> CallId {
+        self.read_mail();
+        self.change(|graph| graph.fence(cap))
+    }
+
     /// The outcome of a call, if it is there; with it the caller's hold of the call ends.
     pub fn collect(&self, call: CallId) -> Option<Outcome> {
         self.with(|graph| graph.collect(call))
@@ -179,8 +192,9 @@ impl Local {
 
     /// As [`collect`](Self::collect), or has `waker` woken when the outcome is there.
     pub fn poll_outcome(&self, call: CallId, waker: &Waker) -> Option<Outcome> {
-        if let Some(outcome) = self.collect(call) {
-            return Some(outcome);
+        let outcome = self.with(|graph| graph.watch_outcome(call));
+        if outcome.is_some() {
+            return outcome;
         }
         let at = call.index() as usize;
         let is_known = |known: &Waker| known.will_wake(waker);
@@ -346,6 +360,11 @@ impl Local {
         self.give_up(Release::Pipeline(call));
     }
 
+    /// Gives a membrane up at the next turn: what crossed it stays walled.
+    pub fn release_membrane(&self, membrane: MembraneId) {
+        self.give_up(Release::Membrane(membrane));
+    }
+
     fn give_up(&self, release: Release) {
         self.0.released.borrow_mut().push(release);
         self.stir();
@@ -367,6 +386,7 @@ impl Local {
                     Release::Result(call) => graph.drop_result(call),
                     Release::Pipeline(call) => graph.drop_pipeline(call),
                     Release::Payload(payload) => graph.release_payload(payload),
+                    Release::Membrane(membrane) => graph.release_membrane(membrane),
                 }
             }
         });

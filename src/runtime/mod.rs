@@ -3,12 +3,14 @@
 //! Floor 4, the only one that knows "later". A [`Vat`] owns a vat of the current thread, a [`Handle`]
 //! reaches one from any thread, and [`Local`] is what floor 5 is built on.
 
+mod border;
 mod dispatch;
 mod driver;
 mod handle;
 mod host;
 mod links;
 mod local;
+mod look;
 mod mailbox;
 mod park;
 mod quiet;
@@ -21,7 +23,9 @@ mod timers;
 mod tokio;
 mod traffic;
 mod turn;
+mod watch;
 
+pub use self::border::Border;
 pub use self::dispatch::{Answer, Conclusion, Delivery, Dispatch, LocalFuture};
 pub use self::driver::{Clock, Driver, Timeless};
 pub use self::handle::{Handle, post};

@@ -1,7 +1,7 @@
 //! Running under tokio: its clock for a driver.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -32,6 +32,11 @@ impl Clock for TokioClock {
             }
             none => none.insert(Box::pin(tokio::time::sleep_until(until))).as_mut().poll(cx),
         }
+    }
+
+    /// Tokio wakes the task once it has looked for input.
+    fn yield_now(&mut self, cx: &mut Context<'_>) {
+        let _pending = pin!(tokio::task::yield_now()).poll(cx);
     }
 }
 

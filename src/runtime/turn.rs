@@ -16,7 +16,7 @@ use super::tasks::Work;
 /// How deep drains nest: an object whose answer waits for a promise drains the queue inside of its
 /// own delivery. Beyond this the promise is pending and an outer drain goes on, so that a chain of
 /// objects waiting for each other takes no more stack than this.
-const NESTED_DRAINS_MAX: u32 = 8;
+pub(super) const NESTED_DRAINS_MAX: u32 = 8;
 
 /// How many outputs one drain carries out before other work has its turn.
 const OUTPUTS_PER_DRAIN: usize = 4096;
@@ -141,6 +141,11 @@ impl Local {
             }
             Output::Settled { cap } => self.take_watchers(cap).into_iter().for_each(Waker::wake),
             Output::Dropped { target } => drop_quietly(self.evict(target)),
+            Output::Cross { membrane, call, crosser } => self.judge(membrane, call, &crosser),
+            Output::Admit { membrane, side, cap, promise } => {
+                self.admit(membrane, side, cap, promise);
+            }
+            Output::MembraneGone { membrane } => self.dismiss(membrane),
             Output::Closed { link, why } => self.begin_close(link, why),
         }
     }
@@ -225,13 +230,13 @@ impl Local {
 
 /// Sets a cell for a while. A waker that panics in the midst of it must not leave it set: the vat
 /// would take no turn any more.
-struct During<'a, T: Copy> {
+pub(super) struct During<'a, T: Copy> {
     cell: &'a Cell<T>,
     before: T,
 }
 
 impl<'a, T: Copy> During<'a, T> {
-    fn new(cell: &'a Cell<T>, value: T) -> Self {
+    pub(super) fn new(cell: &'a Cell<T>, value: T) -> Self {
         Self { cell, before: cell.replace(value) }
     }
 }

@@ -8,7 +8,7 @@ use super::contract::Transport;
 use super::error::TransportError;
 use super::outgoing::Outgoing;
 use super::peer::Peer;
-use crate::wire::{Deframer, Encoded, Frame, Limits, Message};
+use crate::wire::{ArrivalError, Deframer, Encoded, Limits, Message};
 
 /// How large messages on a byte stream may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,16 +77,13 @@ impl<S: ByteStream> Framed<S> {
 
     /// The next message among what has arrived.
     fn arrived(&mut self) -> Result<Option<Message>, TransportError> {
-        match self.deframer.next_frame() {
-            Ok(Some(frame)) => self.decode(frame).map(Some),
-            Ok(None) => Ok(None),
-            Err(error) => Err(TransportError::Frame { peer: self.peer.clone(), error }),
-        }
-    }
-
-    fn decode(&self, frame: Frame) -> Result<Message, TransportError> {
-        Message::decode(frame, &self.limits.incoming)
-            .map_err(|error| TransportError::Message { peer: self.peer.clone(), error })
+        Message::arrived(&mut self.deframer, &self.limits.incoming).map_err(|error| {
+            let peer = self.peer.clone();
+            match error {
+                ArrivalError::Frame(error) => TransportError::Frame { peer, error },
+                ArrivalError::Message(error) => TransportError::Message { peer, error },
+            }
+        })
     }
 
     /// Reads once; what follows shows in `reading` and in the deframer.

@@ -36,7 +36,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> ByteStream for Tokio<T> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write_vectored(cx, slices)
+        poll_write(&mut self.0, cx, slices)
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -59,7 +59,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> ByteStream for Joined<R, W> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match &mut self.writer {
-            Some(writer) => Pin::new(writer).poll_write_vectored(cx, slices),
+            Some(writer) => poll_write(writer, cx, slices),
             None => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
         }
     }
@@ -89,4 +89,22 @@ fn poll_read<R: AsyncRead + Unpin>(
     let mut buffer = ReadBuf::new(buffer);
     ready!(Pin::new(reader).poll_read(cx, &mut buffer))?;
     Poll::Ready(Ok(buffer.filled().len()))
+}
+
+/// So many bytes make a write of their own: no socket takes them and more.
+const ALONE_MIN: usize = 256 << 10;
+
+/// Writes what is large alone. Of a short write of one slice, unlike one of several, tokio's sockets
+/// remember that there is no more room, and the next is no call of the operating system.
+fn poll_write<W: AsyncWrite + Unpin>(
+    writer: &mut W,
+    cx: &mut Context<'_>,
+    slices: &[IoSlice<'_>],
+) -> Poll<io::Result<usize>> {
+    match slices {
+        [first, rest @ ..] if rest.is_empty() || first.len() >= ALONE_MIN => {
+            Pin::new(writer).poll_write(cx, first)
+        }
+        _ => Pin::new(writer).poll_write_vectored(cx, slices),
+    }
 }

@@ -99,6 +99,17 @@ impl<M, T> Arena<M, T> {
         }
     }
 
+    /// Removes an entry where it stands; nothing is moved.
+    pub(super) fn discard(&mut self, key: Key<M>) {
+        if let Some(slot @ Slot::Full { .. }) = self.slots.get_mut(key.index as usize)
+            && matches!(slot, Slot::Full { generation, .. } if *generation == key.generation)
+        {
+            *slot = Slot::Free { generation: key.generation.wrapping_add(1), next: self.free };
+            self.free = Some(key.index);
+            self.len -= 1;
+        }
+    }
+
     pub(super) fn get(&self, key: Key<M>) -> Option<&T> {
         match self.slots.get(key.index as usize)? {
             Slot::Full { generation, entry } if *generation == key.generation => Some(entry),
@@ -153,5 +164,10 @@ mod tests {
         assert_eq!(arena.remove(first), None);
         assert_eq!(arena.get(second), Some(&"second"));
         assert_eq!(arena.len(), 1);
+        arena.discard(first);
+        assert_eq!(arena.get(second), Some(&"second"));
+        arena.discard(second);
+        assert_eq!((arena.get(second), arena.len()), (None, 0));
+        assert_ne!(arena.insert("third"), second);
     }
 }

@@ -5,7 +5,9 @@ use smallvec::SmallVec;
 use crate::conn::CallRef;
 use crate::wire::{AnswerId, Exception, Path};
 
-use super::id::{CallId, Cap, LinkId};
+use super::id::{CallId, Cap, LinkId, MembraneId, StreamId};
+use super::membrane::Side;
+use super::node::Watch;
 use super::payload::{Payload, Request};
 
 /// What came of a call.
@@ -27,8 +29,12 @@ pub(super) struct Call {
     /// Results the target announced for pipelining before it returned (`set_pipeline`).
     /// Few calls have them: in a box, they cost the others nothing.
     pub(super) early: Option<Box<Payload>>,
+    /// Somebody outside wants to hear when the outcome is there.
+    pub(super) watch: Watch,
     /// A call of ours whose results are those of this one (`takeFromOtherQuestion`, tail calls).
     pub(super) taker: Option<CallId>,
+    /// The object whose other calls wait until this one is over: it is one of a stream.
+    pub(super) holds: Option<Cap>,
     /// It came from a peer and was sent back to it, on the results of a call of which the same is
     /// true, and so on: this many in a row.
     pub(super) bounces: u16,
@@ -45,6 +51,14 @@ pub(super) enum Origin {
     Peer(LinkId, AnswerId, Keep),
     /// A call of this vat, redirected here; its outcome is this one's.
     Tail(CallId),
+    /// A call of this vat before a membrane, which it crossed; its outcome comes back through that.
+    Crossed(CallId),
+    /// A streaming call of this vat that has not left it; the call beside it, if somebody still waits
+    /// for that, is done when there is room for more.
+    Write(Option<CallId>),
+    /// A streaming call of this vat that was sent: so many bytes of a window are its own until it
+    /// returns.
+    Sent(StreamId, u64),
     /// A peer, which was sent the Return and has not sent its Finish.
     Returned,
     /// Nobody is left to be told.
@@ -71,10 +85,14 @@ pub(super) enum Place {
     /// for it carries one reference of the capability; if the call is given up, that is given back,
     /// and the item means nothing any more.
     Queued(Request, Fate, Cap),
-    /// With its target.
-    Delivered,
+    /// With its target, whose node this is.
+    Delivered(Option<Cap>),
     /// With a peer.
     Remote(LinkId, CallRef),
+    /// Before a membrane, until it is decided whether it crosses: the wall it came to, one reference.
+    Judged(Request, Fate, Cap),
+    /// It crossed a membrane to this side: its outcome is that of another call, behind the membrane.
+    Across(CallId, MembraneId, Side),
     /// Its outcome is that of another call.
     Redirected(CallId),
     /// Here are its results.
@@ -115,8 +133,20 @@ impl Call {
             pipeline_refs: 0,
             used: Vec::new(),
             early: None,
+            watch: Watch::Nobody,
             taker: None,
+            holds: None,
             bounces: 0,
         }
+    }
+
+    /// Nothing hangs on the outcome but the promise of whoever made the call here.
+    pub(super) fn is_plain(&self) -> bool {
+        self.origin == Origin::Waiting
+            && self.taker.is_none()
+            && self.early.is_none()
+            && self.holds.is_none()
+            && self.pipelines.is_empty()
+            && self.used.is_empty()
     }
 }

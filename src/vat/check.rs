@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use crate::conn::Broken;
 
-use super::call::{Place, Told};
-use super::graph::Graph;
+use super::call::{Origin, Place, Told};
+use super::graph::{Graph, Step};
 use super::id::{Cap, LinkId};
 use super::link::Link;
-use super::node::{Kind, Promise, Source, State};
+use super::node::{Item, Kind, Promise, Source, State, Taking};
 use super::payload::Payload;
 
 /// How much is in a graph at one moment.
@@ -50,13 +50,18 @@ impl Graph {
         }
     }
 
-    /// Nothing is going on: no call, and no capability but those offered as bootstrap. Looks at
-    /// every node.
+    /// Nothing is going on: no call, and no capability but those offered as bootstrap, with what is
+    /// behind their walls. Looks at every node.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        let offered = |cap| self.links.iter().any(|(_, link)| link.bootstrap == Some(cap));
+        let mut offered = Vec::new();
+        for (_, link) in self.links.iter() {
+            let behind = |cap: &Cap| self.wall_at(*cap).map(|wall| wall.to);
+            offered.extend(std::iter::successors(link.bootstrap, behind));
+        }
         let stats = self.stats();
-        stats.calls == 0 && stats.queued == 0 && self.nodes.iter().all(|(cap, _)| offered(cap))
+        let nothing_moves = stats.calls == 0 && stats.queued == 0 && self.streams.len() == 0;
+        nothing_moves && self.nodes.iter().all(|(cap, _)| offered.contains(&cap))
     }
 
     /// Whether references, pins and lists agree with each other, here and in every connection.
@@ -82,7 +87,9 @@ impl Graph {
                 return broken(format!("node {cap} counts {pins} pins, {held} are held"));
             }
             self.check_node(cap, &node.kind)?;
+            self.check_line(cap, &node.kind)?;
         }
+        self.check_streams()?;
         self.check_calls()
     }
 
@@ -120,6 +127,32 @@ impl Graph {
         Ok(())
     }
 
+    fn check_line(&self, cap: Cap, kind: &Kind) -> Result<(), Broken> {
+        let Kind::Streamed(streamed) = kind else { return Ok(()) };
+        let is_next = |step: &Step| step.to == cap && matches!(step.item, Item::Next);
+        let held = matches!(streamed.taking, Taking::Held(_));
+        if !held && !streamed.line.is_empty() && !self.queue.iter().any(is_next) {
+            return broken(format!("calls wait at node {cap}, and nothing holds them back"));
+        }
+        Ok(())
+    }
+
+    fn check_streams(&self) -> Result<(), Broken> {
+        let mut sent = BTreeMap::<u32, u32>::new();
+        for (_, call) in self.calls.iter() {
+            if let Origin::Sent(stream, _) = call.origin {
+                *sent.entry(stream.index()).or_default() += 1;
+            }
+        }
+        for (id, stream) in self.streams.iter() {
+            let sent = sent.get(&id.index()).copied().unwrap_or_default();
+            if stream.calls() != sent || stream.is_over() {
+                return broken(format!("stream {id} counts {}, {sent} are sent", stream.calls()));
+            }
+        }
+        Ok(())
+    }
+
     fn check_calls(&self) -> Result<(), Broken> {
         for (id, call) in self.calls.iter() {
             if (call.pipeline_refs as usize) < call.pipelines.len() {
@@ -146,7 +179,17 @@ impl Graph {
             hold(&mut census, step.to, 0);
         }
         for (cap, node) in self.nodes.iter() {
-            let Kind::Promise(Promise { state, queue, .. }) = &node.kind else { continue };
+            if let Kind::Streamed(streamed) = &node.kind {
+                let live = streamed.line.iter().filter(|item| self.is_live(item));
+                live.for_each(|_| hold(&mut census, cap, 0));
+            }
+            if let Kind::Wall(wall) = &node.kind {
+                hold(&mut census, wall.to, 0);
+            }
+            let Kind::Promise(Promise { source, state, queue, .. }) = &node.kind else { continue };
+            if let Source::Wall(wall) | Source::Gate(wall) = source {
+                hold(&mut census, wall.to, 0);
+            }
             let live = queue.iter().filter(|item| self.is_live(item));
             live.for_each(|_| hold(&mut census, cap, 0));
             if let State::Resolved(to) | State::Embargoed(to) = state {
@@ -165,6 +208,10 @@ impl Graph {
         for (_, call) in self.calls.iter() {
             match &call.place {
                 Place::Queued(request, ..) => hold_all(&mut census, &request.params),
+                Place::Judged(request, _, at) => {
+                    hold_all(&mut census, &request.params);
+                    hold(&mut census, *at, 0);
+                }
                 Place::Done(Ok(results)) => hold_all(&mut census, results),
                 Place::Kept(results, told) => {
                     for (cap, told) in results.caps.iter().zip(told) {

@@ -9,6 +9,7 @@ use super::call::{Fate, Keep, Origin, Outcome, Place, Told};
 use super::export::outgoing;
 use super::graph::{Graph, Work};
 use super::id::{CallId, Cap, LinkId};
+use super::node::Watch;
 use super::output::Output;
 use super::payload::Payload;
 
@@ -21,6 +22,9 @@ impl Graph {
         let (origin, taker) = (call.origin, call.taker.take());
         let used = std::mem::take(&mut call.used);
         call.place = Place::Over;
+        if let Some(cap) = call.holds.take() {
+            self.end_hold(cap, outcome.as_ref().err().cloned());
+        }
         self.resolve_pipelines(&pipelines, outcome.as_ref());
         if let Some(early) = early {
             self.unref_payload(*early);
@@ -32,14 +36,17 @@ impl Graph {
             self.work.push_back(Work::Complete(taker, shared));
         }
         match origin {
-            Origin::Waiting => {
-                self.place(id, Place::Done(outcome));
-                self.outputs.push_back(Output::Completed { call: id });
-            }
+            Origin::Waiting => self.done(id, outcome),
             Origin::Tail(parent) => {
                 self.work.push_back(Work::Complete(parent, outcome));
                 self.origin(id, Origin::Gone);
             }
+            Origin::Write(sender) => self.end_write(id, sender, outcome),
+            Origin::Sent(stream, bytes) => {
+                self.acknowledge(stream, bytes, outcome);
+                self.origin(id, Origin::Gone);
+            }
+            Origin::Crossed(before) => self.come_back(before, outcome),
             Origin::Peer(link, answer, keep) => self.return_to(id, link, answer, keep, outcome),
             // Its tail call failed: what is pipelined on it, as long as it is kept, fails likewise.
             Origin::Returned if outcome.is_err() => self.place(id, Place::Done(outcome)),
@@ -54,6 +61,15 @@ impl Graph {
             }
         }
         self.unwanted(id);
+    }
+
+    /// The outcome waits for whoever made the call here.
+    pub(super) fn done(&mut self, id: CallId, outcome: Outcome) {
+        let Some(call) = self.calls.get_mut(id) else { return };
+        call.place = Place::Done(outcome);
+        if std::mem::replace(&mut call.watch, Watch::Nobody) == Watch::Told {
+            self.outputs.push_back(Output::Completed { call: id });
+        }
     }
 
     pub(super) fn share_with(&mut self, outcome: &mut Outcome) -> Outcome {
@@ -209,6 +225,8 @@ impl Graph {
         match call.origin {
             Origin::Gone if call.pipeline_refs == 0 && call.taker.is_none() => {}
             Origin::Gone => return self.send_hints(id),
+            // On its way: where it comes to, it is seen whether it goes on.
+            Origin::Write(None) if !matches!(call.place, Place::Queued(_, Fate::Deliver, _)) => {}
             _ => return,
         }
         match std::mem::replace(&mut call.place, Place::Over) {
@@ -216,9 +234,17 @@ impl Graph {
             Place::Queued(request, fate, to) => {
                 return self.place(id, Place::Queued(request, fate, to));
             }
-            Place::Delivered => self.outputs.push_back(Output::Cancel { call: id }),
+            Place::Delivered(_) => self.outputs.push_back(Output::Cancel { call: id }),
             Place::Remote(link, question) => self.finish(link, question),
             Place::Redirected(next) => self.let_go(id, next),
+            Place::Across(next, membrane, _) => self.let_go_across(id, next, membrane),
+            Place::Judged(request, fate @ Fate::DeliverThenCancel, at) => {
+                return self.place(id, Place::Judged(request, fate, at));
+            }
+            Place::Judged(request, _, at) => {
+                self.unref_payload(request.params);
+                self.unref(at);
+            }
             Place::Done(outcome) => self.unref_outcome(outcome),
             Place::Kept(payload, told) => {
                 for (cap, told) in payload.caps.into_iter().zip(told) {
@@ -239,6 +265,8 @@ impl Graph {
         let Some(at) = self.calls.get_mut(next) else { return };
         if at.origin == Origin::Tail(call) {
             at.origin = Origin::Gone;
+        } else if at.origin == Origin::Write(Some(call)) {
+            at.origin = Origin::Write(None);
         }
         if at.taker == Some(call) {
             at.taker = None;
@@ -267,6 +295,9 @@ impl Graph {
         let Some(call) = self.calls.remove(id) else { return };
         call.early.into_iter().for_each(|early| self.unref_payload(*early));
         call.used.into_iter().for_each(|(_, cap)| self.unref(cap));
+        if let Some(cap) = call.holds {
+            self.end_hold(cap, None);
+        }
     }
 
     /// References of export slots that did not leave, or came back.

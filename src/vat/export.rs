@@ -64,7 +64,11 @@ impl Graph {
             Face::Hosted => OutCap::Hosted(self.slot(link, end)),
             Face::Promise => OutCap::Promise(self.slot(link, end)),
             Face::Broken(why) => {
-                let slot = self.slot(link, end);
+                // A slot of its own: the peer may hold the node as what it was before its
+                // connection was lost, and a Resolve says something of promises alone.
+                let promise = self.broken(why.clone());
+                let slot = self.slot(link, promise);
+                self.unref(promise);
                 broken.push((slot, why));
                 OutCap::Promise(slot)
             }
@@ -82,7 +86,7 @@ impl Graph {
             Kind::Null => Face::Null,
             Kind::Broken(why) => Face::Broken(why.clone()),
             Kind::Import(home, import) if *home == link => Face::Peers(OutCap::Import(*import)),
-            Kind::Target(_) | Kind::Import(..) => Face::Hosted,
+            Kind::Target(_) | Kind::Streamed(_) | Kind::Wall(_) | Kind::Import(..) => Face::Hosted,
             Kind::Promise(Promise { state: State::Resolved(_), .. }) => Face::Promise,
             // Under an embargo, too: were it a promise of ours to that peer, neither vat would see
             // where embargoes of both wait for each other. (C-E10)

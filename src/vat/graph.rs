@@ -1,17 +1,19 @@
 //! The graph of a vat: its nodes, calls and links, the one queue, and the door for whoever runs it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::conn::{Connection, Tag};
 use crate::wire::{Content, Exception};
 
 use super::arena::Arena;
 use super::call::{Call, Fate, Origin, Outcome, Place};
-use super::id::{CallId, Cap, LinkId, OfCall, OfLink, OfNode, TargetId};
+use super::id::{CallId, Cap, LinkId, OfCall, OfLink, OfMembrane, OfNode, OfStream, TargetId};
 use super::link::{Attention, Link};
+use super::membrane::{Membrane, Side};
 use super::node::{Item, Kind, Node, Source, State, Watch};
 use super::output::Output;
 use super::payload::{Payload, Request};
+use super::stream::Stream;
 
 /// What a vat is made of: capabilities, the calls on them, and the connections they come from and go to.
 ///
@@ -33,6 +35,10 @@ pub struct Graph {
     pub(super) nodes: Arena<OfNode, Node>,
     pub(super) calls: Arena<OfCall, Call>,
     pub(super) links: Arena<OfLink, Link>,
+    pub(super) streams: Arena<OfStream, Stream>,
+    pub(super) membranes: Arena<OfMembrane, Membrane>,
+    /// The walls there are, by what is behind them: node, membrane, side. No reference.
+    pub(super) walls: BTreeMap<(u32, u32, Side), Cap>,
     /// Calls, and ends of embargoes, in the order they were made or read (C-E1). Each step
     /// carries one reference of its node.
     pub(super) queue: VecDeque<Step>,
@@ -178,8 +184,10 @@ impl Graph {
 
     /// Nobody awaits the results, but the call is to run to its end.
     pub fn detach(&mut self, call: CallId) {
-        if let Some(Call { origin: origin @ Origin::Waiting, .. }) = self.calls.get_mut(call) {
-            *origin = Origin::Detached;
+        if let Some(Call { origin: origin @ Origin::Waiting, place, .. }) = self.calls.get_mut(call)
+        {
+            // One that ran to its end already has nobody left to take its outcome.
+            *origin = if matches!(place, Place::Done(_)) { Origin::Gone } else { Origin::Detached };
             self.unwanted(call);
             self.settle();
         }
@@ -191,6 +199,13 @@ impl Graph {
         let call = self.calls.get_mut(id)?;
         if call.origin != Origin::Waiting || !matches!(call.place, Place::Done(_)) {
             return None;
+        }
+        if call.pipeline_refs <= 1 && call.is_plain() {
+            // With the outcome nothing is left of it.
+            let place = std::mem::replace(&mut call.place, Place::Over);
+            self.calls.discard(id);
+            let Place::Done(outcome) = place else { return None };
+            return Some(outcome);
         }
         call.origin = Origin::Gone;
         call.pipeline_refs = call.pipeline_refs.saturating_sub(1);
@@ -204,12 +219,25 @@ impl Graph {
         Some(outcome)
     }
 
+    /// As [`collect`](Self::collect); while the outcome is not there, [`Output::Completed`] is to
+    /// tell when it is.
+    pub fn watch_outcome(&mut self, id: CallId) -> Option<Outcome> {
+        let outcome = self.collect(id);
+        if outcome.is_none()
+            && let Some(call) = self.calls.get_mut(id)
+        {
+            call.watch = Watch::Told;
+        }
+        outcome
+    }
+
     /// Answers a delivered call. Takes the references in the outcome.
-    pub fn respond(&mut self, call: CallId, outcome: Outcome) {
-        match self.calls.get(call) {
-            Some(Call { place: Place::Delivered, .. }) => {
-                self.work.push_back(Work::Complete(call, outcome));
+    pub fn respond(&mut self, id: CallId, outcome: Outcome) {
+        match self.calls.get(id) {
+            Some(call @ Call { place: Place::Delivered(_), .. }) if call.is_plain() => {
+                return self.done(id, outcome);
             }
+            Some(Call { place: Place::Delivered(_), .. }) => self.complete(id, outcome),
             _ => self.unref_outcome(outcome),
         }
         self.settle();
@@ -218,13 +246,13 @@ impl Graph {
     /// Whether an answer to the call is still wanted.
     #[must_use]
     pub fn is_delivered(&self, call: CallId) -> bool {
-        matches!(self.calls.get(call), Some(Call { place: Place::Delivered, .. }))
+        matches!(self.calls.get(call), Some(Call { place: Place::Delivered(_), .. }))
     }
 
     /// Answers a delivered call with the outcome of another, made here and now: a tail call. Takes
     /// the references in the request, none of `cap`.
     pub fn redirect(&mut self, call: CallId, cap: Cap, request: Request) {
-        if !matches!(self.calls.get(call), Some(Call { place: Place::Delivered, .. })) {
+        if !self.is_delivered(call) {
             self.unref_payload(request.params);
             return self.settle();
         }
@@ -239,7 +267,7 @@ impl Graph {
     /// it need not wait. Takes the references in the payload.
     pub fn set_pipeline(&mut self, id: CallId, early: Payload) {
         match self.calls.get_mut(id) {
-            Some(call) if matches!(call.place, Place::Delivered) && call.early.is_none() => {
+            Some(call) if matches!(call.place, Place::Delivered(_)) && call.early.is_none() => {
                 let pipelines = std::mem::take(&mut call.pipelines);
                 self.resolve_pipelines(&pipelines, Ok(&early));
                 if let Some(call) = self.calls.get_mut(id) {
@@ -254,7 +282,11 @@ impl Graph {
     /// Tells [`Output::Settled`] once the promise is settled or broken. False: it is already, or
     /// never will be, because its call was made for its pipeline alone.
     pub fn watch(&mut self, cap: Cap) -> bool {
-        let Some(node) = self.nodes.get(cap) else { return false };
+        let mut at = cap;
+        while let Some(wall) = self.wall_at(at) {
+            at = wall.to;
+        }
+        let Some(node) = self.nodes.get(at) else { return false };
         let Kind::Promise(promise) = &node.kind else { return false };
         let waits = match (&promise.state, &promise.source) {
             (State::Resolved(_), _) => false,

@@ -14,6 +14,14 @@ pub enum OfCall {}
 #[derive(Debug)]
 pub enum OfLink {}
 
+/// Marks the keys of membranes.
+#[derive(Debug)]
+pub enum OfMembrane {}
+
+/// Marks the keys of streams.
+#[derive(Debug)]
+pub(super) enum OfStream {}
+
 /// Names a capability of a vat. Copying the name takes no reference.
 pub type Cap = Key<OfNode>;
 
@@ -22,6 +30,12 @@ pub type CallId = Key<OfCall>;
 
 /// Names a connection of a vat.
 pub type LinkId = Key<OfLink>;
+
+/// Names a membrane of a vat.
+pub type MembraneId = Key<OfMembrane>;
+
+/// Names the streaming calls sent to one capability.
+pub(super) type StreamId = Key<OfStream>;
 
 /// Names an object of whoever runs the vat; chosen by them, never interpreted here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -91,7 +91,7 @@ impl Graph {
     }
 
     fn on_bootstrap(&mut self, link: LinkId, answer: AnswerId) {
-        let place = Place::Delivered;
+        let place = Place::Delivered(None);
         let id = self.calls.insert(Call::new(Origin::Peer(link, answer, Keep::Pipeline), place));
         let Some(at) = self.links.get_mut(link) else { return };
         at.conn.tag_answer(answer, Tag(id.index()));
@@ -155,6 +155,10 @@ impl Graph {
         {
             *fate = Fate::DeliverThenCancel;
         }
+        if deliver_first {
+            self.deliver_first(id);
+        }
+        let Some(call) = self.calls.get_mut(id) else { return };
         if !needed && matches!(call.place, Place::Queued(_, Fate::Deliver | Fate::Wait, _)) {
             let place = std::mem::replace(&mut call.place, Place::Over);
             self.abandon(place);
@@ -244,7 +248,7 @@ impl Graph {
 
     /// Resolves a promise that lived at a peer to `to`, whose reference is taken. (C-E5, C-E6)
     fn settle_remote(&mut self, link: LinkId, path: OutTarget, promise: Cap, to: Cap, home: Home) {
-        if !self.is_pending(promise) {
+        if !self.is_unresolved(promise) {
             return self.unref(to);
         }
         let used = self.links.get(link).is_some_and(|at| at.conn.path_used(&path));

@@ -7,7 +7,8 @@ use smallvec::SmallVec;
 use crate::conn::{CallRef, LocalCap};
 use crate::wire::{EmbargoId, Exception, ImportId, Path};
 
-use super::id::{CallId, Cap, LinkId, TargetId};
+use super::id::{CallId, Cap, LinkId, StreamId, TargetId};
+use super::membrane::Wall;
 
 /// One capability. References are counted; a node dies with its last one.
 ///
@@ -22,6 +23,8 @@ pub(super) struct Node {
     /// Somebody outside wants to hear when this promise is settled.
     pub(super) watch: Watch,
     pub(super) exported: SmallVec<[(LinkId, LocalCap); 1]>,
+    /// The streaming calls this vat sent by way of this node, if there were any.
+    pub(super) stream: Option<StreamId>,
     pub(super) kind: Kind,
 }
 
@@ -37,14 +40,41 @@ pub(super) enum Watch {
 pub(super) enum Kind {
     /// An object hosted here.
     Target(TargetId),
+    /// An object hosted here that has taken streaming calls.
+    Streamed(Box<Streamed>),
     /// Every call fails with this. (C-X4)
     Broken(Exception),
     /// No capability. Every call fails.
     Null,
+    /// What is behind a membrane, and settled.
+    Wall(Wall),
     /// A settled object of a peer.
     Import(LinkId, ImportId),
     /// Not settled yet, or settled as another node.
     Promise(Promise),
+}
+
+/// An object that takes streaming calls.
+#[derive(Debug)]
+pub(super) struct Streamed {
+    pub(super) target: TargetId,
+    pub(super) taking: Taking,
+    /// What waits here, in order. Each item carries one reference of the node. Where something
+    /// waits and nothing holds it back, an [`Item::Next`] is queued.
+    pub(super) line: VecDeque<Item>,
+    /// How many items, of those here and on their way here, may stand for nothing any more.
+    pub(super) abandoned: usize,
+}
+
+/// Whether an object takes calls.
+#[derive(Debug)]
+pub(super) enum Taking {
+    /// It does.
+    Free,
+    /// This many streaming calls have to be over first.
+    Held(u32),
+    /// A streaming call failed with this, and so does every call that comes later.
+    Failed(Exception),
 }
 
 /// A capability that is, or was, not settled.
@@ -73,6 +103,10 @@ pub(super) enum Source {
     /// Resolved by the results of a question that is kept unfinished, because its peer was told
     /// of this place in them.
     Answer(LinkId, CallRef, Path),
+    /// By what the promise behind a membrane is resolved to. Calls cross the membrane.
+    Wall(Wall),
+    /// By whoever decides what crosses a membrane. Calls wait.
+    Gate(Wall),
     /// Resolved, and the way calls went before is given up.
     Spent,
 }
@@ -94,6 +128,12 @@ pub(super) enum State {
 pub(super) enum Item {
     /// A call.
     Call(CallId),
+    /// A streaming call of this vat.
+    Write(CallId),
+    /// Stands behind streaming calls of this vat, to be told when they are acknowledged.
+    Fence(CallId),
+    /// Whoever waits longest at an object that takes streaming calls may be handed to it.
+    Next,
     /// A peer's embargo, to be sent back where it leaves this vat towards that peer. (C-E4)
     Disembargo(LinkId, EmbargoId),
     /// An embargo of ours that the peer sent back: it ends here, behind the calls the peer sent
@@ -103,7 +143,8 @@ pub(super) enum Item {
 
 impl Node {
     pub(super) fn new(kind: Kind) -> Self {
-        Self { refs: 1, pins: 0, watch: Watch::Nobody, exported: SmallVec::new(), kind }
+        let exported = SmallVec::new();
+        Self { refs: 1, pins: 0, watch: Watch::Nobody, exported, stream: None, kind }
     }
 
     pub(super) fn promise(source: Source) -> Self {
@@ -114,5 +155,16 @@ impl Node {
 impl Promise {
     pub(super) fn new(source: Source) -> Self {
         Self { source, state: State::Pending, queue: VecDeque::new(), abandoned: 0, hops: 0 }
+    }
+}
+
+impl Kind {
+    /// What waits here, and how many of those may stand for nothing any more.
+    pub(super) fn line(&mut self) -> Option<(&mut VecDeque<Item>, &mut usize)> {
+        match self {
+            Self::Promise(promise) => Some((&mut promise.queue, &mut promise.abandoned)),
+            Self::Streamed(streamed) => Some((&mut streamed.line, &mut streamed.abandoned)),
+            _ => None,
+        }
     }
 }

@@ -20,9 +20,26 @@ impl Graph {
     /// A capability in the results of a call. The caller gets one reference.
     pub fn pipeline(&mut self, call: CallId, path: &Path) -> Cap {
         let mut at = call;
-        while let Some(Call { place: Place::Redirected(next), .. }) = self.calls.get(at) {
-            at = *next;
+        let mut crossed = SmallVec::<[_; 1]>::new();
+        loop {
+            match self.calls.get(at).map(|call| &call.place) {
+                Some(Place::Redirected(next)) => at = *next,
+                Some(Place::Across(next, membrane, side)) => {
+                    crossed.push((*membrane, *side));
+                    at = *next;
+                }
+                _ => break,
+            }
         }
+        let cap = self.pipeline_at(at, path);
+        crossed
+            .into_iter()
+            .rev()
+            .fold(cap, |cap, (membrane, side)| self.walled(membrane, side, cap))
+    }
+
+    /// A capability in the results of the very call `at`.
+    fn pipeline_at(&mut self, at: CallId, path: &Path) -> Cap {
         let Some(call) = self.calls.get(at) else {
             return self.broken(Exception::failed("the call is over"));
         };
@@ -86,7 +103,7 @@ impl Graph {
 
     /// The promise comes to be `to`, whose reference is taken. (C-P2, C-P3)
     pub(super) fn resolve_to(&mut self, promise: Cap, to: Cap) {
-        if !self.is_pending(promise) {
+        if !self.is_unresolved(promise) {
             return self.unref(to);
         }
         let to = self.unless_circle(promise, to);
@@ -95,7 +112,7 @@ impl Graph {
         self.become_resolved(promise, to);
     }
 
-    pub(super) fn is_pending(&self, cap: Cap) -> bool {
+    pub(super) fn is_unresolved(&self, cap: Cap) -> bool {
         matches!(
             self.nodes.get(cap),
             Some(Node { kind: Kind::Promise(Promise { state: State::Pending, .. }), .. })
@@ -110,7 +127,13 @@ impl Graph {
         if std::mem::replace(&mut node.watch, Watch::Nobody) == Watch::Told {
             self.outputs.push_back(Output::Settled { cap: promise });
         }
+        if self.nodes.get(promise).is_some_and(|node| node.stream.is_some()) {
+            self.hand_over(promise);
+        }
         self.flush(promise);
+        if !self.walls.is_empty() {
+            self.resolve_walls(promise);
+        }
         self.spend(promise);
         self.tell_resolved(promise);
     }
@@ -182,6 +205,7 @@ impl Graph {
                 }
                 self.unref_pipeline(call);
             }
+            Source::Wall(wall) | Source::Gate(wall) => self.tear_down(promise, wall),
             Source::Here | Source::Spent => {}
         }
     }
@@ -223,9 +247,16 @@ impl Graph {
             // It never will be; whoever runs the vat need not remember who asked.
             self.outputs.push_back(Output::Settled { cap });
         }
+        if let Some(stream) = node.stream {
+            self.abandon_stream(stream);
+        }
         match node.kind {
             Kind::Target(target) => self.outputs.push_back(Output::Dropped { target }),
+            Kind::Streamed(streamed) => {
+                self.outputs.push_back(Output::Dropped { target: streamed.target });
+            }
             Kind::Broken(_) | Kind::Null => {}
+            Kind::Wall(wall) => self.tear_down(cap, wall),
             Kind::Import(link, import) => self.give_up(cap, Source::Import(link, import)),
             Kind::Promise(Promise { source, state, .. }) => {
                 self.give_up(cap, source);

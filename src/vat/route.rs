@@ -7,6 +7,7 @@ use super::call::{Call, Fate, Keep, Origin, Place};
 use super::export::outgoing;
 use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, LinkId, TargetId};
+use super::membrane::Wall;
 use super::node::{Item, Kind, Promise, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
@@ -16,11 +17,14 @@ use super::payload::{Payload, Request};
 const BOUNCES_MAX: u16 = 256;
 
 /// Where an item goes from a node.
-enum Way {
-    Target(TargetId),
+pub(super) enum Way {
+    /// To the object, whose node this is.
+    Target(TargetId, Cap),
     Broken(Exception),
     /// To a peer; on the results of a call that bounced so many times.
     Peer(LinkId, OutTarget, u16),
+    /// To the wall of a membrane, which is this node.
+    Cross(Wall, Cap),
     Wait,
 }
 
@@ -34,9 +38,28 @@ impl Graph {
                 return Some(output);
             }
             let step = self.queue.pop_front()?;
+            if let Some(delivery) = self.deliver_at_once(&step) {
+                return Some(delivery);
+            }
             self.route(step);
             self.settle();
         }
+    }
+
+    /// What most steps are: a call that stands before its target. Does what `route` would, on the
+    /// shortest way; `None` if it is anything else.
+    fn deliver_at_once(&mut self, step: &Step) -> Option<Output> {
+        let Item::Call(id) = step.item else { return None };
+        let node = self.nodes.get_mut(step.to).filter(|node| node.refs > 1)?;
+        let Kind::Target(target) = node.kind else { return None };
+        let call = self.calls.get_mut(id)?;
+        if !matches!(call.place, Place::Queued(_, Fate::Deliver | Fate::Wait, _)) {
+            return None;
+        }
+        let place = std::mem::replace(&mut call.place, Place::Delivered(Some(step.to)));
+        let Place::Queued(Request { interface, method, params }, ..) = place else { return None };
+        node.refs -= 1;
+        Some(Output::Deliver { target, call: id, interface, method, params })
     }
 
     /// There may be something for `poll_output` or `poll_transmit`.
@@ -110,18 +133,21 @@ impl Graph {
         if !self.is_live(&item) {
             return;
         }
-        if matches!(item, Item::Lift) {
-            self.lift(to, None);
+        if matches!(item, Item::Lift | Item::Next) {
+            match item {
+                Item::Next => self.take_next(to),
+                _ => self.lift(to, None),
+            }
             return self.unref(to);
         }
         let end = self.follow(to);
         match self.way(end) {
             Way::Wait => {
                 self.retain(end);
-                if let Some(Kind::Promise(promise)) = self.nodes.get_mut(end).map(|n| &mut n.kind) {
-                    promise.queue.push_back(item);
+                if let Some((line, _)) = self.nodes.get_mut(end).and_then(|node| node.kind.line()) {
+                    line.push_back(item);
                 }
-                if let Item::Call(id) = item
+                if let Item::Call(id) | Item::Write(id) | Item::Fence(id) = item
                     && let Some(Call { place: Place::Queued(_, fate, at), .. }) =
                         self.calls.get_mut(id)
                 {
@@ -129,7 +155,7 @@ impl Graph {
                     self.unwanted(id);
                 }
             }
-            way => self.pass(way, item),
+            way => self.pass(way, item, end),
         }
         self.unref(to);
     }
@@ -140,12 +166,14 @@ impl Graph {
             return Way::Broken(Exception::failed("the capability is gone"));
         };
         match &node.kind {
-            Kind::Target(target) => Way::Target(*target),
+            Kind::Target(target) => Way::Target(*target, cap),
+            Kind::Streamed(streamed) => Self::way_of_streamed(streamed, cap),
             Kind::Broken(why) => Way::Broken(why.clone()),
             Kind::Null => Way::Broken(Exception::failed("called a null capability")),
+            Kind::Wall(wall) => Way::Cross(*wall, cap),
             Kind::Import(link, import) => Way::Peer(*link, OutTarget::Import(*import), 0),
             Kind::Promise(promise @ Promise { state: State::Pending, .. }) => {
-                self.way_of_source(promise)
+                self.way_of_source(cap, promise)
             }
             Kind::Promise(_) => Way::Wait,
         }
@@ -155,7 +183,7 @@ impl Graph {
     pub(super) fn address_on(&self, link: LinkId, cap: Cap) -> Option<OutTarget> {
         let way = match &self.nodes.get(cap)?.kind {
             Kind::Import(at, import) => Way::Peer(*at, OutTarget::Import(*import), 0),
-            Kind::Promise(promise) => self.way_of_source(promise),
+            Kind::Promise(promise) => self.way_of_source(cap, promise),
             _ => return None,
         };
         match way {
@@ -165,7 +193,7 @@ impl Graph {
     }
 
     /// The way calls take while the promise is not resolved.
-    fn way_of_source(&self, promise: &Promise) -> Way {
+    fn way_of_source(&self, cap: Cap, promise: &Promise) -> Way {
         match &promise.source {
             Source::Import(link, import) => Way::Peer(*link, OutTarget::Import(*import), 0),
             Source::Answer(link, question, path) => {
@@ -177,14 +205,31 @@ impl Graph {
                 }
                 _ => Way::Wait,
             },
-            Source::Here | Source::Spent => Way::Wait,
+            // What waits to be told what it came to be keeps those behind it waiting, too.
+            Source::Wall(wall) if promise.queue.is_empty() => Way::Cross(*wall, cap),
+            Source::Here | Source::Wall(_) | Source::Gate(_) | Source::Spent => Way::Wait,
         }
     }
 
-    fn pass(&mut self, way: Way, item: Item) {
+    /// Takes an item the way it goes from the node `from`.
+    pub(super) fn pass(&mut self, way: Way, item: Item, from: Cap) {
         match (item, way) {
-            (Item::Call(call), Way::Target(target)) => self.deliver(call, target),
-            (Item::Call(call), Way::Broken(why)) => self.fail_queued(call, why),
+            (Item::Write(call), Way::Target(..)) if self.is_given_up(call) => self.forgo(call),
+            (Item::Call(call) | Item::Write(call), Way::Target(target, cap)) => {
+                self.deliver(call, target, cap);
+            }
+            (Item::Call(call) | Item::Write(call) | Item::Fence(call), Way::Broken(why)) => {
+                self.fail_queued(call, why);
+            }
+            (Item::Write(call), Way::Peer(link, target, _)) => {
+                self.send_write(call, link, target, from);
+            }
+            (Item::Call(call) | Item::Write(call), Way::Cross(wall, at)) => {
+                self.reach_wall(call, wall, at);
+            }
+            (Item::Fence(call), Way::Cross(wall, _)) => self.fence_through(call, wall),
+            (Item::Fence(call), Way::Peer(..)) => self.wait_acknowledged(call, from),
+            (Item::Fence(call), Way::Target(..)) => self.pass_fence(call),
             (Item::Call(call), Way::Peer(link, target, bounces)) => {
                 if self.may_bounce(call, link, bounces) {
                     self.send_call(call, link, target);
@@ -194,17 +239,18 @@ impl Graph {
                 self.loop_back(from, embargo, Some((link, target)));
             }
             (Item::Disembargo(from, embargo), _) => self.loop_back(from, embargo, None),
-            (Item::Call(_), Way::Wait) | (Item::Lift, _) => {}
+            (Item::Call(_) | Item::Write(_) | Item::Fence(_), Way::Wait)
+            | (Item::Lift | Item::Next, _) => {}
         }
     }
 
     /// Whether an item still stands for something: a call that was given up leaves it behind.
     pub(super) fn is_live(&self, item: &Item) -> bool {
         match item {
-            Item::Call(id) => {
+            Item::Call(id) | Item::Write(id) | Item::Fence(id) => {
                 matches!(self.calls.get(*id), Some(Call { place: Place::Queued(..), .. }))
             }
-            Item::Disembargo(..) | Item::Lift => true,
+            Item::Disembargo(..) | Item::Lift | Item::Next => true,
         }
     }
 
@@ -220,23 +266,24 @@ impl Graph {
     /// An item on its way to `to`, or waiting there, stands for nothing any more. Those that wait
     /// are cleared away before they outnumber the others.
     fn abandon_item(&mut self, to: Cap) {
-        let Some(Kind::Promise(promise)) = self.nodes.get_mut(to).map(|node| &mut node.kind) else {
+        let Some((line, abandoned)) = self.nodes.get_mut(to).and_then(|node| node.kind.line())
+        else {
             return;
         };
-        promise.abandoned += 1;
-        if promise.abandoned < 32 || promise.abandoned < promise.queue.len() / 2 {
+        *abandoned += 1;
+        if *abandoned < 32 || *abandoned < line.len() / 2 {
             return;
         }
-        promise.abandoned = 0;
-        let mut queue = std::mem::take(&mut promise.queue);
-        queue.retain(|item| self.is_live(item));
-        if let Some(Kind::Promise(promise)) = self.nodes.get_mut(to).map(|node| &mut node.kind) {
-            promise.queue = queue;
+        *abandoned = 0;
+        let mut items = std::mem::take(line);
+        items.retain(|item| self.is_live(item));
+        if let Some((line, _)) = self.nodes.get_mut(to).and_then(|node| node.kind.line()) {
+            *line = items;
         }
     }
 
     /// Takes the request of a queued call; `None` if the call is not wanted any more.
-    fn dequeue(&mut self, id: CallId) -> Option<(Request, Fate)> {
+    pub(super) fn dequeue(&mut self, id: CallId) -> Option<(Request, Fate)> {
         let call = self.calls.get_mut(id)?;
         match std::mem::replace(&mut call.place, Place::Over) {
             Place::Queued(request, fate, _) => Some((request, fate)),
@@ -247,16 +294,16 @@ impl Graph {
         }
     }
 
-    fn deliver(&mut self, id: CallId, target: TargetId) {
+    fn deliver(&mut self, id: CallId, target: TargetId, cap: Cap) {
         let Some((Request { interface, method, params }, fate)) = self.dequeue(id) else { return };
-        self.place(id, Place::Delivered);
+        self.place(id, Place::Delivered(Some(cap)));
         self.outputs.push_back(Output::Deliver { target, call: id, interface, method, params });
         if fate == Fate::DeliverThenCancel {
             self.unwanted(id);
         }
     }
 
-    fn fail_queued(&mut self, id: CallId, why: Exception) {
+    pub(super) fn fail_queued(&mut self, id: CallId, why: Exception) {
         if let Some((request, _)) = self.dequeue(id) {
             self.unref_payload(request.params);
             self.work.push_back(Work::Complete(id, Err(why)));
@@ -269,11 +316,16 @@ impl Graph {
     /// Two calls of two vats may each be made on what the other returns. Neither vat sees more
     /// than a call on the results of a call it passed on, and passes it on in turn. (C-M9)
     fn may_bounce(&mut self, id: CallId, link: LinkId, bounces: u16) -> bool {
+        let mut asker = id;
+        while let Some(Call { origin: Origin::Crossed(before), .. }) = self.calls.get(asker) {
+            asker = *before;
+        }
+        let asker = self.calls.get(asker).map(|call| call.origin);
         let Some(call) = self.calls.get_mut(id) else { return false };
-        if !matches!(call.origin, Origin::Peer(from, ..) if from == link) {
+        if !matches!(asker, Some(Origin::Peer(from, ..)) if from == link) {
             return true;
         }
-        call.bounces = bounces + 1;
+        call.bounces = bounces.saturating_add(1);
         if call.bounces <= BOUNCES_MAX {
             return true;
         }
@@ -283,8 +335,8 @@ impl Graph {
     }
 
     /// Sends a call to a peer; what waits for its results goes after it.
-    fn send_call(&mut self, id: CallId, link: LinkId, target: OutTarget) {
-        let Some((Request { interface, method, params }, _)) = self.dequeue(id) else { return };
+    pub(super) fn send_call(&mut self, id: CallId, link: LinkId, target: OutTarget) {
+        let Some((Request { interface, method, params }, fate)) = self.dequeue(id) else { return };
         let asker = self.asker_on(id, link);
         let Payload { content, caps } = params;
         let content = outgoing(content);
@@ -307,10 +359,24 @@ impl Graph {
                 self.send_hints(id);
                 self.flush_pipelines(id);
                 self.break_exports(link, broken);
+                if fate == Fate::DeliverThenCancel {
+                    self.deliver_first(id);
+                    self.unwanted(id);
+                }
             }
             Err(why) => self.work.push_back(Work::Complete(id, Err(why))),
         }
         self.touch(link);
+    }
+
+    /// A call a peer cancelled is with another peer, or about to leave for it: it is to be delivered
+    /// there before it is cancelled. (C-N4)
+    pub(super) fn deliver_first(&mut self, id: CallId) {
+        if let Some(Place::Remote(link, question)) = self.calls.get(id).map(|call| &call.place)
+            && let Some(at) = self.links.get_mut(*link)
+        {
+            at.conn.deliver_first(*question);
+        }
     }
 
     /// Asks a question; one that is refused leaves nothing behind.
@@ -356,7 +422,9 @@ impl Graph {
         let Some(link) = self.links.get_mut(link) else { return };
         match origin {
             Origin::Peer(_, _, Keep::Nothing) if !pipelined => link.conn.drop_pipeline(question),
-            Origin::Waiting | Origin::Detached if !pipelined => link.conn.drop_pipeline(question),
+            Origin::Waiting | Origin::Detached | Origin::Write(_) if !pipelined => {
+                link.conn.drop_pipeline(question);
+            }
             Origin::Peer(_, _, Keep::PipelineOnly) => link.conn.drop_result(question),
             Origin::Gone if !taken => link.conn.drop_result(question),
             _ => {}
@@ -376,8 +444,14 @@ impl Graph {
     pub(super) fn flush(&mut self, cap: Cap) {
         if let Some(Kind::Promise(promise)) = self.nodes.get_mut(cap).map(|node| &mut node.kind) {
             let queue = std::mem::take(&mut promise.queue);
+            let behind_judged = matches!(promise.source, Source::Wall(_));
             let steps = queue.into_iter().map(|item| Step { to: cap, item });
-            self.work.extend(steps.map(Work::Route));
+            if behind_judged {
+                // Those that crossed before them may be judged once more on their way.
+                steps.rev().for_each(|step| self.queue.push_front(step));
+            } else {
+                self.work.extend(steps.map(Work::Route));
+            }
         }
     }
 }

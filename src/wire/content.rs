@@ -1,7 +1,7 @@
 //! Content is what a call carries, apart from who calls whom: one Cap'n Proto pointer and all below it.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use capnp::message::{Builder, HeapAllocator, Reader, ReaderSegments};
 use capnp::{Word, any_pointer};
@@ -17,14 +17,17 @@ use super::pointer::{self, FieldError, PointerError, ROOT, Target};
 /// are indices into the cap table that travels beside it.
 pub struct Content(Repr);
 
+/// It is moved a dozen times on the way of a call: what is large, and not the common case of a call
+/// within a vat, is in a box.
 enum Repr {
-    /// A root pointer and nothing below it: null or a capability.
-    Root(Reader<Root>),
+    Null,
+    /// A capability pointer and nothing else.
+    Root(Box<Reader<Root>>),
     Built(Builder<HeapAllocator>),
-    Copied(Reader<Frame>),
+    Copied(Box<Reader<Frame>>),
     /// A frame taken over from the peer. Its root was put in place of the message's own; the rest of the
     /// message is still there, and its pointers are as the peer wrote them.
-    Received(Reader<Frame>),
+    Received(Box<Reader<Frame>>),
     /// Held by several.
     Shared(Arc<Content>),
 }
@@ -46,19 +49,15 @@ impl Content {
     /// A null pointer: no params, no results.
     #[must_use]
     pub fn null() -> Self {
-        Self::of_root(0)
+        Self(Repr::Null)
     }
 
     /// A bare capability pointer to entry `index` of the cap table, as a bootstrap returns.
     #[must_use]
     pub fn capability(index: u32) -> Self {
-        Self::of_root(pointer::capability(index))
-    }
-
-    fn of_root(word: u64) -> Self {
-        let [a, b, c, d, e, f, g, h] = word.to_le_bytes();
+        let [a, b, c, d, e, f, g, h] = pointer::capability(index).to_le_bytes();
         let root = Root([capnp::word(a, b, c, d, e, f, g, h)]);
-        Self(Repr::Root(Reader::new(root, ReadLimits::default().options())))
+        Self(Repr::Root(Box::new(Reader::new(root, ReadLimits::default().options()))))
     }
 
     /// What `fill` builds under the root pointer. `words` is a guess at its size: memory for so many is
@@ -79,7 +78,7 @@ impl Content {
 
     /// Content of a frame a peer sent, whose root pointer is word 0 of segment 0.
     pub(super) fn received(frame: Frame, limits: &ReadLimits) -> Self {
-        Self(Repr::Received(Reader::new(frame, limits.options())))
+        Self(Repr::Received(Box::new(Reader::new(frame, limits.options()))))
     }
 
     /// The root pointer. All reading of content that came from a peer is bounded together.
@@ -89,6 +88,7 @@ impl Content {
     /// A segment is missing, or the traversal limit is passed.
     pub fn root(&self) -> capnp::Result<any_pointer::Reader<'_>> {
         match &self.0 {
+            Repr::Null => NULL.get_root_as_reader(),
             Repr::Root(message) => message.get_root(),
             Repr::Built(message) => message.get_root_as_reader(),
             Repr::Copied(message) | Repr::Received(message) => message.get_root(),
@@ -111,7 +111,7 @@ impl Content {
     #[must_use]
     pub fn words(&self) -> usize {
         match &self.0 {
-            Repr::Root(_) => 1,
+            Repr::Null | Repr::Root(_) => 1,
             Repr::Built(message) => message.size_in_words().max(1),
             Repr::Copied(message) | Repr::Received(message) => message.get_segments().words(),
             Repr::Shared(content) => content.words(),
@@ -125,6 +125,7 @@ impl Content {
 
     pub(super) fn slices(&self) -> SmallVec<[&[u8]; 4]> {
         match &self.0 {
+            Repr::Null => SmallVec::from_slice(&[EMPTY.as_slice()]),
             Repr::Root(message) => {
                 SmallVec::from_slice(&[Word::words_to_bytes(&message.get_segments().0)])
             }
@@ -149,6 +150,14 @@ impl Content {
         }
     }
 
+    /// The frame it was taken over in, if it was.
+    pub(super) fn frame(&self) -> Option<&Frame> {
+        match &self.0 {
+            Repr::Received(message) => Some(message.get_segments()),
+            _ => None,
+        }
+    }
+
     /// It must be [copied](Self::copy) before it is sent on, or the rest of the message it came in would
     /// go with it.
     #[must_use]
@@ -163,6 +172,7 @@ impl Content {
     /// The path does not fit what is there, or a pointer is malformed.
     pub fn cap_at(&self, path: &Path) -> Result<Option<u32>, PathError> {
         match &self.0 {
+            Repr::Null => Ok(None),
             Repr::Copied(message) | Repr::Received(message) => cap_at(message.get_segments(), path),
             Repr::Root(_) | Repr::Built(_) => cap_at(self.slices().as_slice(), path),
             Repr::Shared(content) => content.cap_at(path),
@@ -179,10 +189,28 @@ impl Content {
             Repr::Copied(message) | Repr::Received(message) => {
                 copy::copy(message.get_segments(), limits)?
             }
-            Repr::Root(_) | Repr::Built(_) => copy::copy(self.slices().as_slice(), limits)?,
+            Repr::Null | Repr::Root(_) | Repr::Built(_) => {
+                copy::copy(self.slices().as_slice(), limits)?
+            }
             Repr::Shared(content) => return content.copy(limits),
         };
-        Ok(Self(Repr::Copied(Reader::new(Frame::single(words), limits.options()))))
+        let frame = Frame::single(words);
+        Ok(Self(Repr::Copied(Box::new(Reader::new(frame, limits.options())))))
+    }
+
+    /// A copy whose capability pointers have the indices `caps` gives for theirs. It is asked in the
+    /// order of the pointers, what is below one before the next.
+    ///
+    /// # Errors
+    ///
+    /// A pointer is malformed, or a limit is passed.
+    pub fn map_caps(
+        &self,
+        limits: &ReadLimits,
+        caps: impl FnMut(u32) -> u32,
+    ) -> Result<Self, CopyError> {
+        let words = copy::copy_with(self.slices().as_slice(), limits, caps)?;
+        Ok(Self(Repr::Copied(Box::new(Reader::new(Frame::single(words), limits.options())))))
     }
 }
 
@@ -226,6 +254,10 @@ fn cap_at<S: ReaderSegments + ?Sized>(segments: &S, path: &Path) -> Result<Optio
         Target::Struct { .. } | Target::List { .. } => Err(PathError::NotACapability),
     }
 }
+
+/// What null content is read from.
+static NULL: LazyLock<Builder<HeapAllocator>> =
+    LazyLock::new(|| Builder::new(HeapAllocator::new()));
 
 /// A message nothing was built in: its root is null.
 const EMPTY: [u8; WORD] = [0; WORD];

@@ -45,26 +45,40 @@ pub(super) fn copy<S: ReaderSegments + ?Sized>(
     segments: &S,
     limits: &ReadLimits,
 ) -> Result<Vec<Word>, CopyError> {
-    let mut copy = Copy { segments, words: vec![ZERO], left: limits.traversal_words_max as u64 };
+    copy_with(segments, limits, |index| index)
+}
+
+/// The same, with each capability pointer's index as `caps` wants it. It is asked in the order of
+/// the pointers, what is below one before the next.
+pub(super) fn copy_with<S: ReaderSegments + ?Sized>(
+    segments: &S,
+    limits: &ReadLimits,
+    caps: impl FnMut(u32) -> u32,
+) -> Result<Vec<Word>, CopyError> {
+    let left = limits.traversal_words_max as u64;
+    let mut copy = Copy { segments, words: vec![ZERO], left, caps };
     copy.pointer(ROOT, 0, limits.nesting_max)?;
     Ok(copy.words)
 }
 
 const ZERO: Word = capnp::word(0, 0, 0, 0, 0, 0, 0, 0);
 
-struct Copy<'a, S: ?Sized> {
+struct Copy<'a, S: ?Sized, F> {
     segments: &'a S,
     words: Vec<Word>,
     /// Words that may yet be copied.
     left: u64,
+    /// What becomes of the index of a capability.
+    caps: F,
 }
 
-impl<S: ReaderSegments + ?Sized> Copy<'_, S> {
+impl<S: ReaderSegments + ?Sized, F: FnMut(u32) -> u32> Copy<'_, S, F> {
     /// Copies what the pointer at `from` leads to, and points word `to` of the copy at it.
     fn pointer(&mut self, from: Place, to: usize, depth: u16) -> Result<(), CopyError> {
         match pointer::resolve(self.segments, from)? {
             Target::Null => Ok(()),
             Target::Capability(index) => {
+                let index = (self.caps)(index);
                 self.set(to, pointer::capability(index));
                 Ok(())
             }

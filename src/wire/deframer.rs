@@ -4,6 +4,7 @@ use capnp::Word;
 
 use super::frame::{Frame, FrameError, Header, WORD};
 use super::limits::Limits;
+use super::spare::Spare;
 
 /// Bytes of the read buffer, allocated with the first read.
 const BUFFER: usize = 64 << 10;
@@ -33,6 +34,7 @@ pub struct Deframer {
     start: usize,
     end: usize,
     direct: Option<Direct>,
+    spare: Spare,
     read_max: usize,
     broken: Option<FrameError>,
 }
@@ -55,6 +57,7 @@ impl Deframer {
             start: 0,
             end: 0,
             direct: None,
+            spare: Spare::default(),
             read_max: BUFFER,
             broken: None,
         }
@@ -90,6 +93,35 @@ impl Deframer {
         debug_assert!(self.end <= self.buffer.len());
     }
 
+    /// The one segment of the next frame, where it arrived: if that has arrived whole, and is within
+    /// the limits.
+    pub(super) fn single(&self) -> Option<&[u8]> {
+        if self.direct.is_some() || self.broken.is_some() {
+            return None;
+        }
+        let (table, rest) = self.buffer.get(self.start..self.end)?.split_first_chunk::<WORD>()?;
+        let [count @ .., a, b, c, d] = *table;
+        let words = u32::from_le_bytes([a, b, c, d]);
+        if count != [0; 4] || words > self.limits.frame_words_max {
+            return None;
+        }
+        rest.get(..words as usize * WORD)
+    }
+
+    /// Drops the frame [`single`](Self::single) showed.
+    pub(super) fn skip_single(&mut self) {
+        if let Some(bytes) = self.single().map(<[u8]>::len) {
+            self.taken(WORD + bytes);
+        }
+    }
+
+    /// So many bytes of the buffer were taken as a frame.
+    fn taken(&mut self, bytes: usize) {
+        self.start += bytes;
+        self.read_max = BUFFER;
+        self.spare.count_smaller();
+    }
+
     /// The next frame, if it has arrived.
     ///
     /// # Errors
@@ -105,7 +137,7 @@ impl Deframer {
                 return Ok(None);
             }
             self.read_max = PEEK;
-            return Ok(Some(direct.header.into_frame(direct.words)));
+            return Ok(Some(direct.into_frame()));
         }
         let arrived = &self.buffer[self.start..self.end];
         let header = match Header::read(arrived, &self.limits) {
@@ -126,15 +158,22 @@ impl Deframer {
         if let Some(body) = arrived.get(..bytes) {
             let mut words = Word::allocate_zeroed_vec(header.words());
             Word::words_to_bytes_mut(&mut words).copy_from_slice(body);
-            self.start += header.bytes + bytes;
-            self.read_max = BUFFER;
+            self.taken(header.bytes + bytes);
             return Some(header.into_frame(words));
         }
         if bytes >= DIRECT_MIN {
-            self.direct = Some(Direct::new(header, arrived));
+            let words = self.spare.take(header.words());
+            self.direct = Some(Direct::new(header, arrived, words));
             self.start = self.end;
         }
         None
+    }
+
+    /// `frame` was decoded: its memory is read into again once it is gone, if it is worth it.
+    pub(super) fn keep(&mut self, frame: &Frame) {
+        if let Some(words) = frame.lent() {
+            self.spare.keep(words);
+        }
     }
 
     /// Part of a frame has arrived: the stream must not end here.
@@ -154,12 +193,25 @@ impl Deframer {
 }
 
 impl Direct {
-    fn new(header: Header, arrived: &[u8]) -> Self {
-        let first = STEP_WORDS.max(arrived.len().div_ceil(WORD)).min(header.words());
-        let mut words = Vec::with_capacity(first.max(header.words().min(RESERVED_WORDS)));
-        words.resize(first, ZERO);
+    /// `words` is memory that was used before, if there is some.
+    fn new(header: Header, arrived: &[u8], words: Option<Vec<Word>>) -> Self {
+        let all = header.words();
+        let first = STEP_WORDS.max(arrived.len().div_ceil(WORD)).min(all);
+        let mut words =
+            words.unwrap_or_else(|| Vec::with_capacity(first.max(all.min(RESERVED_WORDS))));
+        words.truncate(all);
+        if words.len() < first {
+            words.resize(first, ZERO);
+        }
         Word::words_to_bytes_mut(&mut words)[..arrived.len()].copy_from_slice(arrived);
         Self { header, words, filled: arrived.len() }
+    }
+
+    fn into_frame(self) -> Frame {
+        if Spare::wants(&self.words) {
+            return self.header.into_lent_frame(self.words);
+        }
+        self.header.into_frame(self.words)
     }
 
     fn is_complete(&self) -> bool {

@@ -1,6 +1,7 @@
 //! A frame is one message on a byte stream: a table of segment sizes, then the segments. (C-F1)
 
 use std::fmt;
+use std::sync::Arc;
 
 use capnp::Word;
 use capnp::message::ReaderSegments;
@@ -14,9 +15,26 @@ pub(super) const WORD: usize = 8;
 /// The segments of one message, in one aligned allocation.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Frame {
-    words: Vec<Word>,
+    words: Words,
     /// Where each segment ends, in words.
     ends: SmallVec<[u32; 4]>,
+}
+
+/// The memory of a frame.
+#[derive(Clone, PartialEq, Eq)]
+enum Words {
+    Own(Vec<Word>),
+    /// Whoever read the frame may hold it too, to read another into it once this one is gone.
+    Lent(Arc<Vec<Word>>),
+}
+
+impl Words {
+    fn as_slice(&self) -> &[Word] {
+        match self {
+            Self::Own(words) => words,
+            Self::Lent(words) => words,
+        }
+    }
 }
 
 impl Frame {
@@ -25,7 +43,38 @@ impl Frame {
     pub fn single(words: Vec<Word>) -> Self {
         // A segment of 2^32 words (32 GiB) cannot be addressed by the protocol's pointers either.
         let end = u32::try_from(words.len()).unwrap_or(u32::MAX);
-        Self { words, ends: SmallVec::from_slice(&[end]) }
+        Self { words: Words::Own(words), ends: SmallVec::from_slice(&[end]) }
+    }
+
+    /// The memory it lies in, if that may be used again.
+    pub(super) fn lent(&self) -> Option<&Arc<Vec<Word>>> {
+        match &self.words {
+            Words::Own(_) => None,
+            Words::Lent(words) => Some(words),
+        }
+    }
+
+    /// A copy of a message's segments. `None` if they are more than 2^32 words together, or not of
+    /// whole words.
+    #[must_use]
+    pub fn of_segments(segments: &[&[u8]]) -> Option<Self> {
+        let mut bytes = 0usize;
+        let mut ends = SmallVec::new();
+        for segment in segments {
+            if segment.len() % WORD != 0 {
+                return None;
+            }
+            bytes = bytes.checked_add(segment.len())?;
+            ends.push(u32::try_from(bytes / WORD).ok()?);
+        }
+        let mut words = Word::allocate_zeroed_vec(bytes / WORD);
+        let mut rest = Word::words_to_bytes_mut(&mut words);
+        for segment in segments {
+            let (room, behind) = rest.split_at_mut(segment.len());
+            room.copy_from_slice(segment);
+            rest = behind;
+        }
+        Some(Self { words: Words::Own(words), ends })
     }
 
     /// How many segments there are.
@@ -37,7 +86,13 @@ impl Frame {
     /// How many words the segments have together.
     #[must_use]
     pub fn words(&self) -> usize {
-        self.words.len()
+        self.words.as_slice().len()
+    }
+
+    /// How many bytes it takes on a stream, its table included. (C-F1)
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        (self.ends.len() + 2) / 2 * WORD + self.words.as_slice().len() * WORD
     }
 
     /// One segment, if there are so many.
@@ -46,13 +101,18 @@ impl Frame {
         let id = usize::try_from(id).ok()?;
         let end = *self.ends.get(id)? as usize;
         let start = if id == 0 { 0 } else { *self.ends.get(id - 1)? as usize };
-        self.words.get(start..end).map(Word::words_to_bytes)
+        self.words.as_slice().get(start..end).map(Word::words_to_bytes)
     }
 
     /// Puts `word` in place of the first of segment 0; nothing if that is empty.
     pub(super) fn set_root(&mut self, word: u64) {
+        let words = match &mut self.words {
+            Words::Own(words) => words,
+            // Nobody else holds it before it is decoded.
+            Words::Lent(words) => Arc::make_mut(words),
+        };
         if self.ends.first().is_some_and(|&end| end > 0)
-            && let Some(root) = self.words.first_mut()
+            && let Some(root) = words.first_mut()
         {
             Word::words_to_bytes_mut(std::slice::from_mut(root))
                 .copy_from_slice(&word.to_le_bytes());
@@ -149,7 +209,13 @@ impl Header {
     /// The frame, once `words` are as many as announced.
     pub(super) fn into_frame(self, words: Vec<Word>) -> Frame {
         debug_assert_eq!(words.len(), self.words());
-        Frame { words, ends: self.ends }
+        Frame { words: Words::Own(words), ends: self.ends }
+    }
+
+    /// The same, for memory that may be used again.
+    pub(super) fn into_lent_frame(self, words: Vec<Word>) -> Frame {
+        debug_assert_eq!(words.len(), self.words());
+        Frame { words: Words::Lent(Arc::new(words)), ends: self.ends }
     }
 }
 

@@ -10,8 +10,10 @@ mod frame;
 mod id;
 mod limits;
 mod message;
+mod outline;
 mod path;
 mod pointer;
+mod spare;
 
 pub use content::{Content, PathError};
 pub use copy::CopyError;
@@ -20,10 +22,12 @@ pub use exception::{Detail, Exception, ExceptionKind};
 pub use frame::{Frame, FrameError};
 pub use id::{AnswerId, EmbargoId, ExportId, ImportId, QuestionId};
 pub use limits::{Limits, ReadLimits};
+pub(crate) use message::ArrivalError;
 pub use message::{
-    Bootstrap, Call, CapDescriptor, Context, DecodeError, Disembargo, Encoded, Finish, Foreign,
-    Message, MessageTarget, Outcome, Payload, PromisedAnswer, Release, Resolution, Resolve, Return,
-    SendResultsTo,
+    Bootstrap, Call, CapDescriptor, Context, DecodeError, Description, Disembargo, Encoded, Finish,
+    Foreign, Message, MessageTarget, Outcome, Payload, PromisedAnswer, Release, Resolution,
+    Resolve, Return, SendResultsTo,
 };
+pub use outline::{Outline, OutlineLimits};
 pub use path::Path;
 pub use pointer::PointerError;

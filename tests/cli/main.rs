@@ -1,6 +1,8 @@
 //! The program, as a person at a terminal meets it.
 
+mod decode;
 mod demo;
 mod peers;
+mod relay;
 mod support;
 mod usage;

@@ -1,7 +1,7 @@
 //! Running the program, and what it leaves: an exit code and two texts.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 
 /// What came of a run.
 #[derive(Debug)]
@@ -50,12 +50,30 @@ impl Ran {
 pub(crate) struct Serving {
     process: Child,
     _out: BufReader<ChildStdout>,
+    err: BufReader<ChildStderr>,
     pub(crate) address: String,
 }
 
 impl Serving {
     pub(crate) fn at(address: &str) -> Self {
-        let mut process = bowline(&["serve", address])
+        let (mut serving, line) = Self::start(&["serve", address]);
+        line.strip_prefix("serving ").expect("it says where").clone_into(&mut serving.address);
+        serving
+    }
+
+    /// A relay on a free port.
+    pub(crate) fn relaying_to(connect: &str) -> Self {
+        let arguments = ["relay", "--listen", "tcp:127.0.0.1:0", "--connect", connect];
+        let (mut serving, line) = Self::start(&arguments);
+        let told = line.strip_prefix("relaying ").and_then(|told| told.split_once(" to "));
+        let (address, to) = told.expect("it says where, and to whom");
+        assert_eq!(to, connect);
+        address.clone_into(&mut serving.address);
+        serving
+    }
+
+    fn start(arguments: &[&str]) -> (Self, String) {
+        let mut process = bowline(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -63,8 +81,20 @@ impl Serving {
         let mut out = BufReader::new(process.stdout.take().expect("piped"));
         let mut line = String::new();
         out.read_line(&mut line).expect("text");
-        let address = line.strip_prefix("serving ").expect("it says where").trim().to_owned();
-        Self { process, _out: out, address }
+        let err = BufReader::new(process.stderr.take().expect("piped"));
+        (Self { process, _out: out, err, address: String::new() }, line.trim().to_owned())
+    }
+
+    /// What it says on standard error until a line with `word` in it.
+    pub(crate) fn says(&mut self, word: &str) -> String {
+        let mut line = String::new();
+        while self.err.read_line(&mut line).expect("text") > 0 {
+            if line.contains(word) {
+                return line;
+            }
+            line.clear();
+        }
+        panic!("it ended without a word of `{word}`");
     }
 
     /// The port of a TCP address.
@@ -79,8 +109,7 @@ impl Serving {
         assert!(sent.success());
         let status = self.process.wait().expect("it was started");
         let mut err = String::new();
-        let stderr = self.process.stderr.take().expect("piped");
-        std::io::Read::read_to_string(&mut BufReader::new(stderr), &mut err).expect("text");
+        self.err.read_to_string(&mut err).expect("text");
         Ran { code: status.code(), out: String::new(), err }
     }
 }

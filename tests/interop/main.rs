@@ -11,11 +11,14 @@ mod bowline;
 mod bowline_peer;
 mod cancels;
 mod capnp_rpc_peer;
+mod compat;
 mod crc;
 mod engine;
 mod objects;
 mod python;
 mod relay;
+#[cfg(feature = "cli")]
+mod relay_process;
 mod scenarios;
 
 use capnp_rpc::rpc_twoparty_capnp::Side;
@@ -23,7 +26,7 @@ use engine::CapnpRpc;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
 /// How many scenarios there are: a list that loses one should be noticed.
-const SCENARIOS: usize = 24;
+const SCENARIOS: usize = 25;
 
 /// Python's exceptions all leave as `failed`, and a tail call to the caller's own object aborts the
 /// C++ process.

@@ -1,7 +1,7 @@
 //! bowline in the middle: two peers that cannot see each other, and every scenario through a relay.
 
 use bowline::conn::Config;
-use bowline::rpc::Link;
+use bowline::rpc::{Link, Relay};
 use bowline::runtime::Vat;
 use bowline::transport::{Transport, same_thread};
 use bowline::wire::Exception;
@@ -14,14 +14,8 @@ use crate::{CPP_SERVER_CANNOT, SCENARIOS, assert_all_ok, capnp_rpc_peer};
 use crate::{on_one_thread, python, scenarios};
 
 /// Offers to whoever is behind `near` what whoever is behind `far` offers.
-fn relay(
-    middle: &Vat,
-    near: impl Transport + 'static,
-    far: impl Transport + 'static,
-) -> (Link, Link) {
-    let far = Link::connect(middle.here(), far, Config::default(), None);
-    let near = Link::connect(middle.here(), near, Config::default(), Some(&far.bootstrap()));
-    (near, far)
+fn relay(middle: &Vat, near: impl Transport + 'static, far: impl Transport + 'static) -> Link {
+    Relay::between(middle.here(), near, far, &Config::default()).near().clone()
 }
 
 /// With the near side gone, nothing is left of what went through.
@@ -38,7 +32,7 @@ fn bowline_calls_bowline_through_bowline() {
         let (a, b) = same_thread();
         let (c, d) = same_thread();
         let served = serve_peer(&right, d);
-        let (near, _far) = relay(&middle, b, c);
+        let near = relay(&middle, b, c);
         let (link, peer) = connect(&left, a);
         assert_all_ok(&scenarios::run(&peer, engine(&left), &[]).await, SCENARIOS);
         drop(peer);
@@ -57,7 +51,7 @@ fn capnp_rpc_calls_cpp_through_bowline() {
         let listening = python::serve().await;
         let far = TcpStream::connect(("127.0.0.1", listening.port)).await.expect("it listens");
         let (left, right) = tokio::io::duplex(64 << 10);
-        let (near, _far) = relay(&middle, framed(right), framed(far));
+        let near = relay(&middle, framed(right), framed(far));
         let peer = capnp_rpc_peer::connect(left, Side::Client, None);
         let told = scenarios::run(&peer, CapnpRpc, &CPP_SERVER_CANNOT).await;
         assert_all_ok(&told, SCENARIOS - CPP_SERVER_CANNOT.len());
@@ -79,7 +73,7 @@ fn cpp_calls_capnp_rpc_through_bowline() {
             let (stream, _) = listener.accept().await.expect("the peer connects");
             relay(&middle, framed(stream), framed(left))
         };
-        let ((near, _far), told) = tokio::join!(accepted, python::call(port));
+        let (near, told) = tokio::join!(accepted, python::call(port));
         let passed = told.lines().filter(|line| line.starts_with("ok ")).count();
         assert_eq!(passed, SCENARIOS, "{told}");
         ends_at_rest(&middle, &near).await;

@@ -13,7 +13,7 @@ use crate::first::run;
 use crate::support::{Ask, at, cap, fill, method, number, object};
 
 /// Blocks this thread on a future, woken by its waker.
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(thread::Thread);
     impl std::task::Wake for Unpark {
         fn wake(self: Arc<Self>) {
@@ -31,7 +31,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-fn spawn() -> Handle {
+pub(crate) fn spawn() -> Handle {
     Vat::spawn().expect("a thread")
 }
 
@@ -130,7 +130,7 @@ fn dropping_on_a_foreign_thread_cancels_and_releases() {
     block_until(&handle, || objects.load(Ordering::SeqCst) == 1);
 }
 
-fn block_until(handle: &Handle, done: impl Fn() -> bool) {
+pub(crate) fn block_until(handle: &Handle, done: impl Fn() -> bool) {
     for _ in 0..1000 {
         if done() {
             return;

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
 use bowline::conn::Config;
-use bowline::rpc::{Client, Link};
+use bowline::rpc::{Client, Link, Relay};
 use bowline::runtime::{Driver, Local, Timeless, Vat};
 use bowline::transport::{
     ByteStream, Framed, FramedLimits, Peer, Transport, Trickle, memory_pipe, same_thread,
@@ -218,15 +218,29 @@ impl World {
 
     /// Three vats in a row: what `right` offers is what `middle` offers to `left`.
     pub(crate) fn relay(&self, bootstrap: &Client) -> (Pair, Pair, Client) {
-        let outer = self.join(&self.middle, &self.right, Some(bootstrap));
-        let through = outer.near.bootstrap();
-        let inner = self.join(&self.left, &self.middle, Some(&through));
-        drop(through);
-        self.relays.borrow_mut().push(inner.near.clone());
+        let (inner, outer, _) = self.relaying(bootstrap);
         let client = inner.near.bootstrap();
         self.run(client.settled()).expect("the bootstrap is there");
         self.quiet();
         (inner, outer, client)
+    }
+
+    /// The same before anything was asked.
+    pub(crate) fn relaying(&self, bootstrap: &Client) -> (Pair, Pair, Relay) {
+        let ((a, b), (c, d)) = (self.kind.ends(), self.kind.ends());
+        let ((a, to_left), (b, to_middle)) = (Tap::new(a), Tap::new(b));
+        let ((c, to_back), (d, to_right)) = (Tap::new(c), Tap::new(d));
+        let config = Config::default();
+        let left = Link::connect(self.left.here(), a, config.clone(), None);
+        let right = Link::connect(self.right.here(), d, config.clone(), Some(bootstrap));
+        let relay = Relay::between(self.middle.here(), b, c, &config);
+        let (near, far) = (relay.near().clone(), relay.far().clone());
+        let all = [left.clone(), near.clone(), far.clone(), right.clone()];
+        self.links.borrow_mut().extend(all);
+        self.relays.borrow_mut().push(left.clone());
+        let inner = Pair { near: left, far: near, to_near: to_left, to_far: to_middle };
+        let outer = Pair { near: far, far: right, to_near: to_back, to_far: to_right };
+        (inner, outer, relay)
     }
 
     /// Delivers all messages one by one, in an order of the directions that `seed` decides, until

@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 
 /// Runs the `capnp` tool and the code generator over one schema; `None` where there is no such tool.
 fn generate(schema: &str, parents: &[&str]) -> Option<String> {
+    let folder = Path::new(schema).parent()?.to_str()?;
     let mut tool = Command::new("capnp")
-        .args(["compile", "-o-", "--src-prefix=schema", schema])
+        .args(["compile", "-o-", &format!("--src-prefix={folder}"), schema])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdout(Stdio::piped())
         .spawn()
@@ -61,4 +62,20 @@ fn the_code_for_two_parties_is_what_its_schema_says() {
 #[test]
 fn the_code_for_the_demo_is_what_its_schema_says() {
     is_current("schema/demo.capnp", &[], "src/bin/bowline/demo_capnp.rs");
+}
+
+#[test]
+fn the_code_for_the_examples_is_what_their_schemas_say() {
+    for name in ["abacus", "news"] {
+        let schema = format!("examples/{name}/{name}.capnp");
+        is_current(&schema, &[], &format!("examples/{name}/{name}_capnp.rs"));
+    }
+}
+
+#[test]
+fn the_code_for_the_typed_tests_is_what_their_schemas_say() {
+    for name in ["typed", "older", "newer"] {
+        let schema = format!("tests/data/{name}.capnp");
+        is_current(&schema, &[], &format!("tests/data/{name}_capnp.rs"));
+    }
 }

@@ -55,6 +55,38 @@ pub(crate) enum Command {
         #[arg(long, value_name = "S", default_value = "1.5")]
         seconds: Seconds,
     },
+    /// Run two Cap'n Proto programs through a vat in the middle
+    ///
+    /// Prints `relaying ADDRESS to ADDRESS` once it listens. Everybody who connects is offered what the
+    /// far side offers, over a far connection of their own; what passes, in either direction, is
+    /// forwarded in order, pipelined calls before their answers. When one side hangs up, so does the
+    /// other. A far side that cannot be reached is told to the client in an Abort and here in a line.
+    /// With `stdio` on one side it relays one client, and ends with it.
+    Relay {
+        /// Where clients come: tcp:HOST:PORT, unix:PATH or stdio
+        #[arg(long, value_name = "ADDR")]
+        listen: String,
+        /// Where the far side is: tcp:HOST:PORT, unix:PATH or stdio
+        #[arg(long, value_name = "ADDR")]
+        connect: String,
+    },
+    /// Print a recorded stream of Cap'n Proto RPC, message by message
+    ///
+    /// A stream is the bytes of one direction, with or without the HTTP head that opened it. Each message is
+    /// shown behind the byte it begins at: in one line, and below it the content, which is shown without its
+    /// schema, and the cap table. Ids are named as their sender sees them: q a question and a an answer
+    /// of its own, e an export and p a promise it exports, i an import, m an embargo; `.0.2` is pointer field 2 of
+    /// pointer field 0. Where the stream breaks, all before is shown and a line says where and why.
+    Decode {
+        /// The file, or - for the standard input
+        file: String,
+        /// Only the one line of each message
+        #[arg(long, conflicts_with = "whole")]
+        brief: bool,
+        /// Content to its end, however long
+        #[arg(long)]
+        whole: bool,
+    },
 }
 
 /// A way to reach a vat.

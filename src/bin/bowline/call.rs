@@ -5,29 +5,20 @@ use std::time::Duration;
 use bowline::conn::Config;
 use bowline::rpc::Link;
 use bowline::runtime::Vat;
-use bowline::transport::{Address, FramedLimits, Socket};
+use bowline::transport::{Address, FramedLimits};
 use bowline::wire::Exception;
 use tokio::task::spawn_local;
 
 use crate::failure::Failure;
 use crate::stream::Cargo;
-use crate::{measure, table, work};
-
-/// How long connecting may take.
-const CONNECTING: Duration = Duration::from_secs(10);
+use crate::{door, measure, table, work};
 
 /// Checks and measures the vat served at `address`.
 pub(crate) async fn run(address: &Address, budget: Duration) -> Result<(), Failure> {
     if *address == Address::Stdio {
         return Err(Failure::usage("`call` connects to tcp:HOST:PORT or unix:PATH, not to stdio"));
     }
-    let connecting = tokio::time::timeout(CONNECTING, Socket::connect(address)).await;
-    let socket = connecting.map_err(|_| {
-        Failure::failed(format!(
-            "connecting to {address} took more than {} s",
-            CONNECTING.as_secs()
-        ))
-    })??;
+    let socket = door::connect(address).await?;
     let vat = Vat::local();
     spawn_local(vat.tokio_driver());
     let transport = socket.framed(FramedLimits::default());

@@ -42,6 +42,12 @@ pub(crate) fn say(text: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::failed(format!("writing to standard output failed: {error}")))
 }
 
+/// Says something where the standard output is not ours to write to.
+pub(crate) fn say_aside(text: &str) -> Result<(), Failure> {
+    writeln!(std::io::stderr(), "{text}")
+        .map_err(|error| Failure::failed(format!("writing to standard error failed: {error}")))
+}
+
 fn line(cells: [&str; 7]) -> Result<(), Failure> {
     let [transport, place, null, chain, awaited, calls, stream] = cells;
     say(&format!(

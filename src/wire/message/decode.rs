@@ -31,7 +31,9 @@ impl Message {
         if frame.segment(0).is_none_or(<[u8]>::is_empty) {
             return Err(DecodeError::Empty);
         }
-        if let Some((mut message, place)) = plain::read(&frame) {
+        if frame.segment_count() == 1
+            && let Some((mut message, place)) = frame.segment(0).and_then(plain::read)
+        {
             if let (Some(place), Some((_, content))) = (place, message.hole()) {
                 *content = take(frame, place, limits)?;
             }
@@ -56,7 +58,11 @@ pub(super) fn generated(frame: &Frame, limits: &Limits) -> Result<Message, Decod
 }
 
 /// Makes the pointer at `place` the root of the frame.
-fn take(mut frame: Frame, place: Place, limits: &Limits) -> Result<Content, DecodeError> {
+pub(super) fn take(
+    mut frame: Frame,
+    place: Place,
+    limits: &Limits,
+) -> Result<Content, DecodeError> {
     let word = pointer::word_at(&frame, place).unwrap_or(0);
     let root = match Pointer::parse(word) {
         Pointer::Null => return Ok(Content::null()),

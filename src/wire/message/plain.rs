@@ -6,16 +6,13 @@ use capnp::Word;
 
 use super::data::{Call, Finish, Message, MessageTarget, Outcome, Payload, Return, SendResultsTo};
 use crate::wire::content::Content;
-use crate::wire::frame::Frame;
 use crate::wire::id::{AnswerId, ImportId, QuestionId};
 use crate::wire::pointer::{COMPOSITE, Kind, Place, Pointer, list_shape};
 
-/// The message in a frame, and where its content's pointer is, if its envelope is plain.
-pub(super) fn read(frame: &Frame) -> Option<(Message, Option<Place>)> {
-    if frame.segment_count() != 1 {
-        return None;
-    }
-    let segment = Segment(frame.segment(0)?);
+/// The message in a frame of one segment, and where its content's pointer is, if its envelope is
+/// plain.
+pub(super) fn read(segment: &[u8]) -> Option<(Message, Option<Place>)> {
+    let segment = Segment(segment);
     let root = segment.object(0)?;
     let variant = root.data(0)? & 0xffff;
     let body = segment.object(root.pointer(0)?)?;
@@ -143,7 +140,15 @@ impl Object<'_> {
 mod tests {
     use super::*;
     use crate::wire::limits::Limits;
-    use crate::wire::{Deframer, PromisedAnswer};
+    use crate::wire::{Deframer, Frame, PromisedAnswer};
+
+    /// The message in a frame, if it is plain.
+    fn read(frame: &Frame) -> Option<(Message, Option<Place>)> {
+        if frame.segment_count() > 1 {
+            return None;
+        }
+        super::read(frame.segment(0)?)
+    }
 
     fn call(target: MessageTarget, content: Content) -> Message {
         Message::Call(Box::new(Call {

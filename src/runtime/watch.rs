@@ -1,0 +1,134 @@
+//! Watching: a vat that was woken soon after it went to sleep looks for more before it does so again.
+//!
+//! To be woken on another core takes longer than most calls do. So where the last thing came soon,
+//! the driver yields instead of sleeping, for about as long as a sleep and a wake would take. Where
+//! that was in vain it is tried ever less often: an idle vat costs no processor time.
+
+use std::time::{Duration, Instant};
+
+/// What comes sooner than this, counted from the start of the turn before, most likely came from
+/// this very thread, and says nothing about waits for others.
+const SOON_MIN: Duration = Duration::from_micros(4);
+
+/// What comes later than this is not worth waiting for awake. Twice a sleep and a wake on a virtual
+/// machine: at first both ends sleep.
+const SOON_MAX: Duration = Duration::from_micros(150);
+
+/// How long it is watched.
+const WATCHED_MAX: Duration = Duration::from_micros(50);
+
+/// How often it is looked, for clocks that stand still.
+const LOOKS_MAX: u32 = 1024;
+
+/// After so many vain watches in a row the pauses between them grow no more: one is tried for every
+/// 2^10 chances.
+const VAIN_MAX: u32 = 10;
+
+/// Decides whether to watch, from what came of it before.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    /// When the last turn began.
+    since: Option<Instant>,
+    /// Whether what was last waited for came soon.
+    soon: bool,
+    /// How often it was looked since, if it is watched.
+    looks: Option<u32>,
+    /// How many watches in a row were in vain.
+    vain: u32,
+    /// How many chances are let pass before the next watch.
+    pause: u32,
+}
+
+impl Watch {
+    /// Nothing has come. Whether to go on watching; if not, it was in vain.
+    pub(super) fn goes_on(&mut self, now: Instant) -> bool {
+        let (Some(looks), Some(since)) = (&mut self.looks, self.since) else { return false };
+        *looks += 1;
+        if *looks < LOOKS_MAX && now.saturating_duration_since(since) < WATCHED_MAX {
+            return true;
+        }
+        self.looks = None;
+        let held_up = now.saturating_duration_since(since) >= SOON_MAX;
+        self.vain = if held_up { VAIN_MAX } else { VAIN_MAX.min(self.vain + 1) };
+        self.pause = 1 << self.vain;
+        // Whatever comes now came late.
+        self.soon = false;
+        self.since = None;
+        false
+    }
+
+    /// Something came, and a turn begins. Whether to watch when it is over.
+    pub(super) fn came(&mut self, now: Instant) -> bool {
+        let Some(since) = self.since.replace(now) else { return self.soon };
+        let gap = now.saturating_duration_since(since);
+        if self.looks.take().is_some() {
+            self.vain = 0;
+            if gap >= SOON_MAX {
+                // Somebody else has the processor: awake, a thread loses its turn and waits for long,
+                // where asleep it would be put first when it is woken.
+                self.pause = 1 << VAIN_MAX;
+            }
+        }
+        if gap >= SOON_MIN {
+            self.soon = gap < SOON_MAX;
+        }
+        if self.soon && self.pause > 0 {
+            self.pause -= 1;
+            return false;
+        }
+        self.soon
+    }
+
+    /// The turn is over and nothing is left to do.
+    pub(super) fn begin(&mut self) {
+        self.looks = Some(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A vat to which something comes `gap` after each turn, `times` times. How often it looked.
+    fn looks(watch: &mut Watch, now: &mut Instant, gap: Duration, times: u32) -> u32 {
+        let mut looks = 0;
+        for _ in 0..times {
+            let came = *now + gap;
+            while watch.looks.is_some() && *now < came {
+                *now += Duration::from_micros(1);
+                looks += u32::from(watch.goes_on(*now));
+            }
+            *now = came;
+            if watch.came(*now) {
+                watch.begin();
+            }
+        }
+        looks
+    }
+
+    #[test]
+    fn what_comes_soon_is_watched_for_and_what_comes_late_is_not() {
+        let mut now = Instant::now();
+        let mut watch = Watch::default();
+        assert!(looks(&mut watch, &mut now, Duration::from_micros(20), 100) > 1000);
+        let (mut watch, late) = (Watch::default(), Duration::from_millis(1));
+        assert_eq!(looks(&mut watch, &mut now, late, 100), 0);
+        let (mut watch, at_once) = (Watch::default(), Duration::from_micros(1));
+        assert_eq!(looks(&mut watch, &mut now, at_once, 100), 0);
+    }
+
+    #[test]
+    fn watching_in_vain_is_given_up() {
+        let (mut now, mut watch) = (Instant::now(), Watch::default());
+        let too_late = Duration::from_micros(100);
+        let looks = looks(&mut watch, &mut now, too_late, 10_000);
+        assert!(looks < 20 * 50, "{looks} looks in a second");
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_ends_no_sleep() {
+        let now = Instant::now();
+        let mut watch = Watch { since: Some(now), soon: true, looks: Some(0), vain: 0, pause: 0 };
+        assert_eq!((0..10_000).filter(|_| watch.goes_on(now)).count(), LOOKS_MAX as usize - 1);
+    }
+}

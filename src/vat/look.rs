@@ -1,0 +1,57 @@
+//! Looking: what a capability has come to be.
+
+use super::graph::Graph;
+use super::id::{Cap, TargetId};
+use super::node::{Kind, Promise, State};
+
+impl Graph {
+    /// What a promise was resolved to, as far as is known. The caller gets one reference of it.
+    /// `None`: it is not resolved, or no promise.
+    pub fn resolution(&mut self, cap: Cap) -> Option<Cap> {
+        let end = self.follow(cap);
+        self.settle();
+        if end == cap {
+            return None;
+        }
+        self.retain(end);
+        Some(end)
+    }
+
+    /// Whether calls on it may yet take another way than now.
+    #[must_use]
+    pub fn is_pending(&mut self, cap: Cap) -> bool {
+        let end = self.follow(cap);
+        self.settle();
+        let kind = self.nodes.get(end).map(|node| &node.kind);
+        matches!(
+            kind,
+            Some(Kind::Promise(Promise { state: State::Pending | State::Embargoed(_), .. }))
+        )
+    }
+
+    /// The object behind it, if it is one of this vat, as far as promises have been resolved.
+    pub fn target_of(&mut self, cap: Cap) -> Option<TargetId> {
+        let end = self.follow(cap);
+        self.settle();
+        match &self.nodes.get(end)?.kind {
+            Kind::Target(target) => Some(*target),
+            Kind::Streamed(streamed) => Some(streamed.target),
+            _ => None,
+        }
+    }
+
+    /// One more reference of what may be gone; whether it is still there.
+    pub fn upgrade(&mut self, cap: Cap) -> bool {
+        let there = self.nodes.get(cap).is_some();
+        self.retain(cap);
+        there
+    }
+
+    /// A number for what a capability has come to be: the same for two that are the same here, as
+    /// long as both are held.
+    pub fn place_of(&mut self, cap: Cap) -> u32 {
+        let end = self.follow(cap);
+        self.settle();
+        end.index()
+    }
+}

@@ -1,0 +1,154 @@
+//! A stream is the streaming calls sent to one capability of a peer: how much of them is on its way,
+//! who waits for room, and what the first of them that failed failed with.
+
+use crate::conn::Window;
+use crate::wire::Exception;
+
+use super::id::CallId;
+
+/// The streaming calls sent to one capability.
+#[derive(Debug)]
+pub(super) struct Stream {
+    window: Window,
+    /// Calls sent and not acknowledged, and their bytes.
+    calls: u32,
+    bytes: u64,
+    /// The largest call so far.
+    largest: u64,
+    life: Life,
+    /// Senders that wait for room.
+    pub(super) blocked: Vec<CallId>,
+    /// Those who wait until everything is acknowledged.
+    pub(super) fences: Vec<CallId>,
+}
+
+/// How a stream stands.
+#[derive(Debug)]
+enum Life {
+    /// A capability sends along it.
+    Open,
+    /// One of its calls failed, and so do all later ones.
+    Broken(Exception),
+    /// Nothing more will be sent along it.
+    Abandoned,
+}
+
+/// Whether more may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    Free,
+    Full,
+}
+
+impl Stream {
+    pub(super) fn new(window: Window) -> Self {
+        Self {
+            window,
+            calls: 0,
+            bytes: 0,
+            largest: 0,
+            life: Life::Open,
+            blocked: Vec::new(),
+            fences: Vec::new(),
+        }
+    }
+
+    /// A call was sent.
+    pub(super) fn send(&mut self, bytes: u64) -> Room {
+        self.calls += 1;
+        self.bytes += bytes;
+        self.largest = self.largest.max(bytes);
+        self.room()
+    }
+
+    /// A call was acknowledged: it returned, or failed.
+    pub(super) fn acknowledge(&mut self, bytes: u64) -> Room {
+        self.calls = self.calls.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+        self.room()
+    }
+
+    fn room(&self) -> Room {
+        match self.bytes <= self.largest || self.bytes < self.window.bytes(self.largest) {
+            true => Room::Free,
+            false => Room::Full,
+        }
+    }
+
+    /// A call failed; only the first one counts.
+    pub(super) fn fail(&mut self, why: Exception) {
+        if matches!(self.life, Life::Open) {
+            self.life = Life::Broken(why);
+        }
+    }
+
+    /// Its capability is gone.
+    pub(super) fn abandon(&mut self) {
+        self.life = Life::Abandoned;
+    }
+
+    pub(super) fn why_broken(&self) -> Option<&Exception> {
+        match &self.life {
+            Life::Broken(why) => Some(why),
+            Life::Open | Life::Abandoned => None,
+        }
+    }
+
+    /// How many calls were sent and not acknowledged.
+    pub(super) fn calls(&self) -> u32 {
+        self.calls
+    }
+
+    /// Every call sent was acknowledged.
+    pub(super) fn is_acknowledged(&self) -> bool {
+        self.calls == 0
+    }
+
+    /// Nobody will hear of it any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.calls == 0 && matches!(self.life, Life::Abandoned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_is_wider_by_the_largest_call() {
+        let mut stream = Stream::new(Window::Fixed(100));
+        assert_eq!(stream.send(60), Room::Free);
+        assert_eq!(stream.send(60), Room::Free);
+        assert_eq!(stream.send(40), Room::Full, "160 bytes are on their way");
+        assert_eq!(stream.acknowledge(60), Room::Free);
+        assert_eq!(stream.send(59), Room::Free, "159 bytes");
+        assert_eq!(stream.send(1), Room::Full, "160 bytes");
+    }
+
+    #[test]
+    fn a_call_larger_than_the_window_does_not_hold_up_the_next() {
+        let mut stream = Stream::new(Window::Fixed(10));
+        assert_eq!(stream.send(1000), Room::Free);
+        assert_eq!(stream.send(9), Room::Free);
+        assert_eq!(stream.send(1), Room::Full);
+        assert_eq!(stream.acknowledge(1000), Room::Free);
+    }
+
+    #[test]
+    fn a_window_of_nothing_lets_one_call_pass_at_a_time() {
+        let mut stream = Stream::new(Window::Fixed(0));
+        assert_eq!(stream.send(8), Room::Free);
+        assert_eq!(stream.send(8), Room::Full);
+        assert_eq!(stream.acknowledge(8), Room::Free);
+    }
+
+    #[test]
+    fn the_first_failure_sticks() {
+        let mut stream = Stream::new(Window::default());
+        stream.send(8);
+        stream.send(8);
+        stream.fail(Exception::failed("first"));
+        stream.fail(Exception::failed("second"));
+        assert_eq!(stream.why_broken().map(Exception::reason), Some("first"));
+    }
+}

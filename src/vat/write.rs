@@ -1,0 +1,226 @@
+//! Streaming calls: whoever makes one goes on when there is room in the window of the capability it
+//! was sent to, not when it returns.
+
+use crate::conn::OutTarget;
+use crate::wire::{Content, Exception};
+
+use super::call::{Call, Fate, Origin, Outcome, Place};
+use super::graph::{Graph, Work};
+use super::id::{CallId, Cap, LinkId, StreamId};
+use super::node::{Item, Kind, Promise, State};
+use super::payload::{Payload, Request};
+use super::stream::{Room, Stream};
+
+/// What a call costs its window besides its params, so that empty ones count too: the envelope of a
+/// small Call message, in bytes.
+const ENVELOPE_BYTES: u64 = 128;
+
+impl Graph {
+    /// Calls `cap` as a stream does, behind every call made so far. Takes the references in the
+    /// request, none of `cap`. What is returned is collected like a call: it is done when the
+    /// caller may send more. (C-S1)
+    ///
+    /// - Sent to a peer: done when there is room in the window of the capability it was sent to, and
+    ///   not cancelled any more (C-S4). Once one such call failed, all later ones to that capability
+    ///   fail. (C-S2)
+    /// - To an object of this vat: done when it returned, and cancelled when nobody waits.
+    pub fn write(&mut self, cap: Cap, request: Request) -> CallId {
+        let mut sender = Call::new(Origin::Waiting, Place::Over);
+        sender.pipeline_refs = 1;
+        let sender = self.calls.insert(sender);
+        let place = Place::Queued(request, Fate::Deliver, cap);
+        let call = self.calls.insert(Call::new(Origin::Write(Some(sender)), place));
+        self.place(sender, Place::Redirected(call));
+        self.enqueue(cap, Item::Write(call));
+        sender
+    }
+
+    /// Done when every streaming call made on `cap` so far is acknowledged, or with what the first
+    /// of them failed with. Takes no reference; collected like a call.
+    pub fn fence(&mut self, cap: Cap) -> CallId {
+        let nothing = Request { interface: 0, method: 0, params: Payload::null() };
+        let mut call = Call::new(Origin::Waiting, Place::Queued(nothing, Fate::Deliver, cap));
+        call.pipeline_refs = 1;
+        let id = self.calls.insert(call);
+        self.enqueue(cap, Item::Fence(id));
+        id
+    }
+
+    /// Whether nobody waits any more for a streaming call that has not left this vat.
+    pub(super) fn is_given_up(&self, id: CallId) -> bool {
+        matches!(self.calls.get(id), Some(Call { origin: Origin::Write(None), .. }))
+    }
+
+    /// A streaming call is given up at the object that would have taken it. (C-S4)
+    pub(super) fn forgo(&mut self, id: CallId) {
+        if let Some((request, _)) = self.dequeue(id) {
+            self.unref_payload(request.params);
+            self.origin(id, Origin::Gone);
+            self.unwanted(id);
+        }
+    }
+
+    /// Sends a streaming call to a peer by way of the node `from`.
+    pub(super) fn send_write(&mut self, id: CallId, link: LinkId, target: OutTarget, from: Cap) {
+        let key = self.stream_of(from, link);
+        let broken = key.and_then(|key| self.streams.get(key)?.why_broken().cloned());
+        if let Some(why) = broken {
+            return self.fail_queued(id, why);
+        }
+        let bytes = match self.calls.get(id).map(|call| &call.place) {
+            Some(Place::Queued(request, ..)) => bytes_of(&request.params.content),
+            _ => return,
+        };
+        self.send_call(id, link, target);
+        let Some(key) = key else { return };
+        match self.calls.get(id) {
+            Some(Call { place: Place::Remote(..), .. }) => self.charge(id, key, bytes),
+            // What was not sent leaves a hole: nothing behind it may arrive.
+            _ => self.break_stream(key, Exception::failed("a streaming call could not be sent")),
+        }
+    }
+
+    /// The stream of what is sent by way of a node.
+    fn stream_of(&mut self, node: Cap, link: LinkId) -> Option<StreamId> {
+        let window = self.links.get(link)?.conn.config().stream_window;
+        let at = self.nodes.get_mut(node)?;
+        if at.stream.is_none() {
+            at.stream = Some(self.streams.insert(Stream::new(window)));
+        }
+        at.stream
+    }
+
+    /// Counts a call that was sent; its sender goes on if there is room.
+    fn charge(&mut self, id: CallId, key: StreamId, bytes: u64) {
+        let Some(Call { origin: Origin::Write(sender), .. }) = self.calls.get(id) else { return };
+        let sender = *sender;
+        self.origin(id, Origin::Sent(key, bytes));
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        let room = stream.send(bytes);
+        let Some(sender) = sender else { return };
+        if room == Room::Full {
+            stream.blocked.push(sender);
+        }
+        if let Some(Call { place: place @ Place::Redirected(_), .. }) = self.calls.get_mut(sender) {
+            *place = Place::Over;
+        }
+        if room == Room::Free {
+            self.work.push_back(Work::Complete(sender, Ok(Payload::null())));
+        }
+    }
+
+    /// A streaming call to an object of this vat has its outcome. Streams have no results.
+    pub(super) fn end_write(&mut self, id: CallId, sender: Option<CallId>, outcome: Outcome) {
+        self.origin(id, Origin::Gone);
+        let outcome = outcome.map(|results| {
+            self.unref_payload(results);
+            Payload::null()
+        });
+        if let Some(sender) = sender {
+            self.work.push_back(Work::Complete(sender, outcome));
+        }
+    }
+
+    /// A call that was sent has its outcome.
+    pub(super) fn acknowledge(&mut self, key: StreamId, bytes: u64, outcome: Outcome) {
+        let Some(stream) = self.streams.get_mut(key) else { return self.unref_outcome(outcome) };
+        let room = stream.acknowledge(bytes);
+        match outcome {
+            Ok(results) => {
+                if room == Room::Free {
+                    let blocked = std::mem::take(&mut stream.blocked);
+                    self.tell(blocked, &Ok(()));
+                }
+                self.unref_payload(results);
+            }
+            Err(why) => self.break_stream(key, why),
+        }
+        self.end_fences(key);
+        if self.streams.get(key).is_some_and(Stream::is_over) {
+            self.streams.remove(key);
+        }
+    }
+
+    fn break_stream(&mut self, key: StreamId, why: Exception) {
+        let Some(stream) = self.streams.get_mut(key) else { return };
+        let blocked = std::mem::take(&mut stream.blocked);
+        stream.fail(why.clone());
+        self.tell(blocked, &Err(why));
+    }
+
+    fn end_fences(&mut self, key: StreamId) {
+        if let Some(stream) = self.streams.get_mut(key)
+            && stream.is_acknowledged()
+            && !stream.fences.is_empty()
+        {
+            let fences = std::mem::take(&mut stream.fences);
+            let outcome = stream.why_broken().cloned().map_or(Ok(()), Err);
+            self.tell(fences, &outcome);
+        }
+    }
+
+    fn tell(&mut self, senders: Vec<CallId>, outcome: &Result<(), Exception>) {
+        for sender in senders {
+            let outcome = outcome.clone().map(|()| Payload::null());
+            self.work.push_back(Work::Complete(sender, outcome));
+        }
+    }
+
+    /// A fence has come to where everything before it was sent, by way of the node `from`.
+    pub(super) fn wait_acknowledged(&mut self, id: CallId, from: Cap) {
+        if self.dequeue(id).is_none() {
+            return;
+        }
+        let key = self.nodes.get(from).and_then(|node| node.stream);
+        let stream = key.and_then(|key| self.streams.get_mut(key));
+        match stream {
+            Some(stream) if !stream.is_acknowledged() => stream.fences.push(id),
+            Some(stream) => {
+                let outcome = stream.why_broken().cloned().map_or(Ok(()), Err);
+                self.tell(vec![id], &outcome);
+            }
+            None => self.tell(vec![id], &Ok(())),
+        }
+    }
+
+    /// A fence has come to an object of this vat: every streaming call before it is over.
+    pub(super) fn pass_fence(&mut self, id: CallId) {
+        if self.dequeue(id).is_some() {
+            self.tell(vec![id], &Ok(()));
+        }
+    }
+
+    /// The stream of a promise goes on as that of what it came to be (C-S5). What lives in this vat, and
+    /// what has a stream already, leaves the promise's to end by itself.
+    pub(super) fn hand_over(&mut self, promise: Cap) {
+        let stream = self.nodes.get_mut(promise).and_then(|node| node.stream.take());
+        let Some(key) = stream else { return };
+        let end = self.follow(promise);
+        match self.nodes.get_mut(end) {
+            Some(node)
+                if node.stream.is_none()
+                    && matches!(
+                        node.kind,
+                        Kind::Import(..) | Kind::Promise(Promise { state: State::Pending, .. })
+                    ) =>
+            {
+                node.stream = Some(key);
+            }
+            _ => self.abandon_stream(key),
+        }
+    }
+
+    /// Nothing more is sent along a stream.
+    pub(super) fn abandon_stream(&mut self, key: StreamId) {
+        if let Some(stream) = self.streams.get_mut(key) {
+            stream.abandon();
+            if stream.is_over() {
+                self.streams.remove(key);
+            }
+        }
+    }
+}
+
+fn bytes_of(content: &Content) -> u64 {
+    (content.words() as u64).saturating_mul(8).saturating_add(ENVELOPE_BYTES)
+}
