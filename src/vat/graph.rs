@@ -236,22 +236,17 @@ impl Graph {
     }
 
     /// Answers a delivered call. Takes the references in the outcome.
-<<<<<<< HEAD
-    pub fn respond(&mut self, call: CallId, outcome: Outcome) {
-        match self.calls.get(call) {
-            Some(Call { place: Place::Delivered, .. }) => {
-                if outcome.as_ref().is_ok_and(|results| !results.caps.is_empty()) {
-                    self.route_queued();
-                }
-                self.work.push_back(Work::Complete(call, outcome));
-=======
     pub fn respond(&mut self, id: CallId, outcome: Outcome) {
         match self.calls.get(id) {
             Some(call @ Call { place: Place::Delivered(_), .. }) if call.is_plain() => {
                 return self.done(id, outcome);
->>>>>>> main
             }
-            Some(Call { place: Place::Delivered(_), .. }) => self.complete(id, outcome),
+            Some(Call { place: Place::Delivered(_), .. }) => {
+                if outcome.as_ref().is_ok_and(|results| !results.caps.is_empty()) {
+                    self.route_queued();
+                }
+                self.complete(id, outcome);
+            }
             _ => self.unref_outcome(outcome),
         }
         self.settle();

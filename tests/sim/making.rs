@@ -17,6 +17,7 @@ impl World {
         // What fails as it is made is never told of.
         if let Some(outcome) = self.vats[by].watch_outcome(id) {
             self.shadow.call_mut(call).interest = Interest::Told;
+            self.shadow.call_mut(call).pipelined = false;
             self.at_once.insert(call, outcome);
         }
     }
