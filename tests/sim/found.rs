@@ -90,10 +90,10 @@ fn what_a_target_answers_does_not_overtake_the_calls_it_made_before() {
             Quiet,
             Collect { call: 0 },
             Collect { call: 0 },
-            Call { stub: 0, caps: [0, 0, 0] },
+            Call { stub: 1, caps: [0, 0, 0] },
             Quiet,
             // Vat 0 calls what it then answers with; the call has not been routed by then.
-            Call { stub: 1, caps: [0, 0, 0] },
+            Call { stub: 0, caps: [0, 0, 0] },
             Answer { got: 0, caps: [1, 0, 0] },
             Send { vat: 0 },
             Deliver { queue: 0 },
