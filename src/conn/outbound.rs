@@ -222,8 +222,7 @@ impl Connection {
         let params = entry.params.clone();
         // Not what these results name themselves: a peer may release it before it reads them.
         let own_number = self.queue.first_number() - 1;
-        let release_param_caps =
-            !params.is_empty() && self.imports.settle_all(&params, own_number);
+        let release_param_caps = !params.is_empty() && self.imports.settle_all(&params, own_number);
         let mut exports = SmallVec::new();
         let mut took = None;
         let (outcome, settled) = match outcome {

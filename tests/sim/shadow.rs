@@ -245,10 +245,8 @@ impl Shadow {
             return sent;
         }
         let relied = |call: &CallNo| !self.waiting(self.call(*call).target);
-        let weaken = |sent: Sent| Sent {
-            before: sent.before.into_iter().filter(relied).collect(),
-            ..sent
-        };
+        let weaken =
+            |sent: Sent| Sent { before: sent.before.into_iter().filter(relied).collect(), ..sent };
         sent.into_iter().map(weaken).collect()
     }
 
