@@ -1,5 +1,7 @@
 //! Routing takes an item from node to node until it is delivered, sent, or must wait.
 
+use std::collections::VecDeque;
+
 use crate::conn::{CallRef, OutCall, OutReturn, OutTarget, Refused, Tag};
 use crate::wire::Exception;
 
@@ -46,13 +48,32 @@ impl Graph {
         }
     }
 
-    /// Routes all calls made or read so far. Done before anything that shows somebody a shorter way,
-    /// lest what they send there overtakes those that were to go the longer one. (C-E1)
+    /// Routes what was made or read so far and is to leave or to wait. Done before anything that shows
+    /// somebody a shorter way, lest what they send there overtakes those that were to go the longer
+    /// one. (C-E1) What is for an object here has its turn later: an object may hold back what comes
+    /// next, and whatever comes by a shorter way queues behind.
     pub(super) fn route_queued(&mut self) {
-        while let Some(step) = self.queue.pop_front() {
-            self.route(step);
-            self.settle();
+        let mut staying = VecDeque::new();
+        for step in std::mem::take(&mut self.queue) {
+            if self.is_for_object(&step) {
+                staying.push_back(step);
+            } else {
+                self.route(step);
+                self.settle();
+            }
         }
+        staying.append(&mut self.queue);
+        self.queue = staying;
+    }
+
+    fn is_for_object(&mut self, step: &Step) -> bool {
+        let to = match (&step.item, self.nodes.get(step.to).and_then(|node| node.kind.state())) {
+            (Item::Next, _) => return true,
+            (Item::Lift, Some(State::Embargoed(to))) => *to,
+            _ => step.to,
+        };
+        let end = self.follow(to);
+        matches!(self.way(end), Way::Target(..))
     }
 
     /// What most steps are: a call that stands before its target. Does what `route` would, on the

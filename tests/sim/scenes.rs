@@ -6,7 +6,6 @@ use crate::stage::Step::*;
 /// Plays a scene; at least so many schedules are expected, lest it come to test nothing.
 fn play(scene: &Scene<'_>, at_least: usize) {
     let schedules = scene.play_all();
-    println!("{schedules} schedules");
     assert!(schedules >= at_least, "only {schedules} schedules");
 }
 
@@ -16,8 +15,7 @@ fn a_promise_comes_home_and_goes_out_again() {
     // to an object of vat 1.
     let zero = &[
         &[Promise("p"), Call("ask", "0>1", &["p"]), Pipeline("q", "ask", 0)][..],
-        &[Call("m1", "q", &[])],
-        &[Resolve("p", "0>1")],
+        &[Call("m1", "q", &[]), Resolve("p", "0>1")],
         &[Call("m2", "q", &[])],
     ];
     let one =
@@ -29,9 +27,8 @@ fn a_promise_comes_home_and_goes_out_again() {
 fn a_result_comes_home_twice() {
     // Vat 0 passes on what vat 1 has of it by the name of the answer it stands in.
     let zero = &[
-        &[Host("x"), Call("ask", "0>1", &["x"]), Pipeline("q", "ask", 0)][..],
-        &[Call("m1", "q", &[]), Call("again", "0>1", &["q"]), Pipeline("r", "again", 0)],
-        &[Call("m2", "r", &[])],
+        &[Host("x"), Call("ask", "0>1", &["x"]), Pipeline("q", "ask", 0), Call("m1", "q", &[])][..],
+        &[Call("again", "0>1", &["q"]), Pipeline("r", "again", 0), Call("m2", "r", &[])],
         &[Take("again")],
         &[Call("m3", "again!0", &[])],
     ];
@@ -44,13 +41,11 @@ fn a_result_comes_home_twice() {
 fn a_promise_comes_to_be_the_peers_promise_for_an_object_of_ours() {
     let zero = &[
         &[Promise("l"), Host("x"), Call("give", "0>1", &["l", "x"])][..],
-        &[Call("get", "0>1", &[]), Pipeline("p", "get", 0)],
-        &[Resolve("l", "p"), Call("m1", "l", &[])],
-        &[Call("m2", "p", &[])],
+        &[Call("get", "0>1", &[]), Pipeline("p", "get", 0), Resolve("l", "p")],
+        &[Call("m1", "l", &[]), Call("m2", "p", &[])],
     ];
     let one = &[
-        &[Call("n1", "give?0", &[])][..],
-        &[Promise("r"), Answer("get", &["r"])],
+        &[Call("n1", "give?0", &[]), Promise("r"), Answer("get", &["r"])][..],
         &[Resolve("r", "give?1"), Call("n2", "give?0", &[])],
     ];
     play(&Scene { vats: 2, parts: &[(0, zero), (1, one)] }, 10);
@@ -137,8 +132,9 @@ fn a_tail_call_fails() {
         &[Call("m1", "q", &[])],
         &[Take("m1")],
     ];
-    let one = &[&[Promise("p"), Redirect("on", "ask", "p")][..], &[Break("p")]];
-    play(&Scene { vats: 2, parts: &[(0, zero), (1, one)] }, 5);
+    let one = &[&[Redirect("on", "ask", "1>0")][..]];
+    let target = &[&[Fail("on")][..]];
+    play(&Scene { vats: 2, parts: &[(0, zero), (1, one), (0, target)] }, 10);
 }
 
 #[test]

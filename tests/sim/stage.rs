@@ -28,6 +28,7 @@ pub(crate) enum Step {
     Pipeline(Name, Name, u16),
     Answer(Name, &'static [Name]),
     Early(Name, &'static [Name]),
+    Fail(Name),
     /// A call, and the one it is answered as, made on this.
     Redirect(Name, Name, Name),
     /// A call, made once more on this, to be answered with what comes of it.
@@ -106,6 +107,8 @@ impl Scene<'_> {
     fn play(&self, forks: &mut Vec<Fork>) {
         let mut stage = Stage::new(self);
         let mut depth = 0;
+        // What is done as it was the time before was checked then.
+        let checked = forks.len().saturating_sub(1);
         loop {
             let moves = stage.moves(self);
             if moves.is_empty() {
@@ -121,7 +124,9 @@ impl Scene<'_> {
             }
             let next = forks[depth].moves[forks[depth].taken];
             stage.make(self, next);
-            stage.world.check();
+            if depth >= checked {
+                stage.world.check();
+            }
             depth += 1;
         }
         stage.end(self);
@@ -247,6 +252,7 @@ impl Stage {
                 made.contains(&call) || self.calls.contains_key(call)
             }
             Step::Answer(call, with) | Step::Early(call, with) => self.has(call) && all(with),
+            Step::Fail(call) => self.has(call),
             Step::Redirect(_, call, on) | Step::Forward(_, call, on) => {
                 self.has(call) && knows(&on)
             }
@@ -291,6 +297,7 @@ impl Stage {
                 let with = caps(self, with);
                 self.world.early(self.calls[call], &with);
             }
+            Step::Fail(call) => self.world.fail(self.calls[call]),
             Step::Redirect(name, call, on) => {
                 let next = self.world.redirect(self.calls[call], self.stubs[on], &[]);
                 self.calls.extend(next.map(|next| (name, next)));

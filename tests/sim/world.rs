@@ -466,38 +466,6 @@ impl World {
     }
 }
 
-/// What makers of calls do with them.
-impl World {
-    pub(crate) fn drop_result(&mut self, call: CallNo) {
-        let entry = self.shadow.call_mut(call);
-        let (vat, id) = (entry.by, entry.id.expect("its maker has a name for it"));
-        if matches!(entry.interest, Interest::Waiting | Interest::Told) {
-            entry.interest = Interest::Gone;
-            self.tell(|| format!("vat {vat} drops the result of c{}", call.0));
-            self.vats[vat].drop_result(id);
-        }
-    }
-
-    pub(crate) fn drop_pipeline(&mut self, call: CallNo) {
-        let entry = self.shadow.call_mut(call);
-        let (vat, id) = (entry.by, entry.id.expect("its maker has a name for it"));
-        if std::mem::replace(&mut entry.pipelined, false) {
-            self.tell(|| format!("vat {vat} drops the pipeline of c{}", call.0));
-            self.vats[vat].drop_pipeline(id);
-        }
-    }
-
-    pub(crate) fn detach(&mut self, call: CallNo) {
-        let entry = self.shadow.call_mut(call);
-        let (vat, id) = (entry.by, entry.id.expect("its maker has a name for it"));
-        if entry.interest == Interest::Waiting {
-            entry.interest = Interest::Detached;
-            self.tell(|| format!("vat {vat} detaches c{}", call.0));
-            self.vats[vat].detach(id);
-        }
-    }
-}
-
 fn names(caps: &[Option<StubNo>]) -> String {
     let name = |cap: &Option<StubNo>| cap.map_or("null".to_owned(), |stub| format!("s{stub}"));
     format!("[{}]", caps.iter().map(name).collect::<Vec<_>>().join(", "))
