@@ -89,6 +89,12 @@ impl Frame {
         self.words.as_slice().len()
     }
 
+    /// How many bytes it takes on a stream, its table included. (C-F1)
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        (self.ends.len() + 2) / 2 * WORD + self.words.as_slice().len() * WORD
+    }
+
     /// One segment, if there are so many.
     #[must_use]
     pub fn segment(&self, id: u32) -> Option<&[u8]> {

@@ -10,6 +10,7 @@ mod frame;
 mod id;
 mod limits;
 mod message;
+mod outline;
 mod path;
 mod pointer;
 mod spare;
@@ -23,9 +24,10 @@ pub use id::{AnswerId, EmbargoId, ExportId, ImportId, QuestionId};
 pub use limits::{Limits, ReadLimits};
 pub(crate) use message::ArrivalError;
 pub use message::{
-    Bootstrap, Call, CapDescriptor, Context, DecodeError, Disembargo, Encoded, Finish, Foreign,
-    Message, MessageTarget, Outcome, Payload, PromisedAnswer, Release, Resolution, Resolve, Return,
-    SendResultsTo,
+    Bootstrap, Call, CapDescriptor, Context, DecodeError, Description, Disembargo, Encoded, Finish,
+    Foreign, Message, MessageTarget, Outcome, Payload, PromisedAnswer, Release, Resolution,
+    Resolve, Return, SendResultsTo,
 };
+pub use outline::{Outline, OutlineLimits};
 pub use path::Path;
 pub use pointer::PointerError;

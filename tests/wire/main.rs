@@ -6,6 +6,7 @@ mod content;
 mod frame;
 mod hostile;
 mod message;
+mod outline;
 mod reference;
 mod samples;
 mod schema;

@@ -70,6 +70,23 @@ pub(crate) enum Command {
         #[arg(long, value_name = "ADDR")]
         connect: String,
     },
+    /// Print a recorded stream of Cap'n Proto RPC, message by message
+    ///
+    /// A stream is the bytes of one direction, with or without the HTTP head that opened it. Each message is
+    /// shown behind the byte it begins at: in one line, and below it the content, which is shown without its
+    /// schema, and the cap table. Ids are named as their sender sees them: q a question and a an answer
+    /// of its own, e an export and p a promise it exports, i an import, m an embargo; `.0.2` is pointer field 2 of
+    /// pointer field 0. Where the stream breaks, all before is shown and a line says where and why.
+    Decode {
+        /// The file, or - for the standard input
+        file: String,
+        /// Only the one line of each message
+        #[arg(long, conflicts_with = "whole")]
+        brief: bool,
+        /// Content to its end, however long
+        #[arg(long)]
+        whole: bool,
+    },
 }
 
 /// A way to reach a vat.

@@ -1,9 +1,10 @@
 //! `bowline` shows the engine at work, and is of use to those who run others: it serves a vat and calls
-//! it over every transport, and puts itself between two programs.
+//! it over every transport, puts itself between two programs, and shows what they say.
 #![forbid(unsafe_code)]
 
 mod args;
 mod call;
+mod decode;
 mod demo;
 #[allow(
     dead_code,
@@ -19,6 +20,7 @@ mod demo;
 mod demo_capnp;
 mod door;
 mod failure;
+mod http;
 mod measure;
 mod object;
 mod protocol;
@@ -32,6 +34,7 @@ mod work;
 use std::process::ExitCode;
 
 use args::Command;
+use decode::Detail;
 use failure::Failure;
 
 fn main() -> ExitCode {
@@ -59,9 +62,18 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Call { address, seconds } => {
                 call::run(&args::address(&address)?, seconds.0).await
             }
+            Command::Decode { file, brief, whole } => decode::run(&file, detail(brief, whole)),
             Command::Relay { listen, connect } => {
                 relay::run(&args::address(&listen)?, &args::address(&connect)?).await
             }
         }
     })
+}
+
+const fn detail(brief: bool, whole: bool) -> Detail {
+    match (brief, whole) {
+        (true, _) => Detail::Brief,
+        (_, true) => Detail::Whole,
+        _ => Detail::Usual,
+    }
 }

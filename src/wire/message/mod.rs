@@ -5,6 +5,7 @@
 mod arrive;
 mod data;
 mod decode;
+mod describe;
 mod descriptor;
 mod encode;
 mod error;
@@ -17,5 +18,6 @@ pub use data::{
     Bootstrap, Call, CapDescriptor, Context, Disembargo, Finish, Foreign, Message, MessageTarget,
     Outcome, Payload, PromisedAnswer, Release, Resolution, Resolve, Return, SendResultsTo,
 };
+pub use describe::Description;
 pub use encode::Encoded;
 pub use error::DecodeError;
