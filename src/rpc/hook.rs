@@ -172,7 +172,7 @@ struct Typed {
 impl Typed {
     fn new(client: Client, interface: u64, method: u16, size_hint: Option<MessageSize>) -> Self {
         let words = size_hint.map_or(FIRST_WORDS, |hint| hint.word_count.saturating_add(1));
-        let words = u32::try_from(words.min(HINTED_WORDS_MAX)).unwrap_or(1);
+        let words = client.first_words(u32::try_from(words.min(HINTED_WORDS_MAX)).unwrap_or(1));
         let message = Builder::new(HeapAllocator::new().first_segment_words(words));
         Self { client, interface, method, message, table: Vec::new() }
     }

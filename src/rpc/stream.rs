@@ -28,6 +28,7 @@ pub struct Written(Promise);
 
 impl Written {
     pub(super) fn new(call: Outgoing) -> Self {
+        call.client.note_stream(call.content.words());
         Self(call.send_as(Manner::Streaming))
     }
 

@@ -105,7 +105,15 @@ impl Graph {
             *place = Place::Over;
         }
         if room == Room::Free {
-            self.work.push_back(Work::Complete(sender, Ok(Payload::null())));
+            self.let_on(sender);
+        }
+    }
+
+    /// Whoever made a streaming call may go on.
+    fn let_on(&mut self, sender: CallId) {
+        match self.calls.get(sender) {
+            Some(call) if call.is_plain() => self.done(sender, Ok(Payload::null())),
+            _ => self.work.push_back(Work::Complete(sender, Ok(Payload::null()))),
         }
     }
 
