@@ -11,6 +11,7 @@ mod bowline;
 mod bowline_peer;
 mod cancels;
 mod capnp_rpc_peer;
+mod compat;
 mod crc;
 mod engine;
 mod objects;

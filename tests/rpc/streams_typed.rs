@@ -100,7 +100,10 @@ fn generated_servers_take_one_write_at_a_time(world: &World) {
     world.quiet();
     assert_eq!(basin.waiting.borrow().len(), 1);
     let ready = writes.iter_mut().filter_map(|write| match look(write) {
-        Poll::Ready(outcome) => Some(outcome.expect("there is room")),
+        Poll::Ready(outcome) => {
+            outcome.expect("there is room");
+            Some(())
+        }
         Poll::Pending => None,
     });
     assert_eq!(ready.count(), 3, "152 bytes each, in a window of 352 and the largest of them");
