@@ -75,8 +75,15 @@ impl Graph {
         let Some(key) = key else { return };
         match self.calls.get(id) {
             Some(Call { place: Place::Remote(..), .. }) => self.charge(id, key, bytes),
-            // What was not sent leaves a hole: nothing behind it may arrive.
-            _ => self.break_stream(key, Exception::failed("a streaming call could not be sent")),
+            _ => {
+                // What was not sent leaves a hole: nothing behind it may arrive.
+                if let Some(Work::Complete(failed, Err(why))) = self.work.back()
+                    && *failed == id
+                {
+                    let why = why.clone();
+                    self.break_stream(key, why);
+                }
+            }
         }
     }
 
