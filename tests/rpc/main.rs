@@ -29,6 +29,7 @@ mod review;
 mod sink;
 mod streams;
 mod streams_local;
+mod streams_random;
 mod streams_typed;
 mod tail;
 mod threads;
