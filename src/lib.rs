@@ -15,6 +15,11 @@
 //! A **connection** joins two vats. What one offers as its bootstrap, the other calls; what passes in
 //! params and results is exported and imported as it goes, and released when nobody holds it.
 //!
+//! A **stream** is calls made with [`rpc::Request::stream`], each as soon as there is room in the
+//! **window** of the capability it is sent to; its target takes them one at a time
+//! ([`rpc::Call::streaming`]). A **membrane** ([`rpc::Membrane`]) around a client has a policy decide
+//! about everything that crosses it, and comes down in one step.
+//!
 //! ```
 //! use std::pin::pin;
 //! use std::task::{Context, Poll, Waker};

@@ -1,6 +1,7 @@
 //! A client is the address of an object, usable from any thread.
 
 use std::future::{Future, poll_fn};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
@@ -18,13 +19,18 @@ struct Stub {
     mailbox: Arc<Mailbox>,
     /// Set by the vat's thread, before anything posted later looks at it.
     cap: OnceLock<Cap>,
+    /// How many words the last streaming call took: the next one will take as many.
+    stream_words: AtomicU32,
 }
+
+/// How many words (128 KiB) a call is given at first because the one before it took as many.
+const STREAM_WORDS_MAX: u32 = 1 << 14;
 
 impl Client {
     /// Takes over a reference of a vat of this thread.
     pub(super) fn adopt(here: &Local, cap: Cap) -> Self {
         let mailbox = Arc::clone(here.mailbox());
-        Self(Arc::new(Stub { mailbox, cap: OnceLock::from(cap) }))
+        Self(Arc::new(Stub { mailbox, cap: OnceLock::from(cap), stream_words: AtomicU32::new(0) }))
     }
 
     /// A client of the vat behind `mailbox`, whose reference `make` will say on the vat's thread.
@@ -32,7 +38,11 @@ impl Client {
         mailbox: &Arc<Mailbox>,
         make: impl FnOnce(&Local) -> Cap + Send + 'static,
     ) -> Self {
-        let client = Self(Arc::new(Stub { mailbox: Arc::clone(mailbox), cap: OnceLock::new() }));
+        let client = Self(Arc::new(Stub {
+            mailbox: Arc::clone(mailbox),
+            cap: OnceLock::new(),
+            stream_words: AtomicU32::new(0),
+        }));
         let filled = client.clone();
         drop(post(mailbox, move |here| {
             let cap = make(here);
@@ -144,6 +154,17 @@ impl Client {
     /// Where the shared reference lies in memory.
     pub(super) fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
+    }
+
+    /// A streaming call of so many words was made.
+    pub(super) fn note_stream(&self, words: usize) {
+        let words = u32::try_from(words).unwrap_or(u32::MAX).min(STREAM_WORDS_MAX);
+        self.0.stream_words.store(words, Ordering::Relaxed);
+    }
+
+    /// How many words to take for a call at first, where `words` would be taken otherwise.
+    pub(super) fn first_words(&self, words: u32) -> u32 {
+        words.max(self.0.stream_words.load(Ordering::Relaxed))
     }
 
     /// Whether both are the same reference.

@@ -30,6 +30,11 @@ impl Draft {
         Self { message: None, words: FIRST_WORDS, caps: Vec::new() }
     }
 
+    /// Params of a call of `client`.
+    pub(super) fn params(client: &Client) -> Self {
+        Self { words: client.first_words(FIRST_WORDS), ..Self::new() }
+    }
+
     /// Room for `words` words before a second segment is needed.
     pub(super) fn reserve(&mut self, words: u32) {
         self.words = words.max(1);

@@ -20,7 +20,7 @@ impl Client {
     /// Begins a call of method number `method` of the interface with type id `interface`.
     #[must_use]
     pub fn request(&self, interface: u64, method: u16) -> Request {
-        Request { client: self.clone(), interface, method, params: Draft::new() }
+        Request { client: self.clone(), interface, method, params: Draft::params(self) }
     }
 }
 

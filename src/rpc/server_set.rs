@@ -39,13 +39,17 @@ impl<S, C: FromServer<S>> ServerSet<S, C> {
         client
     }
 
-    /// The server behind a client, once it is known what the client stands for. `None` if it is none
-    /// of this set.
+    /// The server behind a client, once it is known what the client stands for, and once the streaming
+    /// calls made before have been taken: whoever uses the server itself would overtake them, though
+    /// they may seem to be over. `None` if it is none of this set.
     pub async fn find(&self, client: &C) -> Option<Rc<S>> {
         let client = Client::from_hook(client.as_client_hook());
         // A promise that breaks leads to no server, whatever broke it.
         let _ = client.settled().await;
-        self.server_of(&client)
+        let server = self.server_of(&client)?;
+        // A stream that failed is over, too.
+        let _ = client.acknowledged().await;
+        Some(server)
     }
 
     /// The server behind a client, as far as it is known what the client stands for.

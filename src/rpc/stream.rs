@@ -19,7 +19,7 @@ use super::send::{Manner, Outgoing};
 /// - If the call goes to a peer, there is room while less than a window of bytes is on its way to the
 ///   capability it was sent to ([`Window`](crate::conn::Window)). Dropping this cancels nothing.
 /// - If it goes to an object of the same vat, there is room when the call returned; dropping this
-///   cancels the call.
+///   cancels the call, unless it is [detached](Self::detach).
 ///
 /// The error is the first one any call of the stream failed with: all later ones fail with it and are
 /// not sent. Cancel safe.
@@ -28,11 +28,19 @@ pub struct Written(Promise);
 
 impl Written {
     pub(super) fn new(call: Outgoing) -> Self {
+        call.client.note_stream(call.content.words());
         Self(call.send_as(Manner::Streaming))
     }
 
     pub(super) fn failed(mailbox: &Arc<Mailbox>, why: Exception) -> Self {
         Self(Promise::failed(mailbox, why))
+    }
+}
+
+impl Written {
+    /// Lets the call run to its end, wherever it goes.
+    pub fn detach(self) {
+        self.0.detach();
     }
 }
 

@@ -90,6 +90,7 @@ impl Graph {
             self.check_line(cap, &node.kind)?;
         }
         self.check_streams()?;
+        self.check_membranes()?;
         self.check_calls()
     }
 
@@ -148,6 +149,32 @@ impl Graph {
             let sent = sent.get(&id.index()).copied().unwrap_or_default();
             if stream.calls() != sent || stream.is_over() {
                 return broken(format!("stream {id} counts {}, {sent} are sent", stream.calls()));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_membranes(&self) -> Result<(), Broken> {
+        let mut held = BTreeMap::<u32, u32>::new();
+        for ((_, membrane, _), cap) in &self.walls {
+            *held.entry(*membrane).or_default() += 1;
+            if self.nodes.get(*cap).is_none() {
+                return broken(format!("wall {cap} is listed and gone"));
+            }
+        }
+        for (id, call) in self.calls.iter() {
+            if let Place::Across(next, membrane, _) = call.place
+                && self.calls.get(next).is_some_and(|next| next.origin == Origin::Crossed(id))
+            {
+                *held.entry(membrane.index()).or_default() += 1;
+            }
+        }
+        for (id, membrane) in self.membranes.iter() {
+            let held = held.get(&id.index()).copied().unwrap_or_default();
+            // Its owner holds one more, or has given it up.
+            if membrane.refs < held || membrane.refs > held + 1 {
+                let refs = membrane.refs;
+                return broken(format!("membrane {id} counts {refs} references, {held} are held"));
             }
         }
         Ok(())

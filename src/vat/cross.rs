@@ -146,7 +146,8 @@ impl Graph {
             self.retain(wall.to);
             self.place(id, Place::Queued(request, fate, wall.to));
             let (to, item) = (wall.to, Item::Fence(id));
-            self.work.push_front(Work::Route(Step { to, item }));
+            // Behind the streaming calls before it, which may be about to be judged.
+            self.queue.push_front(Step { to, item });
         }
     }
 

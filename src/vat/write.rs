@@ -75,8 +75,15 @@ impl Graph {
         let Some(key) = key else { return };
         match self.calls.get(id) {
             Some(Call { place: Place::Remote(..), .. }) => self.charge(id, key, bytes),
-            // What was not sent leaves a hole: nothing behind it may arrive.
-            _ => self.break_stream(key, Exception::failed("a streaming call could not be sent")),
+            _ => {
+                // What was not sent leaves a hole: nothing behind it may arrive.
+                if let Some(Work::Complete(failed, Err(why))) = self.work.back()
+                    && *failed == id
+                {
+                    let why = why.clone();
+                    self.break_stream(key, why);
+                }
+            }
         }
     }
 
@@ -105,7 +112,15 @@ impl Graph {
             *place = Place::Over;
         }
         if room == Room::Free {
-            self.work.push_back(Work::Complete(sender, Ok(Payload::null())));
+            self.let_on(sender);
+        }
+    }
+
+    /// Whoever made a streaming call may go on.
+    fn let_on(&mut self, sender: CallId) {
+        match self.calls.get(sender) {
+            Some(call) if call.is_plain() => self.done(sender, Ok(Payload::null())),
+            _ => self.work.push_back(Work::Complete(sender, Ok(Payload::null()))),
         }
     }
 

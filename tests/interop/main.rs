@@ -14,6 +14,7 @@ mod capnp_rpc_peer;
 mod compat;
 mod crc;
 mod engine;
+mod membranes;
 mod objects;
 mod probe;
 mod python;

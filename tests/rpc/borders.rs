@@ -19,6 +19,7 @@ scenarios! {
     two_membranes_are_crossed_one_after_the_other,
     a_stream_through_a_membrane_has_the_window_behind_it,
     a_stream_is_cut_by_revocation,
+    what_waits_for_a_stream_waits_behind_what_is_judged,
     a_peer_cancels_before_the_call_has_crossed,
     a_promise_behind_a_membrane_is_a_promise_before_it,
     what_comes_home_keeps_its_disembargo,
@@ -230,6 +231,21 @@ fn a_stream_through_a_membrane_has_the_window_behind_it(world: &World) {
     drop(client.write(BAD));
     let why = world.run(client.done()).map(drop).expect_err("the stream failed");
     assert_eq!(why.reason(), "the sink refuses it");
+}
+
+fn what_waits_for_a_stream_waits_behind_what_is_judged(world: &World) {
+    let (boot, seen) = sink(world.right.here());
+    let (_pair, far) = reach(world, &boot, 2);
+    seen.close();
+    let membrane = Membrane::new(world.left.here(), Log::default());
+    let (client, resolver) = Client::promise(world.left.here());
+    let first = client.write(1);
+    let mut everything = client.acknowledged();
+    resolver.resolve(Ok(membrane.wrap(&far)));
+    assert!(waits(world, &mut everything), "the write is not acknowledged");
+    seen.open();
+    world.run(everything).expect("now it is");
+    drop(first);
 }
 
 fn a_stream_is_cut_by_revocation(world: &World) {

@@ -31,6 +31,7 @@ mod review;
 mod sink;
 mod streams;
 mod streams_local;
+mod streams_random;
 mod streams_typed;
 mod tail;
 mod threads;

@@ -58,6 +58,19 @@ fn a_dropped_write_is_cancelled_and_the_next_has_its_turn() {
 }
 
 #[test]
+fn a_detached_write_runs_though_nobody_waits() {
+    let vat = Vat::local();
+    let (client, seen) = sink(vat.here());
+    seen.close();
+    client.write(1).detach();
+    client.write(2).detach();
+    quiet(&vat);
+    seen.open();
+    assert_eq!(number(&run(&[&vat], client.done()).expect("returns")), 2);
+    assert_eq!((seen.taken(), seen.cancelled()), (vec![1, 2], 0));
+}
+
+#[test]
 fn a_failed_write_fails_all_that_come_behind_it() {
     let vat = Vat::local();
     let (client, seen) = sink(vat.here());

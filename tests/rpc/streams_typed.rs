@@ -4,20 +4,21 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::Poll;
 
-use bowline::rpc::{Client, Membrane, exception, serve};
+use bowline::rpc::{Client, Membrane, ServerSet, exception, serve};
 use bowline::runtime::Local;
 use capnp::capability::FromClientHook;
 use futures_channel::oneshot;
 
 use crate::interop_capnp::sink;
-use crate::sink::{look, window};
-use crate::support::{World, scenarios};
+use crate::sink::{look, waits, window};
+use crate::support::{Ask, World, at, method, object, scenarios};
 
 scenarios! {
     generated_code_streams,
     generated_servers_take_one_write_at_a_time,
     a_generated_client_is_told_of_a_failed_write,
     generated_code_streams_through_a_membrane,
+    a_server_is_unwrapped_when_it_has_taken_what_was_written,
 }
 
 /// Takes a stream in, waiting at each write while it is closed.
@@ -137,4 +138,26 @@ fn generated_code_streams_through_a_membrane(world: &World) {
     membrane.revoke(bowline::wire::Exception::failed("enough"));
     let why = world.run(total(&sink)).expect_err("it was revoked");
     assert_eq!(exception(why).reason(), "enough");
+}
+
+/// The writes go to the far end and back, and seem to be over while they wait here.
+fn a_server_is_unwrapped_when_it_has_taken_what_was_written(world: &World) {
+    let (echo, _) = object(world.right.here());
+    let (_pair, far) = world.reach(&echo);
+    let basin = Rc::new(Basin::default());
+    let mut set = ServerSet::<Basin, sink::Client>::new();
+    let own = set.serve(world.left.here(), Rc::clone(&basin));
+    let echoed = far.ask(method::ECHO, 0, &[&Client::from_hook(own.as_client_hook())]);
+    let sink = sink::Client::new(echoed.cap(&at(0)).hook());
+    basin.closed.set(true);
+    for _ in 0..3 {
+        world.run(write(&sink, 8)).expect("there is room");
+    }
+    world.run(echoed).map(drop).expect("returns");
+    let mut found = Box::pin(set.find(&sink));
+    assert!(waits(world, &mut found), "the writes come first");
+    basin.open();
+    let found = world.run(found).expect("it is of the set");
+    assert!(Rc::ptr_eq(&found, &basin));
+    assert_eq!(basin.bytes.get(), 24);
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bowline::conn::Config;
 use bowline::rpc::Link;
 use bowline::runtime::Vat;
 use bowline::transport::{Address, FramedLimits};
@@ -11,7 +10,7 @@ use tokio::task::spawn_local;
 
 use crate::failure::Failure;
 use crate::stream::Cargo;
-use crate::{door, measure, table, work};
+use crate::{door, measure, protocol, table, work};
 
 /// Checks and measures the vat served at `address`.
 pub(crate) async fn run(address: &Address, budget: Duration) -> Result<(), Failure> {
@@ -22,7 +21,7 @@ pub(crate) async fn run(address: &Address, budget: Duration) -> Result<(), Failu
     let vat = Vat::local();
     spawn_local(vat.tokio_driver());
     let transport = socket.framed(FramedLimits::default());
-    let link = Link::connect(vat.here(), transport, Config::default(), None);
+    let link = Link::connect(vat.here(), transport, protocol::config(), None);
     let outcome = work_over(&vat, &link, address, budget).await;
     outcome.map_err(|failure| failure.during(address))
 }

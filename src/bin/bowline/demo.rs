@@ -3,7 +3,6 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use bowline::conn::Config;
 use bowline::rpc::Link;
 use bowline::runtime::{Local, Vat};
 use bowline::transport::{
@@ -19,7 +18,7 @@ use crate::failure::{Failure, ensure};
 use crate::serve;
 use crate::session::Served;
 use crate::stream::Cargo;
-use crate::{measure, table, work};
+use crate::{measure, protocol, table, work};
 
 /// How many bytes a direction of the memory pipe holds: as many as a socket's buffer.
 const PIPE_CAPACITY: usize = 256 << 10;
@@ -119,7 +118,7 @@ async fn open(name: TransportName, near: &Local, far: &Vat) -> Result<Pair, Fail
 }
 
 fn pair(near: &Local, transport: impl Transport + 'static, served: Served) -> Pair {
-    let near = Link::connect(near, transport, Config::default(), None);
+    let near = Link::connect(near, transport, protocol::config(), None);
     Pair { near, far: Far::Here(served) }
 }
 
@@ -146,6 +145,6 @@ fn child(near: &Local) -> Result<Pair, Failure> {
     };
     let peer = Peer::Child { program: "bowline".to_owned(), pid: child.id().unwrap_or(0) };
     let transport = Framed::new(Joined::new(output, input), peer, FramedLimits::default());
-    let near = Link::connect(near, transport, Config::default(), None);
+    let near = Link::connect(near, transport, protocol::config(), None);
     Ok(Pair { near, far: Far::Child(child) })
 }

@@ -248,7 +248,10 @@ impl Sink {
 impl Target for Sink {
     async fn call(self: Rc<Self>, mut call: Call) -> Result<Response, Exception> {
         match (call.interface(), call.method()) {
-            (SINK, SINK_WRITE) => self.write(&call)?,
+            (SINK, SINK_WRITE) => {
+                call.streaming();
+                self.write(&call)?;
+            }
             (SINK, SINK_END) => self.end(&mut call),
             _ => return Err(call.unimplemented()),
         }

@@ -1,7 +1,8 @@
 //! The demo's protocol, written on the raw object API: requests by number, params and results by
 //! the readers and builders generated from `schema/demo.capnp`.
 
-use bowline::rpc::{Client, Promise, Reply, Request};
+use bowline::conn::{Config, Window};
+use bowline::rpc::{Client, Promise, Reply, Request, Written};
 use bowline::wire::{Exception, Path};
 use capnp::capability::FromClientHook;
 use capnp::traits::HasTypeId;
@@ -142,13 +143,23 @@ pub(crate) fn receive(demo: &Client) -> Promise {
     method(demo, method::RECEIVE).send()
 }
 
-pub(crate) fn write(sink: &Client, bytes: &[u8]) -> Promise {
+/// How many bytes of a stream are on their way at once: more than any buffer on the way holds.
+const WINDOW: Window = Window::Fixed(1 << 20);
+
+/// How whoever works at a demo connects to it.
+pub(crate) fn config() -> Config {
+    let mut config = Config::default();
+    config.stream_window = WINDOW;
+    config
+}
+
+pub(crate) fn write(sink: &Client, bytes: &[u8]) -> Written {
     // The words of the bytes, and four for the pointers around them.
     let words = u32::try_from(bytes.len() / 8 + 4).unwrap_or(u32::MAX);
     let request = sink.request(SINK, SINK_WRITE).reserve(words).with(|root| {
         root.init_as::<sink::write_params::Builder<'_>>().set_bytes(bytes);
     });
-    request.send()
+    request.stream()
 }
 
 /// How many bytes arrived, and their hash.

@@ -1,6 +1,4 @@
-//! A stream: many writes with some of them on their way at any time, and one hash at the far end.
-
-use std::collections::VecDeque;
+//! A stream: many writes, each as soon as there is room for it, and one hash at the far end.
 
 use bowline::rpc::Client;
 use xxhash_rust::xxh3::Xxh3;
@@ -11,9 +9,6 @@ use crate::protocol;
 /// How much is written in all, and in one write.
 pub(crate) const BYTES: usize = 64 << 20;
 const WRITE: usize = 64 << 10;
-
-/// How many writes are on their way at once: 1 MiB, more than any buffer on the way holds.
-const WINDOW: usize = 16;
 
 /// What is written, and what must come of it.
 pub(crate) struct Cargo {
@@ -50,17 +45,8 @@ impl Cargo {
     /// Writes everything to a new sink of `demo`, and checks what arrived.
     pub(crate) async fn ship(&mut self, demo: &Client) -> Result<(), Failure> {
         let sink = protocol::receive(demo).cap(&protocol::first_pointer());
-        let mut window = VecDeque::with_capacity(WINDOW);
         for number in 0..BYTES / WRITE {
-            if window.len() == WINDOW
-                && let Some(oldest) = window.pop_front()
-            {
-                settle(oldest).await?;
-            }
-            window.push_back(protocol::write(&sink, self.stamped(number)));
-        }
-        for promise in window {
-            settle(promise).await?;
+            protocol::write(&sink, self.stamped(number)).await?;
         }
         let (bytes, hash) = protocol::end(&sink).await?;
         ensure(bytes == BYTES as u64, || format!("{bytes} bytes of {BYTES} arrived"))?;
@@ -68,9 +54,4 @@ impl Cargo {
             format!("the hash at the far end is {hash:016x}, not {:016x}", self.hash)
         })
     }
-}
-
-async fn settle(promise: bowline::rpc::Promise) -> Result<(), Failure> {
-    promise.await?;
-    Ok(())
 }
