@@ -84,7 +84,7 @@ impl Content {
         let bytes = Word::words_to_bytes_mut(&mut segment).chunks_exact_mut(WORD);
         bytes.zip(words).for_each(|(to, word)| to.copy_from_slice(&word.to_le_bytes()));
         let options = ReadLimits::default().options();
-        Self(Repr::Copied(Reader::new(Frame::single(segment), options)))
+        Self(Repr::Copied(Box::new(Reader::new(Frame::single(segment), options))))
     }
 
     /// Content of a frame a peer sent, whose root pointer is word 0 of segment 0.

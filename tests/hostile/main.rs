@@ -9,6 +9,7 @@ mod bytes;
 mod embargoes;
 mod engines;
 mod loud;
+mod peer;
 mod promising;
 mod scene;
 mod tolerated;

@@ -240,6 +240,24 @@ fn a_target_tail_calls_its_caller() {
 
 // C-H6
 #[test]
+fn a_tail_call_nobody_pipelines_on_says_so() {
+    let us = Us::new();
+    let (boot, _) = object(us.vat.here());
+    let mut peer = us.meet_holder(&boot);
+    let mut alone = call(1, export(0), method::TAIL, 8, vec![hosted(7)]);
+    alone.no_promise_pipelining = true;
+    peer.says(&us, [said(alone)]);
+    assert_eq!(
+        peer.hears(&us),
+        [
+            "call q0 → i7 .0 params 6 words to yourself no-pipeline",
+            "return a1 take from q0 release-params"
+        ]
+    );
+}
+
+// C-H6
+#[test]
 fn a_proxy_passes_hints_on() {
     let us = Us::new();
     let (mut host, client) = us.meet_host(hosted(3));

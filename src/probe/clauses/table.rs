@@ -141,4 +141,5 @@ pub(in crate::probe) const CLAUSES: &[Clause] = &[
     unseen("C-M5", "too many embargoes", CALLS),
     unseen("C-M6", "answers nobody reads", LARGE),
     unseen("C-M7", "results too large for a frame", INSIDE),
+    unseen("C-G7", "the window of a stream", CALLS),
 ];
