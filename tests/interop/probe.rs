@@ -99,7 +99,7 @@ fn bowline_breaks_nothing() {
 #[test]
 fn what_capnp_rpc_breaks_is_found() {
     on_one_thread(async {
-        let address = served(|stream| capnp_rpc_peer::serve(stream));
+        let address = served(capnp_rpc_peer::serve);
         let mut options = options(3);
         options.only = bowline::probe::clauses().map(|(id, _)| id.to_owned()).collect();
         // Its answers without end (P21) take their time.
