@@ -25,6 +25,21 @@ impl Scene<'_> {
         }
     }
 
+    /// Calls the method that never returns as question `question`; it is under way then.
+    pub(super) async fn hangs(&mut self, question: u32, import: u32, params: Payload) -> Found {
+        let Method { interface, method } = self.hang()?;
+        let mut call = say::call(question, say::to(import), interface, method);
+        call.params = params;
+        self.say(say::called(call));
+        self.call_fence(import).await?;
+        let is =
+            |message: &Message| matches!(message, Message::Return(ret) if ret.answer.0 == question);
+        match self.heard.iter().find(|message| is(message)) {
+            None => Ok(()),
+            Some(ret) => not_applicable(format!("the method named with --hang returned: {ret}")),
+        }
+    }
+
     /// A call of the echo that passes `cap`.
     pub(super) fn echo_call(&self, question: u32, import: u32, cap: CapDescriptor) -> Found<Call> {
         let Method { interface, method } = self.echo()?;

@@ -200,7 +200,8 @@ impl Typed {
         size_hint: Option<MessageSize>,
     ) -> Box<Self> {
         let words = size_hint.map_or(FIRST_WORDS, |hint| hint.word_count.saturating_add(1));
-        let words = client.first_words(u32::try_from(words.min(HINTED_WORDS_MAX)).unwrap_or(1));
+        let words =
+            hook.client.first_words(u32::try_from(words.min(HINTED_WORDS_MAX)).unwrap_or(1));
         let message = Builder::new(HeapAllocator::new().first_segment_words(words));
         let Hook { client, here } = hook;
         let (client, here) = (client.clone(), here.clone());

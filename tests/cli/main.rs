@@ -3,6 +3,7 @@
 mod decode;
 mod demo;
 mod peers;
+mod probe;
 mod relay;
 mod support;
 mod usage;

@@ -10,6 +10,7 @@ mod embargoes;
 mod engines;
 mod knots;
 mod loud;
+mod peer;
 mod promising;
 mod scene;
 mod tolerated;

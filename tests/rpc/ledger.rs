@@ -277,6 +277,23 @@ fn a_target_tail_calls_its_caller() {
 
 // C-H6
 #[test]
+fn a_tail_call_nobody_pipelines_on_says_so() {
+    let us = Us::new();
+    let (boot, _) = object(us.vat.here());
+    let mut peer = us.meet_holder(&boot);
+    peer.says(&us, [said(call(1, export(0), method::ECHO, 0, vec![hosted(7)]))]);
+    assert_eq!(peer.hears(&us), ["return a1 results 6 words [i7]"]);
+    let mut alone = call(2, result_of(1), method::NOTE, 8, vec![]);
+    alone.no_promise_pipelining = true;
+    peer.says(&us, [said(alone)]);
+    assert_eq!(
+        peer.hears(&us),
+        ["call q0 → i7 .0 params 6 words to yourself no-pipeline", "return a2 take from q0"]
+    );
+}
+
+// C-H6
+#[test]
 fn a_proxy_passes_hints_on() {
     let us = Us::new();
     let (mut host, client) = us.meet_host(hosted(3));

@@ -81,6 +81,26 @@ fn no_clause_is_cited_that_is_not_there() {
     assert_none("citations of clauses SPEC.md does not have", &unknown(&ledger(), &code()));
 }
 
+#[cfg(feature = "tokio")]
+#[test]
+fn the_probe_walks_every_supported_clause() {
+    let ledger = ledger();
+    let walked: Vec<_> = bowline::probe::clauses().map(|(id, _)| id).collect();
+    let supported = ledger.clauses.iter().filter(|(_, status)| **status == Status::Supported);
+    let left_out: Vec<_> =
+        supported.map(|(id, _)| id.clone()).filter(|id| !walked.contains(&id.as_str())).collect();
+    assert_none(
+        "clauses are `supported`, but not in src/probe/clauses/table.rs (a test, or why there can be none)",
+        &left_out,
+    );
+    let unknown: Vec<_> = walked
+        .iter()
+        .filter(|id| !ledger.clauses.contains_key(**id))
+        .map(|id| (*id).to_owned())
+        .collect();
+    assert_none("clauses are walked by the probe, but not in SPEC.md", &unknown);
+}
+
 #[test]
 fn the_tests_it_names_exist() {
     assert_none("tests named in SPEC.md do not exist", &missing_tests(&ledger(), &code()));

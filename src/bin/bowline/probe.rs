@@ -16,7 +16,7 @@ impl std::str::FromStr for Named {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        const WRONG: &str = "expected 0xINTERFACE.METHOD, as in 0xa93fc509624c72d9.4";
+        const WRONG: &str = "expected 0xINTERFACE.METHOD, as in 0xf55b7d5bea49479c.5";
         let (interface, method) =
             text.trim_start_matches('@').split_once('.').ok_or_else(|| WRONG.to_owned())?;
         let interface = interface.strip_prefix("0x").ok_or_else(|| WRONG.to_owned())?;

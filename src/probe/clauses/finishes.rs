@@ -28,12 +28,9 @@ pub(super) async fn releases_results(scene: &mut Scene<'_>) -> Found {
 
 /// C-N3: a call that never returns by itself is cancelled.
 pub(super) async fn cancels(scene: &mut Scene<'_>) -> Found {
-    let hang = scene.hang()?;
+    scene.hang()?;
     let import = scene.meet().await?;
-    let mut call = say::call(1, say::to(import), hang.interface, hang.method);
-    call.params = say::capabilities(vec![say::hosted(5)]);
-    scene.say(say::called(call));
-    scene.call_fence(import).await?;
+    scene.hangs(1, import, say::capabilities(vec![say::hosted(5)])).await?;
     scene.say(say::finish(1));
     let ret = scene.returned(1).await?;
     scene.gives_back(&ret, 5, 1).await?;

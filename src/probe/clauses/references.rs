@@ -33,13 +33,13 @@ pub(super) async fn the_last(scene: &mut Scene<'_>) -> Found {
     scene.aborts().await
 }
 
-/// C-L3: more than were sent, and of what was never sent.
+/// C-L3: of what was never sent, and more than were sent.
 pub(super) async fn too_many(scene: &mut Scene<'_>) -> Found {
     let mut beside = scene.beside().await?;
-    let import = scene.meet().await?;
-    scene.say(say::release(import, 2));
+    scene.say(say::release(9999, 1));
     scene.aborts().await?;
-    beside.say(say::release(9999, 1));
+    let import = beside.meet().await?;
+    beside.say(say::release(import, 2));
     beside.aborts().await
 }
 

@@ -11,9 +11,8 @@ pub(super) async fn one_return(scene: &mut Scene<'_>) -> Found {
     let import = scene.meet().await?;
     scene.say(unknown_call(1, say::to(import)));
     scene.returned(1).await?;
-    if let Ok(hang) = scene.hang() {
-        scene.say(say::called(say::call(2, say::to(import), hang.interface, hang.method)));
-        scene.call_fence(import).await?;
+    if scene.hang().is_ok() {
+        scene.hangs(2, import, say::capabilities(vec![say::hosted(5)])).await?;
         scene.say(say::cancel(2));
         scene.returned(2).await?;
     }

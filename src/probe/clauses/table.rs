@@ -37,6 +37,8 @@ const INSIDE: &str = "only seen from inside";
 const CALLS: &str = "it would have to call us of its own accord";
 /// What takes a promise of the server's.
 const PROMISE: &str = "it would have to hand out a promise of its own";
+/// What takes a method whose calls are a stream.
+const STREAM: &str = "it takes a streaming method, and what that does";
 /// What takes more memory than a probe may.
 const LARGE: &str = "it takes more than a probe may ask of a server";
 
@@ -101,6 +103,11 @@ pub(in crate::probe) const CLAUSES: &[Clause] = &[
     unseen("C-T4", "a tail call of its own, cancelled", CALLS),
     unseen("C-T5", "a tail call of its own that is never answered", CALLS),
     test!("C-T6", returns::taken_from_nothing, "results taken from a question that never was"),
+    unseen("C-S1", "the window of a stream", CALLS),
+    unseen("C-S2", "a stream of its own that failed", CALLS),
+    unseen("C-S3", "calls behind a streaming call", STREAM),
+    unseen("C-S4", "a streaming call nobody waits for", CALLS),
+    unseen("C-S5", "a stream to a promise", CALLS),
     unseen("C-H1", "a call whose pipeline it dropped", CALLS),
     unseen("C-H2", "a call of which it keeps the pipeline", CALLS),
     test!("C-H3", pipelines::no_return, "a call that wants no Return"),
