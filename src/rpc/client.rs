@@ -117,7 +117,8 @@ impl Client {
         Local::find(self.0.mailbox.id())
     }
 
-    fn cap(&self) -> Option<Cap> {
+    /// What the client refers to, if that is known already.
+    pub(super) fn cap(&self) -> Option<Cap> {
         self.0.cap.get().copied()
     }
 

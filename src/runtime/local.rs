@@ -106,6 +106,7 @@ impl Local {
 
     /// The vat `id`, if it lives on this thread and the thread is not ending.
     #[must_use]
+    #[inline]
     pub fn find(id: VatId) -> Option<Self> {
         let found = HERE.try_with(|here| {
             let here = here.try_borrow().ok()?;
@@ -126,23 +127,27 @@ impl Local {
 
     /// Which vat this is.
     #[must_use]
+    #[inline]
     pub fn id(&self) -> VatId {
         self.0.mailbox.id()
     }
 
     /// Where other threads reach it.
     #[must_use]
+    #[inline]
     pub fn mailbox(&self) -> &Arc<Mailbox> {
         &self.0.mailbox
     }
 
     /// Does something with the graph, which must not call foreign code. Work it makes is done at
     /// the next turn; use [`change`](Self::change) to have one.
+    #[inline]
     pub fn with<R>(&self, f: impl FnOnce(&mut Graph) -> R) -> R {
         f(&mut self.0.graph.borrow_mut())
     }
 
     /// Does something with the graph, which then has work.
+    #[inline]
     pub fn change<R>(&self, f: impl FnOnce(&mut Graph) -> R) -> R {
         let result = self.with(f);
         self.stir();
@@ -150,6 +155,7 @@ impl Local {
     }
 
     /// The vat has work. In the midst of a turn nobody need be woken for it.
+    #[inline]
     fn stir(&self) {
         if !self.0.turning.get() {
             self.0.mailbox.signal.raise_here();
@@ -168,6 +174,7 @@ impl Local {
     }
 
     /// Calls a capability, behind all calls made so far, those posted by other threads included.
+    #[inline]
     pub fn call(&self, cap: Cap, request: Request) -> CallId {
         self.read_mail();
         self.change(|graph| graph.call(cap, request))
@@ -185,12 +192,21 @@ impl Local {
         self.change(|graph| graph.fence(cap))
     }
 
+    /// As [`call`](Self::call), and takes a reference of `cap`.
+    #[inline]
+    pub fn call_lent(&self, cap: Cap, request: Request) -> CallId {
+        self.read_mail();
+        self.change(|graph| graph.call_lent(cap, request))
+    }
+
     /// The outcome of a call, if it is there; with it the caller's hold of the call ends.
+    #[inline]
     pub fn collect(&self, call: CallId) -> Option<Outcome> {
         self.with(|graph| graph.collect(call))
     }
 
     /// The outcome of a call, if it is there; the caller's pipeline stays.
+    #[inline]
     pub fn collect_result(&self, call: CallId) -> Option<Outcome> {
         self.with(|graph| graph.collect_result(call))
     }
@@ -239,6 +255,7 @@ impl Local {
         settled.into_iter().map(|(_, waker)| waker).collect()
     }
 
+    #[inline]
     pub(super) fn target(&self, target: TargetId) -> Option<Rc<dyn Dispatch>> {
         self.0.targets.borrow().slots.get(target.0 as usize)?.clone()
     }
@@ -358,6 +375,7 @@ impl Local {
 
     /// Pipelines on a call no more: at once where nothing else follows from it, else from the next
     /// turn on.
+    #[inline]
     pub fn end_pipeline(&self, call: CallId) {
         let done =
             self.0.graph.try_borrow_mut().is_ok_and(|mut graph| graph.try_drop_pipeline(call));
@@ -381,10 +399,12 @@ impl Local {
         self.stir();
     }
 
+    #[inline]
     pub(super) fn has_releases(&self) -> bool {
         !self.0.released.borrow().is_empty()
     }
 
+    #[inline]
     pub(super) fn drain_releases(&self) {
         if self.has_releases() {
             self.give_back();
@@ -411,6 +431,7 @@ impl Local {
     }
 
     /// Takes in what other threads left.
+    #[inline]
     pub fn read_mail(&self) {
         if self.0.mailbox.has_mail() {
             self.read_letters();

@@ -76,6 +76,7 @@ impl Mailbox {
 
     /// The vat this is the mailbox of.
     #[must_use]
+    #[inline]
     pub fn id(&self) -> VatId {
         self.id
     }
@@ -108,12 +109,14 @@ impl Mailbox {
         self.signal.raise();
     }
 
+    #[inline]
     pub(super) fn has_mail(&self) -> bool {
         self.waiting.load(Ordering::Acquire)
     }
 
     /// Whether the vat is gone.
     #[must_use]
+    #[inline]
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }

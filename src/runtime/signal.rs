@@ -61,6 +61,7 @@ impl Signal {
 
     /// As [`raise`](Self::raise), from the vat's own thread. Only that thread takes what was raised,
     /// so what it sees raised still is: no write to shared memory is needed.
+    #[inline]
     pub(super) fn raise_here(&self) {
         if !self.is_raised() {
             self.raise();
@@ -68,6 +69,7 @@ impl Signal {
     }
 
     /// Whether something was raised since the last `take`.
+    #[inline]
     pub(super) fn is_raised(&self) -> bool {
         self.raised.load(Ordering::Acquire)
     }

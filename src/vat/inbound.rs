@@ -153,7 +153,7 @@ impl Graph {
                         let index = results.content.cap_at(path).ok().flatten();
                         index.and_then(|index| routes.get(index as usize).copied())
                     }
-                    Some(Place::Done(_) | Place::Over) | None => None,
+                    Some(Place::Done(_) | Place::Bare | Place::Over) | None => None,
                     Some(_) => {
                         self.note_use(call, path, cap);
                         None
