@@ -105,20 +105,15 @@ impl<C: FromClientHook> Handle<C> {
     pub fn stream<P>(&self, build: impl FnOnce(&C) -> StreamingRequest<P>) -> Written {
         match unbox(build(&self.get()).hook) {
             Ok(request) => Written::new(request),
-            Err(_) => Written::of(self.foreign()),
+            Err(_) => Written::failed(self.client.mailbox(), foreign()),
         }
     }
 
     fn send(&self, request: Box<dyn RequestHook>) -> Promise {
         match unbox(request) {
             Ok(request) => request.send(),
-            Err(_) => self.foreign(),
+            Err(_) => Promise::failed(self.client.mailbox(), foreign()),
         }
-    }
-
-    fn foreign(&self) -> Promise {
-        let why = "the request was built on a client of another engine";
-        Promise::failed(self.client.mailbox(), Exception::failed(why))
     }
 }
 
@@ -248,4 +243,8 @@ impl<R> fmt::Debug for TypedReply<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TypedReply({:?})", self.reply)
     }
+}
+
+fn foreign() -> Exception {
+    Exception::failed("the request was built on a client of another engine")
 }

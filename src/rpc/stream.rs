@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_channel::oneshot;
 
-use crate::runtime::{gone, post};
+use crate::runtime::{Mailbox, gone, post};
 use crate::wire::Exception;
 
 use super::client::Client;
@@ -31,9 +31,8 @@ impl Written {
         Self(call.send_as(Manner::Streaming))
     }
 
-    /// What is ready with `promise`.
-    pub(super) fn of(promise: Promise) -> Self {
-        Self(promise)
+    pub(super) fn failed(mailbox: &Arc<Mailbox>, why: Exception) -> Self {
+        Self(Promise::failed(mailbox, why))
     }
 }
 
