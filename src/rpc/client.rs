@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
-use crate::runtime::{Local, Mailbox, gone, post};
+use crate::runtime::{Local, Mailbox, gone, leave};
 use crate::vat::Cap;
 use crate::wire::Exception;
 
@@ -34,12 +34,12 @@ impl Client {
     ) -> Self {
         let client = Self(Arc::new(Stub { mailbox: Arc::clone(mailbox), cap: OnceLock::new() }));
         let filled = client.clone();
-        drop(post(mailbox, move |here| {
+        leave(mailbox, move |here| {
             let cap = make(here);
             if let Err(unused) = filled.0.cap.set(cap) {
                 here.release(unused);
             }
-        }));
+        });
         client
     }
 
@@ -78,7 +78,7 @@ impl Client {
     async fn settled_elsewhere(&self) -> Result<(), Exception> {
         let client = self.clone();
         let (mut tell, hear) = futures_channel::oneshot::channel();
-        drop(post(&self.0.mailbox, move |here| {
+        leave(&self.0.mailbox, move |here| {
             if client.cap_here(here).is_some() {
                 here.spawn(Box::pin(async move {
                     let mut settled = Box::pin(client.settled());
@@ -94,7 +94,7 @@ impl Client {
                     }
                 }));
             }
-        }));
+        });
         hear.await.unwrap_or_else(|_| Err(gone()))
     }
 

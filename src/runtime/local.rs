@@ -452,6 +452,10 @@ impl Local {
         }
         self.0.reading.set(false);
         self.with(|graph| letters.releases.into_iter().for_each(|cap| graph.release(cap)));
+        if self.0.mailbox.has_mail() {
+            // It came meanwhile, and the turn it was to be seen to in may have been one of the jobs'.
+            self.0.mailbox.signal.raise_here();
+        }
     }
 }
 

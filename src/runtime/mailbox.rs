@@ -91,9 +91,16 @@ impl Mailbox {
             Mail::Open { jobs, .. } => jobs.push(job),
             Mail::Closed => return Err(job),
         }
-        self.waiting.store(true, Ordering::Release);
-        self.signal.raise();
+        self.ring();
         Ok(())
+    }
+
+    /// Tells the vat of what was left, unless whoever left something before did and the vat has not
+    /// looked since.
+    fn ring(&self) {
+        if !self.waiting.swap(true, Ordering::AcqRel) {
+            self.signal.raise();
+        }
     }
 
     /// Leaves a reference to be given back. A vat that is gone needs it no more.
@@ -105,8 +112,7 @@ impl Mailbox {
         } else {
             return;
         }
-        self.waiting.store(true, Ordering::Release);
-        self.signal.raise();
+        self.ring();
     }
 
     #[inline]
@@ -128,7 +134,9 @@ impl Mailbox {
         }
         match &mut *self.mail() {
             Mail::Open { jobs, releases } => {
-                Letters { jobs: std::mem::take(jobs), releases: std::mem::take(releases) }
+                // As much is likely to come while this is seen to.
+                let room = Vec::with_capacity(jobs.len());
+                Letters { jobs: std::mem::replace(jobs, room), releases: std::mem::take(releases) }
             }
             Mail::Closed => Letters::default(),
         }
