@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Context;
 
 use crate::conn::Config;
-use crate::runtime::{Answer, Conclusion, Delivery, Dispatch, Local, Mailbox, VatId, gone, post};
+use crate::runtime::{Answer, Conclusion, Delivery, Dispatch, Local, Mailbox, VatId, gone, leave};
 use crate::transport::{TwoThread, two_thread};
 use crate::vat::{Cap, Payload, Request};
 use crate::wire::{Content, Exception, Path};
@@ -70,9 +70,9 @@ pub(super) fn import(here: &Local, client: &Client) -> Result<Cap, Exception> {
     let far = far_directory(here, client)?;
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let stub = client.clone();
-    drop(post(home, move |there| {
+    leave(home, move |there| {
         there.slot::<Bridges>().left.borrow_mut().insert(number, stub);
-    }));
+    });
     let directory = far.lend(here).ok_or_else(gone)?;
     let request = Request { interface: number, method: 0, params: Payload::null() };
     let call = here.call(directory, request);
@@ -95,7 +95,7 @@ fn far_directory(here: &Local, client: &Client) -> Result<Client, Exception> {
     let (near_end, far_end) = two_thread();
     let far = join(here, near_end, home);
     let near = Arc::clone(here.mailbox());
-    drop(post(home, move |there| drop(join(there, far_end, &near))));
+    leave(home, move |there| drop(join(there, far_end, &near)));
     Ok(far)
 }
 

@@ -16,6 +16,7 @@ pub(super) fn lend(here: &Local, client: &Client) -> Result<Cap, Exception> {
 }
 
 /// A payload in the vat `here`. What cannot be lent is broken.
+#[inline]
 pub(super) fn payload(here: &Local, content: Content, caps: &[Option<Client>]) -> Payload {
     if caps.is_empty() {
         return Payload { content, caps: Vec::new() };
@@ -28,6 +29,7 @@ pub(super) fn payload(here: &Local, content: Content, caps: &[Option<Client>]) -
 }
 
 /// Clients for the capabilities of a payload, which is taken.
+#[inline]
 pub(super) fn clients(here: &Local, caps: Vec<Option<Cap>>) -> Vec<Option<Client>> {
     if caps.is_empty() {
         return Vec::new();

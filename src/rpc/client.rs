@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
-use crate::runtime::{Local, Mailbox, gone, post};
+use crate::runtime::{Local, Mailbox, gone, leave};
 use crate::vat::Cap;
 use crate::wire::Exception;
 
@@ -44,12 +44,12 @@ impl Client {
             stream_words: AtomicU32::new(0),
         }));
         let filled = client.clone();
-        drop(post(mailbox, move |here| {
+        leave(mailbox, move |here| {
             let cap = make(here);
             if let Err(unused) = filled.0.cap.set(cap) {
                 here.release(unused);
             }
-        }));
+        });
         client
     }
 
@@ -88,7 +88,7 @@ impl Client {
     async fn settled_elsewhere(&self) -> Result<(), Exception> {
         let client = self.clone();
         let (mut tell, hear) = futures_channel::oneshot::channel();
-        drop(post(&self.0.mailbox, move |here| {
+        leave(&self.0.mailbox, move |here| {
             if client.cap_here(here).is_some() {
                 here.spawn(Box::pin(async move {
                     let mut settled = Box::pin(client.settled());
@@ -104,7 +104,7 @@ impl Client {
                     }
                 }));
             }
-        }));
+        });
         hear.await.unwrap_or_else(|_| Err(gone()))
     }
 
@@ -127,7 +127,8 @@ impl Client {
         Local::find(self.0.mailbox.id())
     }
 
-    fn cap(&self) -> Option<Cap> {
+    /// What the client refers to, if that is known already.
+    pub(super) fn cap(&self) -> Option<Cap> {
         self.0.cap.get().copied()
     }
 

@@ -17,7 +17,7 @@ use capnp::private::capability::{
 use capnp::traits::ImbueMut;
 
 use crate::runtime::{Local, gone};
-use crate::vat::{self, CallId, Payload};
+use crate::vat::{self, CallId, Cap, Payload};
 use crate::wire::Path;
 
 use super::ambient::ambient;
@@ -175,12 +175,52 @@ struct Typed(Option<Building>);
 
 /// What is built, with the table its message is built with.
 struct Building {
-    client: Client,
-    here: Option<Local>,
+    to: To,
     interface: u64,
     method: u16,
     message: Builder<HeapAllocator>,
     table: CapTable,
+}
+
+/// Who is called.
+enum To {
+    /// A capability of a vat of this thread.
+    Near(Lent),
+    Anyone(Client),
+}
+
+/// One reference of a capability, given back unless it is spent.
+struct Lent {
+    here: Local,
+    cap: Cap,
+    spent: bool,
+}
+
+impl Lent {
+    fn spend(mut self) -> (Local, Cap) {
+        self.spent = true;
+        (self.here.clone(), self.cap)
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if !self.spent {
+            self.here.release(self.cap);
+        }
+    }
+}
+
+impl To {
+    fn new(hook: &Hook) -> Self {
+        match (&hook.here, hook.client.cap()) {
+            (Some(here), Some(cap)) if !here.mailbox().is_closed() => {
+                here.with(|graph| graph.retain(cap));
+                Self::Near(Lent { here: here.clone(), cap, spent: false })
+            }
+            _ => Self::Anyone(hook.client.clone()),
+        }
+    }
 }
 
 thread_local! {
@@ -203,9 +243,8 @@ impl Typed {
         let words =
             hook.client.first_words(u32::try_from(words.min(HINTED_WORDS_MAX)).unwrap_or(1));
         let message = Builder::new(HeapAllocator::new().first_segment_words(words));
-        let Hook { client, here } = hook;
-        let (client, here) = (client.clone(), here.clone());
-        let building = Building { client, here, interface, method, message, table: Vec::new() };
+        let to = To::new(hook);
+        let building = Building { to, interface, method, message, table: Vec::new() };
         let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
         let mut typed = spare.unwrap_or_else(|| Box::new(Self(None)));
         typed.0 = Some(building);
@@ -226,21 +265,15 @@ impl Typed {
 }
 
 impl Building {
-    /// Makes the call on the thread of its vat.
-    fn send_near(self) -> Result<(Near, NearPipeline), Promise> {
-        let Self { client, here, interface, method, message, table } = self;
-        let here = here.ok_or_else(|| Promise::failed(client.mailbox(), gone()))?;
-        // The client holds the reference for as long as this takes.
-        let Some(cap) = client.cap_here(&here) else {
-            return Err(Promise::failed(here.mailbox(), gone()));
-        };
-        let params = caps::payload(&here, message.into(), &untable(table, || Some(here.clone())));
-        let call = here.call(cap, vat::Request { interface, method, params });
-        Ok(Near::of(here, call))
-    }
-
     fn finish(self) -> Outgoing {
-        let Self { client, interface, method, message, table, .. } = self;
+        let Self { to, interface, method, message, table } = self;
+        let client = match to {
+            To::Near(lent) => {
+                let (here, cap) = lent.spend();
+                Client::adopt(&here, cap)
+            }
+            To::Anyone(client) => client,
+        };
         let caps = untable(table, || client.here());
         Outgoing { client, interface, method, content: message.into(), caps }
     }
@@ -262,14 +295,18 @@ impl RequestHook for Typed {
 
     fn send(self: Box<Self>) -> RemotePromise<any_pointer::Owned> {
         let building = self.take();
-        match &building.here {
-            Some(here) if !here.mailbox().is_closed() => {}
-            _ => return remote_anywhere(building.finish().send()),
+        let Building { to: To::Near(lent), interface, method, message, table } = building else {
+            return remote_anywhere(building.finish().send());
+        };
+        if lent.here.mailbox().is_closed() {
+            return remote_anywhere(Promise::failed(lent.here.mailbox(), gone()));
         }
-        match building.send_near() {
-            Ok((promise, pipeline)) => remote(Answered(promise), TypedPipeline::Near(pipeline)),
-            Err(failed) => remote_anywhere(failed),
-        }
+        let (here, cap) = lent.spend();
+        let clients = untable(table, || Some(here.clone()));
+        let params = caps::payload(&here, message.into(), &clients);
+        let call = here.call_lent(cap, vat::Request { interface, method, params });
+        let (promise, pipeline) = Near::of(here, call);
+        remote(Answered(promise), TypedPipeline::Near(pipeline))
     }
 
     fn send_streaming(self: Box<Self>) -> CapnpPromise<(), capnp::Error> {

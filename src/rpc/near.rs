@@ -17,6 +17,7 @@ pub(super) struct Near {
 
 impl Near {
     /// The promise of a call just made, and the pipeline that comes with it.
+    #[inline]
     pub(super) fn of(here: Local, call: CallId) -> (Self, NearPipeline) {
         let pipeline = NearPipeline { here: here.clone(), call };
         (Self { here, call: Some(call) }, pipeline)
@@ -25,11 +26,13 @@ impl Near {
 
 impl Near {
     /// The vat.
+    #[inline]
     pub(super) fn here(&self) -> &Local {
         &self.here
     }
 
     /// The outcome, whose references the caller takes, once it is there.
+    #[inline]
     pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<Outcome> {
         let Some(call) = self.call else {
             return Poll::Ready(Err(Exception::failed("the results were taken")));

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_channel::oneshot;
 
-use crate::runtime::{Local, Mailbox, gone, post};
+use crate::runtime::{Local, Mailbox, gone, leave};
 use crate::vat::{CallId, Outcome};
 use crate::wire::{Exception, Path};
 
@@ -117,7 +117,7 @@ impl Promise {
     /// The promise came to another thread than the vat's: its outcome is sent after it.
     fn leave(&mut self, call: CallId) {
         let (tell, hear) = oneshot::channel();
-        drop(post(&self.mailbox, move |here| forward(here, call, tell)));
+        leave(&self.mailbox, move |here| forward(here, call, tell));
         let call = Arc::new(OnceLock::from(call));
         let hold = Hold::new(&self.mailbox, &call);
         self.state = Promised::Away { call, hear, hold };
@@ -190,11 +190,11 @@ impl Drop for Hold {
     fn drop(&mut self) {
         let call = Arc::clone(&self.call);
         // Posted on the vat's own thread too: what made the call may still lie in the mailbox.
-        drop(post(&self.mailbox, move |here| {
+        leave(&self.mailbox, move |here| {
             if let Some(call) = call.get() {
                 here.drop_pipeline(*call);
             }
-        }));
+        });
     }
 }
 
@@ -224,7 +224,7 @@ pub(super) fn forward(
 pub(super) fn on(mailbox: &Arc<Mailbox>, f: impl FnOnce(&Local) + Send + 'static) {
     match Local::find(mailbox.id()) {
         Some(here) => f(&here),
-        None => drop(post(mailbox, f)),
+        None => leave(mailbox, f),
     }
 }
 

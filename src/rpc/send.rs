@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use futures_channel::oneshot;
 
-use crate::runtime::{Local, gone, post};
+use crate::runtime::{Local, gone, leave};
 use crate::vat;
 use crate::vat::{CallId, Cap};
 use crate::wire::{Content, Exception};
@@ -69,7 +69,7 @@ impl Outgoing {
         let known = Arc::new(OnceLock::new());
         let call = Arc::clone(&known);
         let (tell, hear) = oneshot::channel();
-        drop(post(&mailbox, move |here| match self.ready(here) {
+        leave(&mailbox, move |here| match self.ready(here) {
             Ok((cap, request)) => {
                 let call = manner.call(here, cap, request);
                 here.release(cap);
@@ -78,7 +78,7 @@ impl Outgoing {
                 }
             }
             Err(why) => drop(tell.send(Err(why))),
-        }));
+        });
         let hold = Hold::new(&mailbox, &call);
         Promise::new(&mailbox, Promised::Away { call, hear, hold })
     }

@@ -17,7 +17,6 @@ use capnp::traits::{Imbue, ImbueMut};
 
 use crate::runtime::{Answer, Conclusion, Delivery, Dispatch, Local};
 use crate::vat::{CallId, Payload};
-use crate::wire::Exception;
 
 use super::client::Client;
 use super::error::exception;
@@ -58,7 +57,6 @@ struct Served<D> {
 
 /// How generated code ended a call.
 enum Ended {
-    Nothing,
     Results(Draft),
     Tail(Outgoing),
 }
@@ -129,7 +127,6 @@ impl Running {
     /// What comes of the call, once the server has dropped its hold of the results.
     fn conclude(&self, ended: Ended) -> Conclusion {
         match ended {
-            Ended::Nothing => Conclusion::Return(Ok(Payload::null())),
             Ended::Results(draft) => Conclusion::Return(Ok(draft.payload(&self.here))),
             Ended::Tail(request) => match request.ready(&self.here) {
                 Ok((cap, request)) => Conclusion::Redirect(cap, request),
@@ -158,7 +155,8 @@ impl Future for Running {
                 return Poll::Pending;
             }
         }
-        Poll::Ready(Conclusion::Return(Err(Exception::failed("the results were lost"))))
+        // The server gave its hold of them up and had built nothing.
+        Poll::Ready(Conclusion::Return(Ok(Payload::null())))
     }
 }
 
@@ -187,9 +185,11 @@ impl Results {
         Self { here, call, message: None, table: Vec::new(), end: Some(end) }
     }
 
-    fn end(&mut self, ended: Ended) {
+    fn end(&mut self, ended: Option<Ended>) {
         if let Some(end) = self.end.take() {
-            end.ended.set(Some(ended));
+            if ended.is_some() {
+                end.ended.set(ended);
+            }
             if let Some(waiter) = end.waiter.take() {
                 waiter.wake();
             }
@@ -199,13 +199,13 @@ impl Results {
 
 impl Drop for Results {
     fn drop(&mut self) {
-        let ended = self.message.take().map_or(Ended::Nothing, |message| {
+        let built = self.message.take().map(|message| {
             let table = std::mem::take(&mut self.table);
             let mut draft = Draft::new();
             draft.adopt(message, untable(table, || Some(self.here.clone())));
             Ended::Results(draft)
         });
-        self.end(ended);
+        self.end(built);
     }
 }
 
@@ -244,7 +244,7 @@ impl ResultsHook for Results {
     ) -> CapnpPromise<(), capnp::Error> {
         match unbox(request) {
             Ok(request) => {
-                self.end(Ended::Tail(request));
+                self.end(Some(Ended::Tail(request)));
                 CapnpPromise::ok(())
             }
             Err(request) => {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_channel::oneshot;
 
-use crate::runtime::{Mailbox, gone, post};
+use crate::runtime::{Mailbox, gone, leave};
 use crate::wire::Exception;
 
 use super::client::Client;
@@ -66,7 +66,7 @@ impl Client {
         let known = Arc::new(OnceLock::new());
         let call = Arc::clone(&known);
         let (tell, hear) = oneshot::channel();
-        drop(post(self.mailbox(), move |here| match client.cap_here(here) {
+        leave(self.mailbox(), move |here| match client.cap_here(here) {
             Some(cap) => {
                 let call = here.fence(cap);
                 if known.set(call).is_ok() {
@@ -74,7 +74,7 @@ impl Client {
                 }
             }
             None => drop(tell.send(Err(gone()))),
-        }));
+        });
         let hold = Hold::new(self.mailbox(), &call);
         Written(Promise::new(self.mailbox(), Promised::Away { call, hear, hold }))
     }

@@ -1,8 +1,9 @@
 //! A target is an object that can be called.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Context;
+use std::task::{Context, Poll};
 
 use capnp::any_pointer;
 
@@ -85,19 +86,37 @@ struct Hosted<T> {
 }
 
 impl<T: Target> Dispatch for Hosted<T> {
-    fn dispatch(self: Rc<Self>, delivery: Delivery, _: &mut Context<'_>) -> Answer {
+    fn dispatch(self: Rc<Self>, delivery: Delivery, cx: &mut Context<'_>) -> Answer {
         let here = self.here.clone();
-        let Delivery { call, interface, method, params } = delivery;
+        let Delivery { call: id, interface, method, params } = delivery;
         let params = Reply::new(&here, params);
-        let call =
-            Call { here: here.clone(), call, interface, method, params, results: Draft::new() };
-        let answer = Rc::clone(&self.target).call(call);
-        Answer::Later(Box::pin(async move {
-            match answer.await {
-                Ok(response) => response.conclude(&here),
-                Err(why) => Conclusion::Return(Err(why)),
-            }
-        }))
+        let results = Draft::new();
+        let call = Call { here: here.clone(), call: id, interface, method, params, results };
+        let answer = Box::pin(Rc::clone(&self.target).call(call));
+        let cancelled = !here.with(|graph| graph.is_delivered(id));
+        let answering = Answering { here, answer };
+        if cancelled {
+            // What was cancelled is not polled, but dropped.
+            return Answer::Later(Box::pin(answering));
+        }
+        Answer::of(answering, cx)
+    }
+}
+
+/// A call that runs in its target.
+struct Answering<F> {
+    here: Local,
+    answer: Pin<Box<F>>,
+}
+
+impl<F: Future<Output = Result<Response, Exception>>> Future for Answering<F> {
+    type Output = Conclusion;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Conclusion> {
+        self.answer.as_mut().poll(cx).map(|answer| match answer {
+            Ok(response) => response.conclude(&self.here),
+            Err(why) => Conclusion::Return(Err(why)),
+        })
     }
 }
 

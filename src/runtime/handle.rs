@@ -51,6 +51,18 @@ impl Handle {
     }
 }
 
+/// Runs `f` on the thread of a vat, behind what was posted before it, unless the vat is gone. Nobody
+/// is told.
+pub fn leave(mailbox: &Mailbox, f: impl FnOnce(&Local) + Send + 'static) {
+    let id = mailbox.id();
+    // A refused job is dropped.
+    let _ = mailbox.post(Box::new(move || {
+        if let Some(local) = Local::find(id) {
+            f(&local);
+        }
+    }));
+}
+
 /// Runs `f` on the thread of a vat.
 pub fn post<R: Send + 'static>(
     mailbox: &Mailbox,

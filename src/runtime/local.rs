@@ -109,6 +109,7 @@ impl Local {
 
     /// The vat `id`, if it lives on this thread and the thread is not ending.
     #[must_use]
+    #[inline]
     pub fn find(id: VatId) -> Option<Self> {
         let found = HERE.try_with(|here| {
             let here = here.try_borrow().ok()?;
@@ -130,23 +131,27 @@ impl Local {
 
     /// Which vat this is.
     #[must_use]
+    #[inline]
     pub fn id(&self) -> VatId {
         self.0.mailbox.id()
     }
 
     /// Where other threads reach it.
     #[must_use]
+    #[inline]
     pub fn mailbox(&self) -> &Arc<Mailbox> {
         &self.0.mailbox
     }
 
     /// Does something with the graph, which must not call foreign code. Work it makes is done at
     /// the next turn; use [`change`](Self::change) to have one.
+    #[inline]
     pub fn with<R>(&self, f: impl FnOnce(&mut Graph) -> R) -> R {
         f(&mut self.0.graph.borrow_mut())
     }
 
     /// Does something with the graph, which then has work.
+    #[inline]
     pub fn change<R>(&self, f: impl FnOnce(&mut Graph) -> R) -> R {
         let result = self.with(f);
         self.stir();
@@ -154,6 +159,7 @@ impl Local {
     }
 
     /// The vat has work. In the midst of a turn nobody need be woken for it.
+    #[inline]
     fn stir(&self) {
         if !self.0.turning.get() {
             self.0.near.raise();
@@ -172,6 +178,7 @@ impl Local {
     }
 
     /// Calls a capability, behind all calls made so far, those posted by other threads included.
+    #[inline]
     pub fn call(&self, cap: Cap, request: Request) -> CallId {
         self.read_mail();
         self.change(|graph| graph.call(cap, request))
@@ -189,12 +196,21 @@ impl Local {
         self.change(|graph| graph.fence(cap))
     }
 
+    /// As [`call`](Self::call), and takes a reference of `cap`.
+    #[inline]
+    pub fn call_lent(&self, cap: Cap, request: Request) -> CallId {
+        self.read_mail();
+        self.change(|graph| graph.call_lent(cap, request))
+    }
+
     /// The outcome of a call, if it is there; with it the caller's hold of the call ends.
+    #[inline]
     pub fn collect(&self, call: CallId) -> Option<Outcome> {
         self.with(|graph| graph.collect(call))
     }
 
     /// The outcome of a call, if it is there; the caller's pipeline stays.
+    #[inline]
     pub fn collect_result(&self, call: CallId) -> Option<Outcome> {
         self.with(|graph| graph.collect_result(call))
     }
@@ -243,6 +259,7 @@ impl Local {
         settled.into_iter().map(|(_, waker)| waker).collect()
     }
 
+    #[inline]
     pub(super) fn target(&self, target: TargetId) -> Option<Rc<dyn Dispatch>> {
         self.0.targets.borrow().slots.get(target.0 as usize)?.clone()
     }
@@ -362,6 +379,7 @@ impl Local {
 
     /// Pipelines on a call no more: at once where nothing else follows from it, else from the next
     /// turn on.
+    #[inline]
     pub fn end_pipeline(&self, call: CallId) {
         let done =
             self.0.graph.try_borrow_mut().is_ok_and(|mut graph| graph.try_drop_pipeline(call));
@@ -385,10 +403,12 @@ impl Local {
         self.stir();
     }
 
+    #[inline]
     pub(super) fn has_releases(&self) -> bool {
         !self.0.released.borrow().is_empty()
     }
 
+    #[inline]
     pub(super) fn drain_releases(&self) {
         if self.has_releases() {
             self.give_back();
@@ -415,6 +435,7 @@ impl Local {
     }
 
     /// Takes in what other threads left.
+    #[inline]
     pub fn read_mail(&self) {
         if self.0.mailbox.has_mail() {
             self.read_letters();
@@ -435,6 +456,10 @@ impl Local {
         }
         self.0.reading.set(false);
         self.with(|graph| letters.releases.into_iter().for_each(|cap| graph.release(cap)));
+        if self.0.mailbox.has_mail() {
+            // It came meanwhile, and the turn it was to be seen to in may have been one of the jobs'.
+            self.0.near.raise();
+        }
     }
 }
 

@@ -76,6 +76,7 @@ impl Mailbox {
 
     /// The vat this is the mailbox of.
     #[must_use]
+    #[inline]
     pub fn id(&self) -> VatId {
         self.id
     }
@@ -90,9 +91,16 @@ impl Mailbox {
             Mail::Open { jobs, .. } => jobs.push(job),
             Mail::Closed => return Err(job),
         }
-        self.waiting.store(true, Ordering::Release);
-        self.signal.raise();
+        self.ring();
         Ok(())
+    }
+
+    /// Tells the vat of what was left, unless whoever left something before did and the vat has not
+    /// looked since.
+    fn ring(&self) {
+        if !self.waiting.swap(true, Ordering::AcqRel) {
+            self.signal.raise();
+        }
     }
 
     /// Leaves a reference to be given back. A vat that is gone needs it no more.
@@ -104,16 +112,17 @@ impl Mailbox {
         } else {
             return;
         }
-        self.waiting.store(true, Ordering::Release);
-        self.signal.raise();
+        self.ring();
     }
 
+    #[inline]
     pub(super) fn has_mail(&self) -> bool {
         self.waiting.load(Ordering::Acquire)
     }
 
     /// Whether the vat is gone.
     #[must_use]
+    #[inline]
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
@@ -125,7 +134,9 @@ impl Mailbox {
         }
         match &mut *self.mail() {
             Mail::Open { jobs, releases } => {
-                Letters { jobs: std::mem::take(jobs), releases: std::mem::take(releases) }
+                // As much is likely to come while this is seen to.
+                let room = Vec::with_capacity(jobs.len());
+                Letters { jobs: std::mem::replace(jobs, room), releases: std::mem::take(releases) }
             }
             Mail::Closed => Letters::default(),
         }

@@ -28,7 +28,7 @@ mod watch;
 pub use self::border::Border;
 pub use self::dispatch::{Answer, Conclusion, Delivery, Dispatch, LocalFuture};
 pub use self::driver::{Clock, Driver, Timeless};
-pub use self::handle::{Handle, post};
+pub use self::handle::{Handle, leave, post};
 pub use self::host::Vat;
 pub use self::links::Ending;
 pub use self::local::Local;

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 /// Polls foreign code; `None` if it panicked.
+#[inline]
 pub(super) fn poll_quietly<F: Future + ?Sized>(
     future: Pin<&mut F>,
     waker: &Waker,
@@ -14,6 +15,7 @@ pub(super) fn poll_quietly<F: Future + ?Sized>(
 }
 
 /// Drops foreign code.
+#[inline]
 pub(super) fn drop_quietly<T>(foreign: T) {
     let _ = catch_unwind(AssertUnwindSafe(|| drop(foreign)));
 }

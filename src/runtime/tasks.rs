@@ -19,7 +19,7 @@ enum Slot {
     Free,
     /// Its future is being polled.
     Polling,
-    /// Cancelled while its future was being polled.
+    /// The vat ended while its future was being polled.
     Doomed,
     Parked(Work),
 }
@@ -29,7 +29,7 @@ pub(super) struct Tasks {
     /// Wakers are counted without atomics: they are lent for each poll.
     slots: Vec<(Slot, Rc<Waker>)>,
     free: Vec<u32>,
-    /// The slot of each running call, by the call's index.
+    /// The slot of each call whose future waits, by the call's index.
     by_call: Vec<Option<u32>>,
     signal: Arc<Signal>,
 }
@@ -41,6 +41,7 @@ impl Tasks {
 
     /// A slot to poll a future in, and its waker. A waker that outlives the task wakes the slot's
     /// next tenant, which takes no harm.
+    #[inline]
     pub(super) fn reserve(&mut self) -> (u32, Rc<Waker>) {
         let index = self.free.pop().unwrap_or_else(|| {
             let index = u32::try_from(self.slots.len()).expect("memory ends before 2^32 tasks");
@@ -53,18 +54,8 @@ impl Tasks {
         (index, waker.clone())
     }
 
-    /// A slot to poll a call's future in: a cancel finds it there.
-    pub(super) fn reserve_for(&mut self, call: CallId) -> (u32, Rc<Waker>) {
-        let (index, waker) = self.reserve();
-        let at = call.index() as usize;
-        if self.by_call.len() <= at {
-            self.by_call.resize(at + 1, None);
-        }
-        self.by_call[at] = Some(index);
-        (index, waker)
-    }
-
-    /// The future is not ready. Given back if the call was cancelled meanwhile, to be dropped.
+    /// The future is not ready; a cancel of its call finds it here. Given back if the vat ended
+    /// meanwhile, to be dropped.
     pub(super) fn park(&mut self, index: u32, work: Work) -> Option<Work> {
         let (slot, _) = self.slots.get_mut(index as usize)?;
         if matches!(slot, Slot::Doomed) {
@@ -72,29 +63,38 @@ impl Tasks {
             self.free.push(index);
             return Some(work);
         }
+        if let Work::Call(call, _) = &work {
+            let at = call.index() as usize;
+            if self.by_call.len() <= at {
+                self.by_call.resize(at + 1, None);
+            }
+            self.by_call[at] = Some(index);
+        }
         *slot = Slot::Parked(work);
         None
     }
 
     /// The future is done, and the slot free.
-    pub(super) fn end(&mut self, index: u32, call: Option<CallId>) {
+    #[inline]
+    pub(super) fn end(&mut self, index: u32) {
         if let Some((slot, _)) = self.slots.get_mut(index as usize) {
             *slot = Slot::Free;
             self.free.push(index);
         }
-        // A call that was cancelled meanwhile has given its index to another.
-        if let Some(known) = call.and_then(|call| self.by_call.get_mut(call.index() as usize))
-            && *known == Some(index)
-        {
-            *known = None;
-        }
     }
 
-    /// Takes a parked task out to be polled.
+    /// Takes a parked task out to be polled. A cancel of its call does not find it meanwhile.
     pub(super) fn take(&mut self, index: u32) -> Option<(Work, Rc<Waker>)> {
         let (slot, waker) = self.slots.get_mut(index as usize)?;
         match std::mem::replace(slot, Slot::Polling) {
-            Slot::Parked(work) => Some((work, waker.clone())),
+            Slot::Parked(work) => {
+                if let Work::Call(call, _) = &work
+                    && let Some(known) = self.by_call.get_mut(call.index() as usize)
+                {
+                    *known = None;
+                }
+                Some((work, waker.clone()))
+            }
             other => {
                 *slot = other;
                 None
@@ -102,7 +102,8 @@ impl Tasks {
         }
     }
 
-    /// Takes a cancelled call's future, to be dropped by the caller.
+    /// Takes a cancelled call's future, to be dropped by the caller. One that is being polled is not
+    /// here: it is not parked again, as its call is over.
     pub(super) fn cancel(&mut self, call: CallId) -> Option<Work> {
         let index = self.by_call.get_mut(call.index() as usize)?.take()?;
         let (slot, _) = self.slots.get_mut(index as usize)?;
@@ -110,10 +111,6 @@ impl Tasks {
             Slot::Parked(work) => {
                 self.free.push(index);
                 Some(work)
-            }
-            Slot::Polling => {
-                *slot = Slot::Doomed;
-                None
             }
             other => {
                 *slot = other;
@@ -155,11 +152,11 @@ mod tests {
         let (first, second) = (brief(&mut graph), brief(&mut graph));
         assert_eq!(first.index(), second.index());
         let mut tasks = Tasks::new(Arc::default());
-        let (polled, _) = tasks.reserve_for(first);
+        let (polled, _) = tasks.reserve();
         assert!(tasks.cancel(first).is_none(), "it is being polled");
-        let (index, _) = tasks.reserve_for(second);
+        let (index, _) = tasks.reserve();
         assert!(tasks.park(index, Work::Call(second, Box::pin(std::future::pending()))).is_none());
-        tasks.end(polled, Some(first));
+        tasks.end(polled);
         assert!(tasks.cancel(second).is_some());
     }
 }

@@ -82,6 +82,7 @@ impl Local {
 
     /// Drives the vat on behalf of a promise that is polled: delivers calls, and does all else
     /// too where no driver does.
+    #[inline]
     pub fn pump(&self, waker: &Waker) {
         let inner = self.inner();
         // In the midst of a turn the rest is left to it: tasks that wait for each other take no stack.
@@ -127,6 +128,7 @@ impl Local {
         }
     }
 
+    #[inline]
     fn carry_out(&self, output: Output) {
         match output {
             Output::Deliver { target, call, interface, method, params } => {
@@ -153,12 +155,13 @@ impl Local {
     }
 
     /// Hands a call to its object. Most have their answer at once, and never become a task.
+    #[inline]
     fn deliver(&self, target: TargetId, delivery: Delivery) {
         let Some(object) = self.target(target) else {
             return self.release_payload(delivery.params);
         };
         let call = delivery.call;
-        let (index, waker) = self.inner().tasks.borrow_mut().reserve_for(call);
+        let (index, waker) = self.inner().tasks.borrow_mut().reserve();
         let mut cx = Context::from_waker(&waker);
         let conclusion = match catch_unwind(AssertUnwindSafe(|| object.dispatch(delivery, &mut cx)))
         {
@@ -168,17 +171,23 @@ impl Local {
                 return self.poll_call(index, &waker, call, future);
             }
             Ok(Answer::Later(future)) => {
-                self.inner().tasks.borrow_mut().end(index, Some(call));
+                self.inner().tasks.borrow_mut().end(index);
                 return drop_quietly(future);
             }
             Err(_) => Conclusion::panicked(),
         };
-        self.inner().tasks.borrow_mut().end(index, Some(call));
+        self.inner().tasks.borrow_mut().end(index);
         self.conclude(call, conclusion);
     }
 
     /// A future waits; if its call was cancelled while it was polled, it is dropped.
     fn park(&self, index: u32, work: Work) {
+        if let Work::Call(call, _) = &work
+            && !self.with(|graph| graph.is_delivered(*call))
+        {
+            self.inner().tasks.borrow_mut().end(index);
+            return drop_quietly(work);
+        }
         let refused = self.inner().tasks.borrow_mut().park(index, work);
         drop_quietly(refused);
     }
@@ -206,7 +215,7 @@ impl Local {
             Some(Poll::Ready(conclusion)) => conclusion,
             None => Conclusion::panicked(),
         };
-        self.inner().tasks.borrow_mut().end(index, Some(call));
+        self.inner().tasks.borrow_mut().end(index);
         drop_quietly(future);
         self.conclude(call, conclusion);
     }
@@ -215,10 +224,11 @@ impl Local {
         if let Some(Poll::Pending) = poll_quietly(future.as_mut(), waker) {
             return self.park(index, Work::Spawned(future));
         }
-        self.inner().tasks.borrow_mut().end(index, None);
+        self.inner().tasks.borrow_mut().end(index);
         drop_quietly(future);
     }
 
+    #[inline]
     fn conclude(&self, call: CallId, conclusion: Conclusion) {
         self.with(|graph| match conclusion {
             Conclusion::Return(outcome) => graph.respond(call, outcome),

@@ -72,6 +72,7 @@ impl<M, T> Default for Arena<M, T> {
 }
 
 impl<M, T> Arena<M, T> {
+    #[inline]
     pub(super) fn insert(&mut self, entry: T) -> Key<M> {
         self.len += 1;
         if let Some(index) = self.free {
@@ -100,6 +101,7 @@ impl<M, T> Arena<M, T> {
     }
 
     /// Removes an entry where it stands; nothing is moved.
+    #[inline]
     pub(super) fn discard(&mut self, key: Key<M>) {
         if let Some(slot @ Slot::Full { .. }) = self.slots.get_mut(key.index as usize)
             && matches!(slot, Slot::Full { generation, .. } if *generation == key.generation)
@@ -110,6 +112,7 @@ impl<M, T> Arena<M, T> {
         }
     }
 
+    #[inline]
     pub(super) fn get(&self, key: Key<M>) -> Option<&T> {
         match self.slots.get(key.index as usize)? {
             Slot::Full { generation, entry } if *generation == key.generation => Some(entry),
@@ -117,6 +120,7 @@ impl<M, T> Arena<M, T> {
         }
     }
 
+    #[inline]
     pub(super) fn get_mut(&mut self, key: Key<M>) -> Option<&mut T> {
         match self.slots.get_mut(key.index as usize)? {
             Slot::Full { generation, entry } if *generation == key.generation => Some(entry),

@@ -100,6 +100,9 @@ pub(super) enum Place {
     /// Its results were returned to a peer, which may pipeline on them. Beside each capability
     /// stands what the peer was told it is; its own are pinned.
     Kept(Payload, SmallVec<[Told; 1]>),
+    /// Over, and its results, in which there was no capability, given away: what is pipelined on it
+    /// is null.
+    Bare,
     /// Over, and its results given away.
     Over,
 }
@@ -125,6 +128,7 @@ pub(super) enum Fate {
 }
 
 impl Call {
+    #[inline]
     pub(super) fn new(origin: Origin, place: Place) -> Self {
         Self {
             origin,
@@ -141,11 +145,13 @@ impl Call {
     }
 
     /// Nothing hangs on the outcome but the promise of whoever made the call here.
+    #[inline]
     pub(super) fn is_plain(&self) -> bool {
         self.origin == Origin::Waiting && self.holds_nothing()
     }
 
     /// No other call and no capability is held for its sake.
+    #[inline]
     pub(super) fn holds_nothing(&self) -> bool {
         self.taker.is_none()
             && self.early.is_none()
@@ -155,12 +161,10 @@ impl Call {
     }
 
     /// All that keeps the call is a pipeline, and there are no capabilities in its outcome.
+    #[inline]
     pub(super) fn is_kept_bare(&self, outcome: &Outcome) -> bool {
-        self.pipeline_refs > 0 && self.holds_nothing() && is_bare(outcome)
+        self.pipeline_refs > 0
+            && self.holds_nothing()
+            && outcome.as_ref().is_ok_and(|results| results.caps.is_empty())
     }
-}
-
-/// No capability is in it.
-pub(super) fn is_bare(outcome: &Outcome) -> bool {
-    outcome.as_ref().is_ok_and(|results| results.caps.is_empty())
 }

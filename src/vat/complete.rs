@@ -64,6 +64,7 @@ impl Graph {
     }
 
     /// The outcome waits for whoever made the call here.
+    #[inline]
     pub(super) fn done(&mut self, id: CallId, outcome: Outcome) {
         let Some(call) = self.calls.get_mut(id) else { return };
         call.place = Place::Done(outcome);
@@ -255,7 +256,7 @@ impl Graph {
                     }
                 }
             }
-            Place::Over => {}
+            Place::Bare | Place::Over => {}
         }
         self.forget(id);
     }

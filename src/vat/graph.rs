@@ -6,7 +6,7 @@ use crate::conn::{Connection, Tag};
 use crate::wire::{Content, Exception};
 
 use super::arena::Arena;
-use super::call::{Call, Fate, Origin, Outcome, Place, is_bare};
+use super::call::{Call, Fate, Origin, Outcome, Place};
 use super::id::{CallId, Cap, LinkId, OfCall, OfLink, OfMembrane, OfNode, OfStream, TargetId};
 use super::link::{Attention, Link};
 use super::membrane::{Membrane, Side};
@@ -135,11 +135,19 @@ impl Graph {
     /// The caller holds the call's result and one pipeline; it ends them with
     /// [`collect`](Self::collect), or each on its own with [`drop_result`](Self::drop_result) and
     /// [`drop_pipeline`](Self::drop_pipeline).
+    #[inline]
     pub fn call(&mut self, cap: Cap, request: Request) -> CallId {
+        self.retain(cap);
+        self.call_lent(cap, request)
+    }
+
+    /// As [`call`](Self::call), and takes a reference of `cap` too.
+    #[inline]
+    pub fn call_lent(&mut self, cap: Cap, request: Request) -> CallId {
         let mut call = Call::new(Origin::Waiting, Place::Queued(request, Fate::Deliver, cap));
         call.pipeline_refs = 1;
         let id = self.calls.insert(call);
-        self.enqueue(cap, Item::Call(id));
+        self.queue.push_back(Step { to: cap, item: Item::Call(id) });
         id
     }
 
@@ -198,16 +206,19 @@ impl Graph {
 
     /// The outcome of a call, once, if it is there; with it both holds of the caller end. The caller
     /// takes the references in it.
+    #[inline]
     pub fn collect(&mut self, call: CallId) -> Option<Outcome> {
         self.take_outcome(call, 1)
     }
 
     /// As [`collect`](Self::collect), but the caller goes on holding its pipeline, until
     /// [`drop_pipeline`](Self::drop_pipeline) or [`try_drop_pipeline`](Self::try_drop_pipeline).
+    #[inline]
     pub fn collect_result(&mut self, call: CallId) -> Option<Outcome> {
         self.take_outcome(call, 0)
     }
 
+    #[inline]
     fn take_outcome(&mut self, id: CallId, pipelines_ended: u32) -> Option<Outcome> {
         let call = self.calls.get_mut(id)?;
         if call.origin != Origin::Waiting || !matches!(call.place, Place::Done(_)) {
@@ -224,8 +235,7 @@ impl Graph {
         }
         call.origin = Origin::Gone;
         if call.is_kept_bare(&outcome) {
-            // Nothing in it can be pipelined on: what is asked of it is null either way.
-            call.place = Place::Done(Ok(Payload::null()));
+            call.place = Place::Bare;
             return Some(outcome);
         }
         let keep = call.pipeline_refs > 0 || call.taker.is_some();
@@ -245,6 +255,7 @@ impl Graph {
     /// As [`drop_pipeline`](Self::drop_pipeline), if nothing follows from it but that the call may be
     /// forgotten, which no table of a connection and no object knows of; else nothing is done, and
     /// false.
+    #[inline]
     pub fn try_drop_pipeline(&mut self, id: CallId) -> bool {
         let Some(call) = self.calls.get_mut(id) else { return true };
         match (call.origin, &call.place) {
@@ -252,9 +263,7 @@ impl Graph {
                 call.pipeline_refs = call.pipeline_refs.saturating_sub(1);
                 true
             }
-            (Origin::Gone, Place::Done(outcome))
-                if call.pipeline_refs == 1 && call.holds_nothing() && is_bare(outcome) =>
-            {
+            (Origin::Gone, Place::Bare) if call.pipeline_refs == 1 && call.holds_nothing() => {
                 self.calls.discard(id);
                 true
             }
@@ -263,6 +272,7 @@ impl Graph {
     }
 
     /// Answers a delivered call. Takes the references in the outcome.
+    #[inline]
     pub fn respond(&mut self, id: CallId, outcome: Outcome) {
         match self.calls.get(id) {
             Some(call @ Call { place: Place::Delivered(_), .. }) if call.is_plain() => {

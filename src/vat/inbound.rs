@@ -141,7 +141,10 @@ impl Graph {
                 let Some(call) = self.calls.key_at(tag.0) else { return self.null() };
                 let cap = self.pipeline(call, path);
                 let place = self.calls.get(call).map(|call| &call.place);
-                if !matches!(place, Some(Place::Kept(..) | Place::Done(_) | Place::Over) | None) {
+                if !matches!(
+                    place,
+                    Some(Place::Kept(..) | Place::Done(_) | Place::Bare | Place::Over) | None
+                ) {
                     self.note_use(call, path, cap);
                 }
                 cap

@@ -46,6 +46,7 @@ impl Graph {
         let known = match &call.place {
             Place::Done(Ok(results)) | Place::Kept(results, _) => Some(cap_at(results, path)),
             Place::Done(Err(why)) => Some(Err(why.clone())),
+            Place::Bare => Some(Ok(None)),
             // What has capabilities is kept until the peer finishes, unless it said it would not
             // pipeline.
             Place::Over => {

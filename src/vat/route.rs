@@ -78,6 +78,7 @@ impl Graph {
 
     /// What most steps are: a call that stands before its target. Does what `route` would, on the
     /// shortest way; `None` if it is anything else.
+    #[inline]
     fn deliver_at_once(&mut self, step: &Step) -> Option<Output> {
         let Item::Call(id) = step.item else { return None };
         let node = self.nodes.get_mut(step.to).filter(|node| node.refs > 1)?;
