@@ -44,7 +44,8 @@ pub fn serve_shared<C: FromServer<S>, S>(here: &Local, server: Rc<S>) -> C {
 
 /// A server as an object of the vat.
 pub(super) fn served<C: FromServer<S>, S>(here: &Local, server: Rc<S>) -> Rc<dyn Dispatch> {
-    Rc::new(Served { here: here.clone(), server: C::from_server(server) })
+    let server = C::from_server(server);
+    Rc::new(Served { here: here.clone(), server, spare: Cell::default() })
 }
 
 /// A client as generated code holds it.
@@ -55,6 +56,14 @@ pub(super) fn typed<C: FromClientHook>(client: Client) -> C {
 struct Served<D> {
     here: Local,
     server: D,
+    /// That of the last call that ended: most end before the next comes, which can use it again.
+    spare: Cell<Option<Rc<End>>>,
+}
+
+impl<D> Served<D> {
+    fn end(&self) -> Rc<End> {
+        self.spare.take().filter(|end| Rc::strong_count(end) == 1).unwrap_or_default()
+    }
 }
 
 /// How generated code ended a call.
@@ -67,7 +76,7 @@ impl<D: Server + Clone + 'static> Dispatch for Served<D> {
     fn dispatch(self: Rc<Self>, delivery: Delivery, cx: &mut Context<'_>) -> Answer {
         let here = self.here.clone();
         let Delivery { call, interface, method, params } = delivery;
-        let end = Rc::new(End::default());
+        let end = self.end();
         let params = CapnpParams::new(Box::new(Params::new(Reply::new(&here, params))));
         let results = Results::new(here.clone(), call, Rc::clone(&end));
         let results = CapnpResults::new(Box::new(results));
@@ -75,7 +84,7 @@ impl<D: Server + Clone + 'static> Dispatch for Served<D> {
         if called.is_streaming {
             here.with(|graph| graph.hold_back(call));
         }
-        Answer::of(Running { here, method: Some(called.promise), end }, cx)
+        Answer::of(Running { served: self, method: Some(called.promise), end }, cx)
     }
 
     fn address(&self) -> Option<usize> {
@@ -91,14 +100,14 @@ struct End {
 }
 
 /// A call that runs in generated code.
-struct Running {
-    here: Local,
+struct Running<D> {
+    served: Rc<Served<D>>,
     /// `None` once it is done.
     method: Option<CapnpPromise<(), capnp::Error>>,
     end: Rc<End>,
 }
 
-impl Future for Running {
+impl<D> Future for Running<D> {
     type Output = Conclusion;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Conclusion> {
@@ -109,9 +118,10 @@ impl Future for Running {
             self.method = None;
         }
         // The results are complete once the server has dropped its hold of them.
-        Poll::Ready(match self.end.ended.take() {
-            Some(Ended::Results(draft)) => Conclusion::Return(Ok(draft.payload(&self.here))),
-            Some(Ended::Tail(request)) => match request.ready(&self.here) {
+        let here = &self.served.here;
+        let conclusion = match self.end.ended.take() {
+            Some(Ended::Results(draft)) => Conclusion::Return(Ok(draft.payload(here))),
+            Some(Ended::Tail(request)) => match request.ready(here) {
                 Ok((cap, request)) => Conclusion::Redirect(cap, request),
                 Err(why) => Conclusion::Return(Err(why)),
             },
@@ -122,7 +132,9 @@ impl Future for Running {
                 self.end.waiter.set(Some(cx.waker().clone()));
                 return Poll::Pending;
             }
-        })
+        };
+        self.served.spare.set(Some(Rc::clone(&self.end)));
+        Poll::Ready(conclusion)
     }
 }
 
