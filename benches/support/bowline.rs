@@ -35,10 +35,13 @@ impl Contender for Bowline {
             return Some(Box::new(Handled::open(thread)));
         }
         let mut vats = Vec::new();
-        let client = thread.block_on(open(row.link, &mut vats));
+        let client = match row.work {
+            Work::Number => thread.block_on(async { counting(&mut vats) }),
+            _ => thread.block_on(open(row.link, &mut vats)),
+        };
         Some(match row.link {
             Link::LocalDynamic | Link::Vats | Link::MemDynamic => {
-                Box::new(raw::Here::new(client, vats, thread))
+                Box::new(raw::Here::new(client, vats, row.work, thread))
             }
             Link::MemHeld => Box::new(held::Ours { client, vats, work: row.work, thread }),
             _ => {
@@ -90,6 +93,15 @@ impl Session for Handled {
             }
         });
     }
+}
+
+/// A client of an object in a vat of its own, which takes and gives a number.
+fn counting(vats: &mut Vec<Vat>) -> Client {
+    let vat = Vat::local();
+    tokio::task::spawn_local(vat.tokio_driver());
+    let client = raw::counting(vat.here());
+    vats.push(vat);
+    client
 }
 
 /// A client of the row's object; the vats of this thread are added to `vats`, and driven.

@@ -1,9 +1,11 @@
-//! Us, through the object API: calls of nothing.
+//! Us, through the object API: calls of nothing, or of a number.
 
 use ::bowline::rpc::{Call, Client, Promise};
-use ::bowline::runtime::{Handle, Vat};
+use ::bowline::runtime::{Handle, Local, Vat};
+use capnp::any_pointer;
 use futures::stream::{FuturesUnordered, StreamExt};
 
+use crate::interop_capnp::peer::{echo_number_params, echo_number_results};
 use crate::measure::Session;
 use crate::row::Work;
 use crate::sockets::Thread;
@@ -14,18 +16,24 @@ pub(crate) struct Here {
     client: Client,
     #[expect(dead_code, reason = "kept alive")]
     vats: Vec<Vat>,
+    work: Work,
     thread: Thread,
 }
 
 impl Here {
-    pub(crate) const fn new(client: Client, vats: Vec<Vat>, thread: Thread) -> Self {
-        Self { client, vats, thread }
+    pub(crate) const fn new(client: Client, vats: Vec<Vat>, work: Work, thread: Thread) -> Self {
+        Self { client, vats, work, thread }
     }
 }
 
 impl Session for Here {
     fn run(&mut self, operations: u64) {
-        self.thread.block_on(null(&self.client, operations));
+        self.thread.block_on(async {
+            match self.work {
+                Work::Number => number(&self.client, operations).await,
+                _ => null(&self.client, operations).await,
+            }
+        });
     }
 }
 
@@ -60,6 +68,30 @@ impl Session for Foreign {
 
 fn call(client: &Client) -> Promise {
     client.request(0x1234, 0).send()
+}
+
+/// An object that adds one to a number.
+pub(crate) fn counting(here: &Local) -> Client {
+    Client::new(here, |mut call: Call| async move {
+        let params = |root: any_pointer::Reader<'_>| {
+            Ok(root.get_as::<echo_number_params::Reader<'_>>()?.get_value())
+        };
+        let n = call.params().read(params)?;
+        call.build(|root| root.init_as::<echo_number_results::Builder<'_>>().set_value(n + 1));
+        Ok(call.reply())
+    })
+}
+
+async fn number(client: &Client, times: u64) {
+    for n in 0..times {
+        let mut request = client.request(0x1234, 0);
+        request.build(|root| root.init_as::<echo_number_params::Builder<'_>>().set_value(n));
+        let reply = request.send().await.expect("it returns");
+        let results = |root: any_pointer::Reader<'_>| {
+            Ok(root.get_as::<echo_number_results::Reader<'_>>()?.get_value())
+        };
+        assert_eq!(reply.read(results).expect("it is a number"), n + 1);
+    }
 }
 
 async fn null(client: &Client, times: u64) {

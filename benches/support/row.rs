@@ -33,6 +33,8 @@ pub(crate) enum Link {
 pub(crate) enum Work {
     /// One awaited call of nothing.
     Null,
+    /// One awaited call with a number in and a number out.
+    Number,
     /// Calls of nothing, this many unanswered at any time.
     InFlight(usize),
     /// Eight objects deep without awaiting, then one number back: nine calls, their promises kept.
@@ -94,7 +96,7 @@ pub(crate) struct Row {
 impl Row {
     pub(crate) fn unit(self) -> Unit {
         match self.work {
-            Work::Null | Work::Chain | Work::ChainDropped => Unit::Nanoseconds,
+            Work::Null | Work::Number | Work::Chain | Work::ChainDropped => Unit::Nanoseconds,
             Work::InFlight(_) => Unit::CallsPerSecond,
             Work::Echo1M => Unit::Throughput(1 << 20),
             Work::Stream(bytes) => Unit::Throughput(bytes),
@@ -108,8 +110,9 @@ const fn row(name: &'static str, link: Link, work: Work) -> Row {
 }
 
 /// Every row, in the order of the table.
-pub(crate) const ROWS: [Row; 28] = [
+pub(crate) const ROWS: [Row; 29] = [
     row("same-thread-dynamic-null", Link::LocalDynamic, Work::Null),
+    row("same-thread-dynamic-number", Link::LocalDynamic, Work::Number),
     row("same-thread-typed-null", Link::LocalTyped, Work::Null),
     row("same-thread-vats-null", Link::Vats, Work::Null),
     row("mem-null", Link::Mem, Work::Null),

@@ -15,7 +15,9 @@ pub(crate) async fn run(peer: &peer::Client, work: Work, times: u64) -> Result<(
         Work::ChainDropped => chain_dropped(peer, times).await,
         Work::Echo1M => echo(peer, times).await,
         Work::Stream(size) => stream(peer, size, times).await,
-        Work::IdleStub | Work::UnansweredCall => unreachable!("it has a session of its own"),
+        Work::Number | Work::IdleStub | Work::UnansweredCall => {
+            unreachable!("it has a session of its own")
+        }
     }
 }
 

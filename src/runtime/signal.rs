@@ -65,6 +65,22 @@ pub(super) enum Sleeper {
 /// The driver, and now and then a promise.
 type Sleepers = SmallVec<[Waker; 2]>;
 
+/// What follows from a raise, outside of any borrow and lock: wakers are foreign code.
+#[must_use]
+struct Noted {
+    sleepers: Sleepers,
+    /// Nothing is kept of these.
+    forgotten: Option<(Sleepers, Sleepers)>,
+}
+
+impl Noted {
+    fn wake(self) {
+        let Self { sleepers, forgotten } = self;
+        sleepers.into_iter().for_each(Waker::wake);
+        drop(forgotten);
+    }
+}
+
 thread_local! {
     /// The sides of this thread's vats, each at the place its signal names.
     static NEAR: RefCell<Vec<Option<Rc<Near>>>> = const { RefCell::new(Vec::new()) };
@@ -93,25 +109,25 @@ impl Signal {
 
     /// Says that `ready` is ready, and wakes whoever drives the vat.
     fn raise_for(&self, ready: Ready) {
-        let sleepers = self.near(|near| near.note(Some(ready)));
-        sleepers.unwrap_or_else(|| self.note(Some(ready))).into_iter().for_each(Waker::wake);
+        let noted = self.near(|near| near.note(Some(ready)));
+        noted.unwrap_or_else(|| self.note(Some(ready))).wake();
     }
 
     /// Says that the vat has work, and wakes whoever drives it.
     pub(super) fn raise(&self) {
-        let sleepers = self.near(|near| near.note(None));
-        sleepers.unwrap_or_else(|| self.note(None)).into_iter().for_each(Waker::wake);
+        let noted = self.near(|near| near.note(None));
+        noted.unwrap_or_else(|| self.note(None)).wake();
     }
 
-    /// From another thread. Who is to be woken for it.
-    fn note(&self, ready: Option<Ready>) -> Sleepers {
+    /// From another thread.
+    fn note(&self, ready: Option<Ready>) -> Noted {
         let mut list = self.list();
         if ready.is_some() && list.ready.last() != ready.as_ref() {
             list.ready.extend(ready);
         }
         self.raised.store(true, Ordering::Release);
         self.taken.store(true, Ordering::Release);
-        std::mem::take(&mut list.sleepers)
+        Noted { sleepers: std::mem::take(&mut list.sleepers), forgotten: None }
     }
 
     /// Whether another thread raised something since the last `take`.
@@ -168,8 +184,7 @@ impl Near {
         drop(NEAR.try_with(here));
     }
 
-    /// Who is to be woken for it.
-    fn note(&self, ready: Option<Ready>) -> Sleepers {
+    fn note(&self, ready: Option<Ready>) -> Noted {
         if let Some(ready) = ready {
             let mut list = self.ready.borrow_mut();
             if list.last() != Some(&ready) {
@@ -177,17 +192,15 @@ impl Near {
             }
         }
         self.raised.set(true);
-        if self.brief.take() {
-            let told = (self.told.take(), self.signal.tell(Sleepers::new()));
-            drop(told);
-        }
-        std::mem::take(&mut *self.sleepers.borrow_mut())
+        let forget = || (self.told.take(), self.signal.tell(Sleepers::new()));
+        let forgotten = self.brief.take().then(forget);
+        Noted { sleepers: self.sleepers.take(), forgotten }
     }
 
     /// Says that the vat has work, and wakes whoever drives it.
     pub(super) fn raise(&self) {
         if !self.raised.get() {
-            self.note(None).into_iter().for_each(Waker::wake);
+            self.note(None).wake();
         }
     }
 
@@ -223,7 +236,10 @@ impl Near {
         // each sleep would.
         if self.signal.taken.load(Ordering::Acquire) || !known(&self.told) {
             self.brief.set(self.brief.get() || sleeper == Sleeper::Promise);
-            let told = self.sleepers.borrow().clone();
+            // What is raised by a clone finds no sleeper, and is seen below.
+            let sleepers = self.sleepers.take();
+            let told = sleepers.clone();
+            drop(self.sleepers.replace(sleepers));
             let before = self.told.replace(told.clone());
             let taken = self.signal.tell(told);
             drop((before, taken));

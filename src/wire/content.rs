@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use capnp::message::{Builder, HeapAllocator, Reader, ReaderSegments};
-use capnp::{Word, any_pointer};
+use capnp::{OutputSegments, Word, any_pointer};
 use smallvec::SmallVec;
 
 use super::copy::{self, CopyError};
@@ -151,6 +151,24 @@ impl Content {
                 (0..).map_while(|id| message.get_segments().segment(id)).collect()
             }
             Repr::Shared(content) => content.slices(),
+        }
+    }
+
+    /// Its only segment, if it has one: nearly all content has.
+    pub(super) fn only_slice(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Repr::Null => Some(&EMPTY),
+            Repr::Root(message) => Some(Word::words_to_bytes(&message.get_segments().0)),
+            Repr::Built(message) if message.size_in_words() == 0 => Some(&EMPTY),
+            Repr::Built(message) => match message.get_segments_for_output() {
+                OutputSegments::SingleSegment([only]) => Some(only),
+                OutputSegments::MultiSegment(_) => None,
+            },
+            Repr::Copied(message) | Repr::Received(message) => {
+                let frame = message.get_segments();
+                if frame.segment_count() == 1 { frame.segment(0) } else { None }
+            }
+            Repr::Shared(content) => content.only_slice(),
         }
     }
 

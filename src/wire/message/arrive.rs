@@ -42,6 +42,10 @@ impl Message {
         deframer: &mut Deframer,
         limits: &Limits,
     ) -> Result<Option<Self>, ArrivalError> {
+        if !deframer.is_mid_frame() {
+            // Asked before each read and after the last message: most often there is nothing.
+            return Ok(None);
+        }
         let read = deframer.single().and_then(|segment| {
             let (message, place) = plain::read(segment, limits)?;
             let word = place.and_then(|place| pointer::word_at([segment].as_slice(), place).ok());

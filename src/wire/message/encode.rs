@@ -44,7 +44,7 @@ impl Message {
             return Some(self.gather(content));
         }
         // What a peer wrote may hold far pointers to its own segment: that must stay segment 0.
-        if let [segment] = content.slices().as_slice()
+        if let Some(segment) = content.only_slice()
             && !content.is_received()
         {
             self.inline(segment, out);

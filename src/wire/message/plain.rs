@@ -202,7 +202,7 @@ impl<'a> Segment<'a> {
         // The words of a list count its tag.
         let words = usize::try_from(words).ok()?;
         let is_struct = tag & 3 == 0 && count <= count_max;
-        let fits = 1 + count as usize * (data + pointers) <= words
+        let fits = words > count as usize * (data + pointers)
             && tag_at + words <= self.0.len() / size_of::<Word>();
         let count = count as usize;
         (is_struct && fits).then_some(Structs {
