@@ -1,8 +1,10 @@
 //! A scene is one connection to the server, and what was heard on it.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::transport::ByteStream;
@@ -49,8 +51,8 @@ pub(super) struct Scene<'a> {
     pub(super) heard: Vec<Message>,
     /// The next question nobody uses.
     next: u32,
-    /// What is waited for, to be told if it never comes.
-    pub(super) waits: String,
+    /// What is waited for, here or beside, to be told if it never comes.
+    waits: Rc<RefCell<String>>,
 }
 
 impl<'a> Scene<'a> {
@@ -61,16 +63,25 @@ impl<'a> Scene<'a> {
         hang: Option<Method>,
     ) -> io::Result<Self> {
         let peer = Peer::new(reach().await?);
-        let (heard, waits) = (Vec::new(), String::new());
+        let (heard, waits) = (Vec::new(), Rc::default());
         Ok(Self { reach, patience, echo, hang, peer, heard, next: 1000, waits })
     }
 
     /// Another connection beside this one.
     pub(super) async fn beside(&self) -> Found<Self> {
         match Self::new(self.reach, self.patience, self.echo, self.hang).await {
-            Ok(beside) => Ok(beside),
+            Ok(beside) => Ok(Self { waits: Rc::clone(&self.waits), ..beside }),
             Err(why) => broken(format!("no second connection: {why}")),
         }
+    }
+
+    pub(super) fn waits_for(&self, what: &str) {
+        *self.waits.borrow_mut() = what.to_owned();
+    }
+
+    /// What is waited for.
+    pub(super) fn waits(&self) -> String {
+        self.waits.borrow().clone()
     }
 
     pub(super) fn say(&mut self, message: Message) -> &mut Self {
@@ -86,7 +97,7 @@ impl<'a> Scene<'a> {
 
     /// The next message, which is no Abort.
     async fn next(&mut self, what: &str) -> Found<Message> {
-        self.waits = what.to_owned();
+        self.waits_for(what);
         match self.peer.hear().await {
             Heard::Message(Message::Abort(why)) => {
                 Err(Finding::Aborted(format!("saying `{}`, waiting for {what}", why.reason())))
@@ -210,7 +221,7 @@ impl<'a> Scene<'a> {
 
     /// What we said breaks a rule: it aborts and hangs up, and says nothing behind that.
     pub(super) async fn aborts(&mut self) -> Found {
-        self.waits = "an Abort".to_owned();
+        self.waits_for("an Abort");
         // What it finds out a turn later than what came behind it, is found out.
         for _ in 0..3 {
             let question = self.fresh();
@@ -238,7 +249,7 @@ impl<'a> Scene<'a> {
 
     /// Behind its Abort there is nothing.
     async fn ends(&mut self) -> Found {
-        self.waits = "the end behind its Abort".to_owned();
+        self.waits_for("the end behind its Abort");
         match self.peer.hear().await {
             // Hanging up on what was not read resets a socket.
             Heard::End | Heard::Lost(_) => Ok(()),

@@ -69,6 +69,20 @@ fn the_demo_breaks_nothing_and_lives_on() {
     }
 }
 
+/// The relay answers the probe itself, and passes on to the demo what is for that.
+#[test]
+fn the_demo_behind_a_relay_breaks_nothing() {
+    let serving = Serving::at("tcp:127.0.0.1:0");
+    let relaying = Serving::relaying_to(&serving.address);
+    let hang = ["--hang", "0xf55b7d5bea49479c.5"];
+    let ran = run(&["probe", &relaying.address, hang[0], hang[1], "--timeout", "60"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    let [holds, broken, _] = counts(&ran);
+    assert!(holds >= 50 && broken == 0, "{ran:?}");
+    run(&["call", &relaying.address, "--seconds", "0.05"]).succeeds();
+    serving.end("TERM").succeeds();
+}
+
 #[test]
 fn only_the_clauses_asked_for_are_walked() {
     let serving = Serving::at("tcp:127.0.0.1:0");

@@ -10,9 +10,11 @@ use crate::wire::{Exception, Message, Outcome};
 
 /// C-A1
 pub(super) async fn silent(scene: &mut Scene<'_>) -> Found {
-    scene.meet().await?;
+    let import = scene.meet().await?;
+    // What was on its way crosses the Abort: nothing is.
+    scene.call_fence(import).await?;
     scene.say(Message::Abort(Exception::failed("the probe aborts")));
-    scene.waits = "the end of a connection that was aborted".to_owned();
+    scene.waits_for("the end of a connection that was aborted");
     match scene.peer.hear().await {
         Heard::Message(message) => broken(format!("to an Abort it said `{message}`")),
         _ => Ok(()),

@@ -38,7 +38,7 @@ pub(super) async fn pieces(scene: &mut Scene<'_>) -> Found {
     scene.returned(0).await?;
     beside.peer.say_bytes(frame.get(..20).unwrap_or_default());
     let _ = beside.peer.hang_up().await;
-    scene.waits = "the end of a connection that was cut within a message".to_owned();
+    scene.waits_for("the end of a connection that was cut within a message");
     loop {
         match beside.peer.hear().await {
             // It may have something to ask of us.

@@ -3,6 +3,7 @@
 use crate::probe::say;
 use crate::probe::scene::{Scene, unknown, unknown_call};
 use crate::probe::verdict::{Found, not_applicable};
+use crate::wire::{AnswerId, Message, Outcome, Resolution, Resolve, Return};
 
 /// Asks twice for what it offers and keeps both references: which imports they are.
 async fn twice(scene: &mut Scene<'_>) -> Found<(u32, u32)> {
@@ -20,8 +21,21 @@ pub(super) async fn each_counts(scene: &mut Scene<'_>) -> Found {
         scene.say(say::release(import, 1));
     }
     scene.fence().await?;
+    // A promise among them may have come to be the other, which is one more.
+    let resolved = scene.heard.iter().filter(|message| is_resolved_to(message, second)).count();
+    for _ in 0..resolved {
+        scene.say(say::release(second, 1));
+    }
+    scene.fence().await?;
     scene.say(say::release(second, 1));
     scene.aborts().await
+}
+
+fn is_resolved_to(message: &Message, import: u32) -> bool {
+    let Message::Resolve(Resolve { resolution: Resolution::Cap(cap), .. }) = message else {
+        return false;
+    };
+    *cap == say::hosted(import) || *cap == say::promised(import)
 }
 
 /// C-L2
@@ -56,11 +70,11 @@ pub(super) async fn all_come_back(scene: &mut Scene<'_>) -> Found {
         one_by_one += u64::from(!scene.returned(question).await?.release_param_caps);
         scene.say(say::finish(question));
     }
-    let ret = crate::wire::Return {
-        answer: crate::wire::AnswerId(0),
+    let ret = Return {
+        answer: AnswerId(0),
         release_param_caps: false,
         no_finish_needed: false,
-        outcome: crate::wire::Outcome::Canceled,
+        outcome: Outcome::Canceled,
     };
     scene.gives_back(&ret, 5, one_by_one).await
 }
