@@ -29,7 +29,7 @@ use run::Plan;
 use world::Shape;
 
 /// Played by default; a few seconds without optimization.
-const RUNS: u64 = 1500;
+const RUNS: u64 = 1000;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))

@@ -18,9 +18,6 @@ use crate::wires::Wire;
 
 /// Defects that are known and not mended yet; the runs keep clear of them.
 pub(crate) mod known {
-    /// What a target answers, and what a promise is resolved to, leaves before the calls that were
-    /// made earlier and have not been routed.
-    pub(crate) const ANSWERS_OVERTAKE: bool = false;
     /// A question kept for the sake of a promise told to the peer is never finished if its own
     /// results hold that promise.
     pub(crate) const PINNED_CIRCLES: bool = true;
@@ -326,7 +323,6 @@ impl World {
     /// What is resolved comes to be; what would wait for itself breaks.
     pub(crate) fn resolve(&mut self, promise: PromiseNo, to: To) {
         let Some(Resolver { vat, cap, line }) = self.resolvers.remove(&promise) else { return };
-        self.route_first(vat);
         let to = match to {
             To::Stub(stub) if self.shadow.waits_for_promise(self.stub(stub).thing, promise) => {
                 To::Error
@@ -371,17 +367,10 @@ impl World {
         self.let_go(early);
     }
 
-    fn route_first(&mut self, vat: usize) {
-        while known::ANSWERS_OVERTAKE && self.take(vat) {}
-    }
-
     /// A call to be answered; none, if it was cancelled and its target is about to be told so.
     fn take_got(&mut self, call: CallNo) -> Option<Got> {
         let got = self.got.get(&call)?;
-        let vat = got.vat;
-        self.route_first(vat);
-        let got = self.got.get(&call)?;
-        if !self.vats[vat].is_delivered(got.id) {
+        if !self.vats[got.vat].is_delivered(got.id) {
             return None;
         }
         self.got.remove(&call)
