@@ -109,7 +109,8 @@ impl Imports {
     }
 
     /// Gives back one owed reference of each of `ids` with the message that just left the queue, or
-    /// none at all if one is not owed or is named by a message behind it, from number `first` on. (C-R4)
+    /// none at all if one is not owed or is named by that message or one behind it, from number `first`
+    /// on. (C-R4)
     pub(super) fn settle_all(&mut self, ids: &[ImportId], first: u64) -> bool {
         for (done, id) in ids.iter().enumerate() {
             match self.table.get_mut(id.0) {

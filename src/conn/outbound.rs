@@ -220,8 +220,9 @@ impl Connection {
         let finished = !entry.is_open();
         let unpipelined = entry.results_to == ResultsTo::CallerUnpipelined;
         let params = entry.params.clone();
-        let release_param_caps =
-            !params.is_empty() && self.imports.settle_all(&params, self.queue.first_number());
+        // Not what these results name themselves: a peer may release it before it reads them.
+        let own_number = self.queue.first_number() - 1;
+        let release_param_caps = !params.is_empty() && self.imports.settle_all(&params, own_number);
         let mut exports = SmallVec::new();
         let mut took = None;
         let (outcome, settled) = match outcome {

@@ -29,9 +29,6 @@ impl Connection {
             _ => return Err(PeerMisbehaved::ReturnOfNothing(id)),
         };
         self.questions.tail_returned(call);
-        if ret.release_param_caps {
-            self.release_exports(&params)?;
-        }
         if let Outcome::TakeFromOtherQuestion(_) | Outcome::ResultsSentElsewhere = &ret.outcome {
             self.tail_calls = TailCalls::Known;
         }
@@ -43,17 +40,21 @@ impl Connection {
         let settled = ret.no_finish_needed && bare;
         if cancelled {
             self.return_unwanted(call, life, &ret.outcome, settled);
-            return Ok(());
+        } else {
+            if let Outcome::Exception(why) = &ret.outcome {
+                self.fail_offer(call, why);
+            }
+            let outcome = self.receive_outcome(call, id, ret.outcome)?;
+            self.set_life(
+                call,
+                if settled { QuestionLife::Settled(id) } else { QuestionLife::Returned(id) },
+            );
+            self.emit(Event::Return { call, tag, outcome });
         }
-        if let Outcome::Exception(why) = &ret.outcome {
-            self.fail_offer(call, why);
+        // Behind the results: they may name what was passed, which is not to be gone by then.
+        if ret.release_param_caps {
+            self.release_exports(&params)?;
         }
-        let outcome = self.receive_outcome(call, id, ret.outcome)?;
-        self.set_life(
-            call,
-            if settled { QuestionLife::Settled(id) } else { QuestionLife::Returned(id) },
-        );
-        self.emit(Event::Return { call, tag, outcome });
         Ok(())
     }
 

@@ -65,6 +65,8 @@ pub(super) enum Work {
     /// The promise comes to be the node, whose reference is taken.
     Resolve(Cap, Cap),
     Complete(CallId, Outcome),
+    /// Every peer that holds the promise is told what it came to be.
+    Tell(Cap),
     /// The last reference of the node is gone.
     Die(Cap),
     /// Somebody lost interest in the call.
@@ -98,6 +100,7 @@ impl Graph {
 
     /// Says what a promise came to be. Takes a reference of the promise and of what it became.
     pub fn resolve(&mut self, promise: Cap, to: Result<Option<Cap>, Exception>) {
+        self.route_queued();
         let to = match to {
             Ok(Some(cap)) => cap,
             Ok(None) => self.null(),
@@ -237,7 +240,12 @@ impl Graph {
             Some(call @ Call { place: Place::Delivered(_), .. }) if call.is_plain() => {
                 return self.done(id, outcome);
             }
-            Some(Call { place: Place::Delivered(_), .. }) => self.complete(id, outcome),
+            Some(Call { place: Place::Delivered(_), .. }) => {
+                if outcome.as_ref().is_ok_and(|results| !results.caps.is_empty()) {
+                    self.route_queued();
+                }
+                self.complete(id, outcome);
+            }
             _ => self.unref_outcome(outcome),
         }
         self.settle();

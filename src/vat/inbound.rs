@@ -28,6 +28,9 @@ impl Graph {
     /// The peer broke the protocol: the connection is over, an Abort is due, and every other
     /// connection lives on.
     pub fn handle(&mut self, link: LinkId, message: Message) -> Result<(), ConnectionError> {
+        if shows_a_way(&message) {
+            self.route_queued();
+        }
         let Some(at) = self.links.get_mut(link) else { return Ok(()) };
         let handled = at.conn.handle(message);
         self.touch(link);
@@ -393,5 +396,18 @@ impl Graph {
             returning.into_values().for_each(|told| self.unpin(told));
         }
         self.outputs.push_back(Output::Closed { link, why });
+    }
+}
+
+/// Whether promises may come to be capabilities by this message.
+fn shows_a_way(message: &Message) -> bool {
+    match message {
+        Message::Resolve(_) => true,
+        Message::Return(ret) => match &ret.outcome {
+            crate::wire::Outcome::Results(results) => !results.caps.is_empty(),
+            crate::wire::Outcome::TakeFromOtherQuestion(_) => true,
+            _ => false,
+        },
+        _ => false,
     }
 }

@@ -135,7 +135,8 @@ impl Graph {
             self.resolve_walls(promise);
         }
         self.spend(promise);
-        self.tell_resolved(promise);
+        // Behind what waited here: a peer that is told overtakes what has not left by then.
+        self.work.push_back(Work::Tell(promise));
     }
 
     /// A resolved promise waits for its call no more, but may still be named by its place in the

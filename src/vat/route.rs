@@ -46,6 +46,15 @@ impl Graph {
         }
     }
 
+    /// Routes all calls made or read so far. Done before anything that shows somebody a shorter way,
+    /// lest what they send there overtakes those that were to go the longer one. (C-E1)
+    pub(super) fn route_queued(&mut self) {
+        while let Some(step) = self.queue.pop_front() {
+            self.route(step);
+            self.settle();
+        }
+    }
+
     /// What most steps are: a call that stands before its target. Does what `route` would, on the
     /// shortest way; `None` if it is anything else.
     fn deliver_at_once(&mut self, step: &Step) -> Option<Output> {
@@ -77,6 +86,7 @@ impl Graph {
                     Work::Route(step) => self.route(step),
                     Work::Resolve(promise, to) => self.resolve_to(promise, to),
                     Work::Complete(call, outcome) => self.complete(call, outcome),
+                    Work::Tell(promise) => self.tell_resolved(promise),
                     Work::Die(cap) => self.die(cap),
                     Work::Unwanted(call) => self.unwanted(call),
                 }

@@ -14,7 +14,9 @@ mod generate;
 mod making;
 mod outcome;
 mod run;
+mod scenes;
 mod shadow;
+mod stage;
 mod wires;
 mod world;
 

@@ -17,6 +17,7 @@ impl World {
         // What fails as it is made is never told of.
         if let Some(outcome) = self.vats[by].watch_outcome(id) {
             self.shadow.call_mut(call).interest = Interest::Told;
+            self.shadow.call_mut(call).pipelined = false;
             self.at_once.insert(call, outcome);
         }
     }
@@ -44,5 +45,37 @@ impl World {
         let id = self.vats[vat].bootstrap(link);
         self.made_as(call, id);
         call
+    }
+}
+
+/// What makers of calls do with them.
+impl World {
+    pub(crate) fn drop_result(&mut self, call: CallNo) {
+        let entry = self.shadow.call_mut(call);
+        let (vat, id) = (entry.by, entry.id.expect("its maker has a name for it"));
+        if matches!(entry.interest, Interest::Waiting | Interest::Told) {
+            entry.interest = Interest::Gone;
+            self.tell(|| format!("vat {vat} drops the result of c{}", call.0));
+            self.vats[vat].drop_result(id);
+        }
+    }
+
+    pub(crate) fn drop_pipeline(&mut self, call: CallNo) {
+        let entry = self.shadow.call_mut(call);
+        let (vat, id) = (entry.by, entry.id.expect("its maker has a name for it"));
+        if std::mem::replace(&mut entry.pipelined, false) {
+            self.tell(|| format!("vat {vat} drops the pipeline of c{}", call.0));
+            self.vats[vat].drop_pipeline(id);
+        }
+    }
+
+    pub(crate) fn detach(&mut self, call: CallNo) {
+        let entry = self.shadow.call_mut(call);
+        let (vat, id) = (entry.by, entry.id.expect("its maker has a name for it"));
+        if entry.interest == Interest::Waiting {
+            entry.interest = Interest::Detached;
+            self.tell(|| format!("vat {vat} detaches c{}", call.0));
+            self.vats[vat].detach(id);
+        }
     }
 }

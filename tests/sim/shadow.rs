@@ -4,12 +4,14 @@
 //! # What E-order promises
 //!
 //! A *line* is a reference as one vat holds it: a stub and its copies; a promise and what that vat
-//! learnt it came to be (by resolving it, or by taking the results it was a part of). Every call is
-//! made on one line. Calls come *before* a call if they were
+//! learnt it came to be (by resolving it, or by taking the results it was a part of) while it held
+//! it. Every call is made on one line. Calls come *before* a call if they were
 //!
 //! 1. made earlier on the same line, or
 //! 2. before, in this sense, a capability from which its line sprang: one that was passed in params or
-//!    results when they had been made.
+//!    results when they had been made. Not if it was passed in a call that waited for a promise, and
+//!    they waited for a promise as well: which of the two is resolved first decides, and if one comes
+//!    to be the other, the call that waited there already goes first.
 //!
 //! A call may not arrive at its target after one it comes before. Nothing is promised about calls
 //! on different lines otherwise, wherever they lead; nor that a call arrives at all once a
@@ -232,6 +234,22 @@ impl Shadow {
         }
     }
 
+    /// Whether calls on `thing` have to wait for a promise, or for an outcome.
+    pub(crate) fn waiting(&self, thing: Thing) -> bool {
+        matches!(self.fate(thing), Fate::Promise(_) | Fate::Call(_))
+    }
+
+    /// What is passed in a call on `target`, as those who get it there may rely on it.
+    pub(crate) fn passed_to(&self, target: Thing, sent: Vec<Sent>) -> Vec<Sent> {
+        if !self.waiting(target) {
+            return sent;
+        }
+        let relied = |call: &CallNo| !self.waiting(self.call(*call).target);
+        let weaken =
+            |sent: Sent| Sent { before: sent.before.into_iter().filter(relied).collect(), ..sent };
+        sent.into_iter().map(weaken).collect()
+    }
+
     /// The outcome of a call: what its results are and who wrote them, or why it failed; nothing
     /// while it has none.
     pub(crate) fn outcome(&self, call: CallNo) -> Option<Result<(CallNo, &[Sent]), String>> {
@@ -289,6 +307,10 @@ impl Shadow {
             at = *next;
         }
         at
+    }
+
+    pub(crate) fn is_same(&self, line: LineNo, other: LineNo) -> bool {
+        self.root(line) == self.root(other)
     }
 
     /// The calls before anything that will be done with this line.

@@ -20,7 +20,7 @@ use crate::wires::Wire;
 pub(crate) mod known {
     /// What a target answers, and what a promise is resolved to, leaves before the calls that were
     /// made earlier and have not been routed.
-    pub(crate) const ANSWERS_OVERTAKE: bool = true;
+    pub(crate) const ANSWERS_OVERTAKE: bool = false;
     /// A question kept for the sake of a promise told to the peer is never finished if its own
     /// results hold that promise.
     pub(crate) const PINNED_CIRCLES: bool = true;
@@ -225,8 +225,13 @@ impl World {
     }
 
     pub(crate) fn dispose(&mut self, stub: StubNo) {
-        let Some(Stub { vat, cap, .. }) = self.stubs.remove(&stub) else { return };
+        let Some(Stub { vat, cap, thing, line }) = self.stubs.remove(&stub) else { return };
         self.tell(|| format!("vat {vat} disposes of s{stub}"));
+        // What comes of a promise that nobody kept is a reference of its own.
+        let kept = self.stubs.values().any(|other| self.shadow.is_same(line, other.line));
+        if let (Thing::Result(call, field), false) = (thing, kept) {
+            self.shadow.call_mut(call).lines.remove(&field);
+        }
         self.vats[vat].release(cap);
     }
 
@@ -263,6 +268,7 @@ impl World {
     ) -> (CallNo, Request) {
         let Stub { vat, thing, line, .. } = self.stub(stub);
         let (passed, params) = self.pass(&self.stubs(caps));
+        let params = self.shadow.passed_to(thing, params);
         let call = self.shadow.add_call(Call {
             by: vat,
             id: None,
@@ -421,12 +427,18 @@ impl World {
     }
 
     /// Answers a call with the outcome of another: a tail call. What would wait for itself fails.
-    pub(crate) fn redirect(&mut self, call: CallNo, stub: StubNo, caps: &[Option<StubNo>]) {
+    pub(crate) fn redirect(
+        &mut self,
+        call: CallNo,
+        stub: StubNo,
+        caps: &[Option<StubNo>],
+    ) -> Option<CallNo> {
         let early = self.got.get(&call).is_none_or(|got| got.early.is_some());
         if early || self.shadow.waits_for_call(self.stub(stub).thing, call) {
-            return self.fail(call);
+            self.fail(call);
+            return None;
         }
-        let Some(got) = self.take_got(call) else { return };
+        let got = self.take_got(call)?;
         let Stub { vat, cap, .. } = self.stub(stub);
         let (next, request) = self.prepare(stub, caps, Interest::Tail(call));
         self.tell(|| {
@@ -436,6 +448,7 @@ impl World {
         self.shadow.call_mut(call).answer = Some(Answer::As(next));
         self.shadow.call_mut(call).life = Life::Answered;
         self.vats[vat].redirect(got.id, cap, request);
+        Some(next)
     }
 
     /// Makes the same call on another capability; its outcome will answer this one.
@@ -450,38 +463,6 @@ impl World {
         self.shadow.call_mut(next).forwards = Some(call);
         self.got.entry(call).and_modify(|got| got.forward = Some(next));
         Some(next)
-    }
-}
-
-/// What makers of calls do with them.
-impl World {
-    pub(crate) fn drop_result(&mut self, call: CallNo) {
-        let entry = self.shadow.call_mut(call);
-        let (vat, id) = (entry.by, entry.id.expect("its maker has a name for it"));
-        if matches!(entry.interest, Interest::Waiting | Interest::Told) {
-            entry.interest = Interest::Gone;
-            self.tell(|| format!("vat {vat} drops the result of c{}", call.0));
-            self.vats[vat].drop_result(id);
-        }
-    }
-
-    pub(crate) fn drop_pipeline(&mut self, call: CallNo) {
-        let entry = self.shadow.call_mut(call);
-        let (vat, id) = (entry.by, entry.id.expect("its maker has a name for it"));
-        if std::mem::replace(&mut entry.pipelined, false) {
-            self.tell(|| format!("vat {vat} drops the pipeline of c{}", call.0));
-            self.vats[vat].drop_pipeline(id);
-        }
-    }
-
-    pub(crate) fn detach(&mut self, call: CallNo) {
-        let entry = self.shadow.call_mut(call);
-        let (vat, id) = (entry.by, entry.id.expect("its maker has a name for it"));
-        if entry.interest == Interest::Waiting {
-            entry.interest = Interest::Detached;
-            self.tell(|| format!("vat {vat} detaches c{}", call.0));
-            self.vats[vat].detach(id);
-        }
     }
 }
 

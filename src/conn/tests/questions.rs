@@ -229,7 +229,7 @@ fn a_return_may_release_the_params() {
     let mut answer = ret(0, Outcome::Canceled);
     answer.release_param_caps = true;
     us.peer(Message::Return(Box::new(answer)));
-    us.tells(&["released 4 × 2", "released 5 × 1", "return #1 canceled"]);
+    us.tells(&["return #1 canceled", "released 4 × 2", "released 5 × 1"]);
     us.vat(|conn| conn.finish(call));
     us.vat(|conn| conn.release(ImportId(0)));
     us.sends(&["finish q0", "release i0 × 1"]);
