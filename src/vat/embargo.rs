@@ -21,6 +21,9 @@ use super::graph::Graph;
 use super::id::{Cap, LinkId};
 use super::node::{Item, Kind, State};
 
+/// What no peer exports, lest one that looks takes it for something else.
+const NOWHERE: ImportId = ImportId(u32::MAX);
+
 /// Our embargoes.
 impl Graph {
     /// The promise comes to be `to`, whose reference is taken, once the peer has sent back what
@@ -110,8 +113,8 @@ impl Graph {
         let Some(at) = self.links.get_mut(from) else { return };
         let told = at.returning.remove(&embargo);
         let target = match told {
-            // What broke has lost its name. Engines go by the id of the embargo.
-            Some(told) => self.address_on(from, told).or(Some(OutTarget::Import(ImportId(0)))),
+            // What broke has lost its name. Nearly all engines go by the id of the embargo alone.
+            Some(told) => self.address_on(from, told).or(Some(OutTarget::Import(NOWHERE))),
             None => end.filter(|(link, _)| *link == from).map(|(_, target)| target),
         };
         if let Some(at) = self.links.get_mut(from) {
