@@ -105,9 +105,14 @@ impl<VatId> RpcSystem<VatId> {
             None => (Copying::line(connection), Window::default()),
         };
         let end = LineEnd::new(&line, self.share.stir());
-        // Peers of the time before this hint cannot take a cancel that overtakes its call.
-        let early_cancellation_workaround = true;
-        let config = Config { early_cancellation_workaround, stream_window, ..Config::default() };
+        let config = Config {
+            stream_window,
+            // Peers of the time before this hint cannot take a cancel that overtakes its call.
+            early_cancellation_workaround: true,
+            // Without its Return, what is pipelined on a call would never be known for what it is.
+            only_promise_pipeline: false,
+            ..Config::default()
+        };
         let link = Link::connect(&ambient(), end, config, self.offer.as_ref());
         line.connected(link.clone());
         *self.slot.line.borrow_mut() = Some(line);

@@ -186,6 +186,40 @@ fn calls_that_are_never_finished_are_refused_beyond_the_limit() {
     });
 }
 
+#[test]
+fn a_stream_keeps_the_window_of_its_network() {
+    on_one_thread(async {
+        let (left, right) = duplex();
+        let mut network = crate::worlds::two_party(left, Side::Client);
+        network.set_window_size(1);
+        let mut system = RpcSystem::new(Box::new(network), None);
+        let desk: desk::Client = system.bootstrap(Side::Server);
+        spawn_local(system);
+        let mut raw = Raw::new(right, Side::Server);
+        raw.hear(|message| assert!(matches!(message.which(), Ok(message::Bootstrap(_))))).await;
+        let write = || {
+            let client = &desk.client;
+            client.new_streaming_call::<desk::hang_params::Owned>(HANG.0, HANG.1, None).send()
+        };
+        write().await.expect("a window lets one more pass than it holds");
+        let second = spawn_local(write());
+        let heard = |message: message::Reader<'_>| match message.which() {
+            Ok(message::Call(call)) => Some(call.expect("a call").get_question_id()),
+            _ => None,
+        };
+        let first = raw.find(heard).await;
+        let _ = raw.find(heard).await;
+        yield_now().await;
+        assert!(!second.is_finished(), "the window is full");
+        raw.say(|message| {
+            let mut ret = message.init_return();
+            ret.set_answer_id(first);
+            ret.init_results();
+        });
+        second.await.expect("it did not panic").expect("there is room");
+    });
+}
+
 /// P22: a cancel says so here, as it does there; elsewhere on this engine it does not.
 #[test]
 fn only_compat_asks_for_the_early_cancellation_workaround() {

@@ -256,6 +256,10 @@ fn a_server_set_knows_its_servers_again() {
         let back = call.pipeline.get_cell();
         assert!(set.get_local_server_of_resolved(&back).is_none());
         assert!(found(set.get_local_server(&back).await));
+        let mut request = desk.echo_request();
+        request.get().set_cell(known.clone());
+        let back = request.send().pipeline.get_cell();
+        assert!(found(set.get_local_server(&back).await), "though the promise was dropped");
         drop((call, near, far));
 
         drop((known, later, back));
