@@ -181,9 +181,12 @@ impl<VatId: 'static> Transport for Copying<VatId> {
                     self.closing = Closing::Shutting(self.connection.shutdown(result));
                 }
                 Closing::Shutting(shutdown) => {
-                    // How it went is told by the network's own future.
-                    let _ = ready!(Pin::new(shutdown).poll(cx));
+                    let outcome = ready!(Pin::new(shutdown).poll(cx));
                     self.closing = Closing::Done;
+                    let line = self.line.get().and_then(Weak::upgrade);
+                    if let (Some(line), Err(why)) = (line, outcome) {
+                        line.fail(why);
+                    }
                 }
                 Closing::Done => return Poll::Ready(Ok(())),
             }
