@@ -194,7 +194,7 @@ fn the_peer_of_a_side_is_the_other_side() {
 }
 
 #[test]
-fn a_thousand_connections_share_one_thread() {
+fn many_connections_share_one_thread() {
     on_one_thread(async {
         let desks: Vec<_> = (0..200).map(|_| spawned()).collect();
         for (desk, ..) in desks.iter().rev() {
