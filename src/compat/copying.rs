@@ -181,9 +181,12 @@ impl<VatId: 'static> Transport for Copying<VatId> {
                     self.closing = Closing::Shutting(self.connection.shutdown(result));
                 }
                 Closing::Shutting(shutdown) => {
-                    // How it went is told by the network's own future.
-                    let _ = ready!(Pin::new(shutdown).poll(cx));
+                    let outcome = ready!(Pin::new(shutdown).poll(cx));
                     self.closing = Closing::Done;
+                    let line = self.line.get().and_then(Weak::upgrade);
+                    if let (Some(line), Err(why)) = (line, outcome) {
+                        line.fail(why);
+                    }
                 }
                 Closing::Done => return Poll::Ready(Ok(())),
             }
@@ -230,10 +233,13 @@ fn caps_of(message: message::Reader<'_>) -> capnp::Result<usize> {
 /// entries it has.
 fn number_in_order(payload: &mut Payload) -> Result<usize, String> {
     let mut order: Vec<u32> = Vec::new();
+    let mut named = vec![false; payload.caps.len()];
     let mut named_twice = None;
     let read = ReadLimits { traversal_words_max: usize::MAX, ..ReadLimits::default() };
     let content = payload.content.map_caps(&read, |index| {
-        if order.contains(&index) {
+        if let Some(named) = named.get_mut(index as usize)
+            && std::mem::replace(named, true)
+        {
             named_twice = Some(index);
         }
         order.push(index);

@@ -17,6 +17,8 @@ pub(super) struct Line {
     transport: RefCell<Option<Box<dyn Transport>>>,
     link: OnceCell<Link>,
     life: Cell<Life>,
+    /// What ending it failed with.
+    failed: RefCell<Option<capnp::Error>>,
     /// Those who wait for the end.
     waiting: RefCell<Vec<Waker>>,
 }
@@ -34,6 +36,7 @@ impl Line {
             transport: RefCell::new(Some(transport)),
             link: OnceCell::new(),
             life: Cell::new(Life::Open),
+            failed: RefCell::default(),
             waiting: RefCell::default(),
         })
     }
@@ -45,6 +48,16 @@ impl Line {
 
     pub(super) fn link(&self) -> Option<&Link> {
         self.link.get()
+    }
+
+    /// Ending it has failed.
+    pub(super) fn fail(&self, why: capnp::Error) {
+        self.failed.replace(Some(why));
+    }
+
+    /// What ending it failed with, if it did.
+    pub(super) fn failure(&self) -> Option<capnp::Error> {
+        self.failed.borrow().clone()
     }
 
     /// Drops the transport now: nothing more is read or written.

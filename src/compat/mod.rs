@@ -40,6 +40,8 @@
 //!
 //! - Nothing is delivered inside of `send`.
 //! - A cancelled call is finished with `requireEarlyCancellationWorkaround`.
+//! - A capability in the results of a call is known for what it is when the call returns, though its
+//!   promise was dropped: `onlyPromisePipeline` is not used.
 //! - A stream has a window of 64 KiB, or what `set_window_size` says.
 //! - Objects and clients stay on their thread; [`rpc::Handle`](crate::rpc::Handle) takes a client to others.
 

@@ -105,9 +105,14 @@ impl<VatId> RpcSystem<VatId> {
             None => (Copying::line(connection), Window::default()),
         };
         let end = LineEnd::new(&line, self.share.stir());
-        // Peers of the time before this hint cannot take a cancel that overtakes its call.
-        let early_cancellation_workaround = true;
-        let config = Config { early_cancellation_workaround, stream_window, ..Config::default() };
+        let config = Config {
+            stream_window,
+            // Peers of the time before this hint cannot take a cancel that overtakes its call.
+            early_cancellation_workaround: true,
+            // Without its Return, what is pipelined on a call would never be known for what it is.
+            only_promise_pipeline: false,
+            ..Config::default()
+        };
         let link = Link::connect(&ambient(), end, config, self.offer.as_ref());
         line.connected(link.clone());
         *self.slot.line.borrow_mut() = Some(line);
@@ -141,7 +146,8 @@ impl<VatId> RpcSystem<VatId> {
         // To the calls it is a disconnect, whoever is at fault.
         let broken = ending.filter(|why| why.reason().starts_with(MISBEHAVED));
         let broken = broken.map(|why| capnp::Error::failed(why.reason().to_owned()));
-        let whys = [broken, shutdown.err(), self.failed.take()];
+        let shutting = self.slot.line().and_then(|line| line.failure());
+        let whys = [broken, shutdown.err(), shutting, self.failed.take()];
         let told = whys.into_iter().flatten().find(|why| why.kind != ErrorKind::Disconnected);
         told.map_or(Ok(()), Err)
     }
@@ -176,7 +182,8 @@ impl<VatId> Drop for RpcSystem<VatId> {
     }
 }
 
-/// Ends the connection of an [`RpcSystem`] when it is first polled, and is ready when that is done.
+/// Ends the connection of an [`RpcSystem`] when it is first polled, and is ready when that is done, with
+/// the error of shutting down if there was one.
 #[must_use = "futures do nothing unless polled"]
 pub struct Disconnector<VatId>
 where
@@ -204,6 +211,9 @@ where
             self.line = Some(Rc::clone(&line));
         }
         ambient().pump(cx.waker());
-        line.poll_over(cx).map(Ok)
+        ready!(line.poll_over(cx));
+        // That it is disconnected was asked for.
+        let failure = line.failure().filter(|why| why.kind != ErrorKind::Disconnected);
+        Poll::Ready(failure.map_or(Ok(()), Err))
     }
 }

@@ -336,10 +336,13 @@ impl Graph {
         let Kind::Promise(promise) = &node.kind else { return false };
         let waits = match (&promise.state, &promise.source) {
             (State::Resolved(_), _) => false,
-            (State::Pending, Source::Pipeline(call, _)) => !matches!(
-                self.calls.get(*call),
-                Some(Call { place: Place::Remote(..), origin: Origin::Gone, .. })
-            ),
+            (State::Pending, Source::Pipeline(call, _)) => match self.calls.get(*call) {
+                Some(Call { place: Place::Remote(link, _), origin: Origin::Gone, .. }) => {
+                    let at = self.links.get(*link);
+                    at.is_some_and(|at| !at.conn.config().only_promise_pipeline)
+                }
+                _ => true,
+            },
             _ => true,
         };
         if let Some(node) = self.nodes.get_mut(cap)

@@ -55,9 +55,9 @@ async fn run(command: &mut Command) -> Result<ExitStatus, Error> {
     tokio::time::timeout(TIMEOUT, child.wait()).await?
 }
 
-fn peer(python: &Path) -> Command {
+fn script(python: &Path, name: &str) -> Command {
     let mut command = Command::new(python);
-    command.arg(home().join("tests/interop/peer.py")).kill_on_drop(true);
+    command.arg(home().join("tests/interop").join(name)).kill_on_drop(true);
     command
 }
 
@@ -70,9 +70,14 @@ pub(crate) struct Listening {
 
 /// Starts a C++ peer that serves the interop schema.
 pub(crate) async fn serve() -> Listening {
+    serve_with("peer.py", &["serve"]).await
+}
+
+/// Starts a C++ peer of another script.
+pub(crate) async fn serve_with(name: &str, args: &[&str]) -> Listening {
     let python = interpreter().await;
-    let mut command = peer(&python);
-    command.arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut command = script(&python, name);
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut process = command.spawn().expect("the peers' python was just tried");
     let stdin = process.stdin.take().expect("stdin is piped");
     let mut lines = BufReader::new(process.stdout.take().expect("stdout is piped")).lines();
@@ -86,9 +91,14 @@ pub(crate) async fn serve() -> Listening {
 /// Has a C++ peer call a server on `port`, and gives back what it printed: `ok NAME` or
 /// `fail NAME why` for each scenario.
 pub(crate) async fn call(port: u16) -> String {
+    call_with("peer.py", &["call", "--connect", &port.to_string()]).await
+}
+
+/// Runs a C++ peer of another script to its end, and gives back what it printed.
+pub(crate) async fn call_with(name: &str, args: &[&str]) -> String {
     let python = interpreter().await;
-    let mut command = peer(&python);
-    command.args(["call", "--connect", &port.to_string()]).stdin(Stdio::null());
+    let mut command = script(&python, name);
+    command.args(args).stdin(Stdio::null());
     let output = tokio::time::timeout(TIMEOUT, command.output()).await;
     let output = output.expect("the C++ peer hung").expect("the peers' python was just tried");
     let told = String::from_utf8_lossy(&output.stdout).into_owned();

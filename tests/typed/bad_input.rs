@@ -54,7 +54,7 @@ fn an_older_odd<E: Engine>(engine: E) -> newer::odd::Client {
     engine.host::<older::odd::Client, _>(OlderOdd).cast_to()
 }
 
-fn a_newer_odd<E: Engine>(engine: E) -> older::odd::Client {
+pub(crate) fn a_newer_odd<E: Engine>(engine: E) -> older::odd::Client {
     engine.host::<newer::odd::Client, _>(NewerOdd).cast_to()
 }
 
@@ -93,7 +93,7 @@ mod desks {
 }
 
 /// P6: what is pipelined on it fails, and reading it fails.
-async fn a_text_where_a_capability_is_expected_fails_where_it_is_read<E: Engine>(
+pub(crate) async fn a_text_where_a_capability_is_expected_fails_where_it_is_read<E: Engine>(
     odd: newer::odd::Client,
     _: E,
 ) {
@@ -108,7 +108,7 @@ async fn a_text_where_a_capability_is_expected_fails_where_it_is_read<E: Engine>
     assert!(late.promise.await.is_err(), "there is no capability to call");
 }
 
-async fn a_capability_where_a_text_is_expected_fails_at_the_server<E: Engine>(
+pub(crate) async fn a_capability_where_a_text_is_expected_fails_at_the_server<E: Engine>(
     odd: newer::odd::Client,
     engine: E,
 ) {
@@ -120,7 +120,7 @@ async fn a_capability_where_a_text_is_expected_fails_at_the_server<E: Engine>(
     assert_eq!(why.kind, ErrorKind::Failed, "{why}");
 }
 
-async fn a_text_passed_for_a_capability_fails_at_the_server<E: Engine>(
+pub(crate) async fn a_text_passed_for_a_capability_fails_at_the_server<E: Engine>(
     odd: older::odd::Client,
     _: E,
 ) {
@@ -130,7 +130,7 @@ async fn a_text_passed_for_a_capability_fails_at_the_server<E: Engine>(
     assert!(why.to_string().to_lowercase().contains("capability"), "{why}");
 }
 
-async fn a_null_capability_fails_where_it_is_read_and_where_it_is_called<E: Engine>(
+pub(crate) async fn a_null_capability_fails_where_it_is_read_and_where_it_is_called<E: Engine>(
     desk: desk::Client,
     _: E,
 ) {
@@ -143,14 +143,14 @@ async fn a_null_capability_fails_where_it_is_read_and_where_it_is_called<E: Engi
     assert!(answer.get().expect("results").get_cell().is_err());
 }
 
-async fn an_exception_comes_with_its_reason<E: Engine>(desk: desk::Client, _: E) {
+pub(crate) async fn an_exception_comes_with_its_reason<E: Engine>(desk: desk::Client, _: E) {
     let mut request = desk.fail_request();
     request.get().set_reason("the ink has run out");
     let why = request.send().promise.await.err().expect("it fails");
     assert!(why.to_string().contains("the ink has run out"), "{why}");
 }
 
-async fn a_second_pipeline_changes_nothing<E: Engine>(desk: desk::Client, engine: E) {
+pub(crate) async fn a_second_pipeline_changes_nothing<E: Engine>(desk: desk::Client, engine: E) {
     let mine: cell::Client = engine.host(crate::desk::Cell::new(3));
     let mut request = desk.twice_request();
     request.get().set_cell(mine);
@@ -160,7 +160,10 @@ async fn a_second_pipeline_changes_nothing<E: Engine>(desk: desk::Client, engine
     drop(call.promise.await);
 }
 
-async fn a_return_after_the_cancellation_harms_nobody<E: Engine>(desk: desk::Client, _: E) {
+pub(crate) async fn a_return_after_the_cancellation_harms_nobody<E: Engine>(
+    desk: desk::Client,
+    _: E,
+) {
     for value in 0..20 {
         let mut request = desk.new_request();
         request.get().set_value(value);

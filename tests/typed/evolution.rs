@@ -52,12 +52,12 @@ struct Watcher;
 
 impl watcher::Server for Watcher {}
 
-fn an_older_task<E: Engine>(engine: E) -> newer::task::Client {
+pub(crate) fn an_older_task<E: Engine>(engine: E) -> newer::task::Client {
     let task: older::task::Client = engine.host(OlderTask);
     capnp::capability::FromClientHook::cast_to(task)
 }
 
-fn a_newer_task<E: Engine>(engine: E) -> older::task::Client {
+pub(crate) fn a_newer_task<E: Engine>(engine: E) -> older::task::Client {
     let task: newer::task::Client = engine.host(NewerTask(engine));
     capnp::capability::FromClientHook::cast_to(task)
 }
@@ -77,7 +77,7 @@ mod newer_server {
     everywhere!(a_newer_task: an_older_caller_is_understood_by_a_newer_server);
 }
 
-async fn a_newer_caller_is_understood_by_an_older_server<E: Engine>(
+pub(crate) async fn a_newer_caller_is_understood_by_an_older_server<E: Engine>(
     task: newer::task::Client,
     engine: E,
 ) {
@@ -94,7 +94,7 @@ async fn a_newer_caller_is_understood_by_an_older_server<E: Engine>(
     assert!(!receipt.has_task());
 }
 
-async fn a_method_the_server_does_not_have_is_unimplemented<E: Engine>(
+pub(crate) async fn a_method_the_server_does_not_have_is_unimplemented<E: Engine>(
     task: newer::task::Client,
     _: E,
 ) {
@@ -102,7 +102,7 @@ async fn a_method_the_server_does_not_have_is_unimplemented<E: Engine>(
     assert_eq!(refused.kind, capnp::ErrorKind::Unimplemented, "{refused}");
 }
 
-async fn an_older_caller_is_understood_by_a_newer_server<E: Engine>(
+pub(crate) async fn an_older_caller_is_understood_by_a_newer_server<E: Engine>(
     task: older::task::Client,
     _: E,
 ) {

@@ -31,7 +31,10 @@ mod early {
     );
 }
 
-async fn a_capability_comes_back_as_the_same_object<E: Engine>(desk: desk::Client, engine: E) {
+pub(crate) async fn a_capability_comes_back_as_the_same_object<E: Engine>(
+    desk: desk::Client,
+    engine: E,
+) {
     let mine: cell::Client = engine.host(Cell::new(7));
     let mut request = desk.echo_request();
     request.get().set_cell(mine.clone());
@@ -43,7 +46,10 @@ async fn a_capability_comes_back_as_the_same_object<E: Engine>(desk: desk::Clien
     assert_eq!(value_of(&mine).await.expect("a value"), 8);
 }
 
-async fn lists_of_capabilities_keep_their_order<E: Engine>(desk: desk::Client, engine: E) {
+pub(crate) async fn lists_of_capabilities_keep_their_order<E: Engine>(
+    desk: desk::Client,
+    engine: E,
+) {
     let mut request = desk.gather_request();
     let mut cells = request.get().init_cells(3);
     for (at, value) in [10, 20, 30].into_iter().enumerate() {
@@ -59,7 +65,10 @@ async fn lists_of_capabilities_keep_their_order<E: Engine>(desk: desk::Client, e
     assert_eq!(values, [30, 20, 10]);
 }
 
-async fn capabilities_inside_of_structs_and_lists_arrive<E: Engine>(desk: desk::Client, engine: E) {
+pub(crate) async fn capabilities_inside_of_structs_and_lists_arrive<E: Engine>(
+    desk: desk::Client,
+    engine: E,
+) {
     let mut request = desk.gather_request();
     let mut outer = request.get().init_labelled(1).get(0);
     outer.set_label("outer");
@@ -78,7 +87,7 @@ async fn capabilities_inside_of_structs_and_lists_arrive<E: Engine>(desk: desk::
     assert_eq!(values, [1, 2]);
 }
 
-async fn every_cell_of_a_list_is_called_back<E: Engine>(desk: desk::Client, engine: E) {
+pub(crate) async fn every_cell_of_a_list_is_called_back<E: Engine>(desk: desk::Client, engine: E) {
     let mut request = desk.sum_request();
     let mut cells = request.get().init_cells(20);
     for at in 0..20 {
@@ -89,14 +98,14 @@ async fn every_cell_of_a_list_is_called_back<E: Engine>(desk: desk::Client, engi
     assert_eq!(summed.get().expect("results").get_value(), 190);
 }
 
-async fn calls_on_a_promised_cell_need_not_wait<E: Engine>(desk: desk::Client, _: E) {
+pub(crate) async fn calls_on_a_promised_cell_need_not_wait<E: Engine>(desk: desk::Client, _: E) {
     let mut request = desk.new_request();
     request.get().set_value(5);
     let promised = request.send().pipeline.get_cell();
     assert_eq!(value_of(&promised).await.expect("a value"), 5);
 }
 
-async fn a_pipeline_set_early_is_used_before_the_call_returns<E: Engine>(
+pub(crate) async fn a_pipeline_set_early_is_used_before_the_call_returns<E: Engine>(
     desk: desk::Client,
     engine: E,
 ) {
@@ -115,14 +124,17 @@ async fn a_pipeline_set_early_is_used_before_the_call_returns<E: Engine>(
     assert_eq!(value.expect("a value"), 11);
 }
 
-async fn a_tail_call_returns_what_the_other_returned<E: Engine>(desk: desk::Client, engine: E) {
+pub(crate) async fn a_tail_call_returns_what_the_other_returned<E: Engine>(
+    desk: desk::Client,
+    engine: E,
+) {
     let mut request = desk.pass_request();
     request.get().set_cell(engine.host(Cell::new(12)));
     let passed = request.send().promise.await.expect("passed");
     assert_eq!(passed.get().expect("results").get_value(), 12);
 }
 
-async fn an_object_hands_out_itself<E: Engine>(desk: desk::Client, _: E) {
+pub(crate) async fn an_object_hands_out_itself<E: Engine>(desk: desk::Client, _: E) {
     let again = desk.me_request().send().pipeline.get_desk();
     let mut request = again.new_request();
     request.get().set_value(3);
@@ -130,7 +142,7 @@ async fn an_object_hands_out_itself<E: Engine>(desk: desk::Client, _: E) {
     assert_eq!(value_of(&cell).await.expect("a value"), 3);
 }
 
-async fn one_capability_stands_in_two_places<E: Engine>(desk: desk::Client, engine: E) {
+pub(crate) async fn one_capability_stands_in_two_places<E: Engine>(desk: desk::Client, engine: E) {
     let mut request = desk.double_request();
     request.get().set_cell(engine.host(Cell::new(4)));
     let doubled = request.send().promise.await.expect("doubled");
@@ -142,7 +154,10 @@ async fn one_capability_stands_in_two_places<E: Engine>(desk: desk::Client, engi
     assert_eq!(value_of(&second).await.expect("a value"), 9);
 }
 
-async fn a_promise_passed_as_a_param_is_settled_later<E: Engine>(desk: desk::Client, engine: E) {
+pub(crate) async fn a_promise_passed_as_a_param_is_settled_later<E: Engine>(
+    desk: desk::Client,
+    engine: E,
+) {
     let (settle, settled) = oneshot::channel::<cell::Client>();
     let promised: cell::Client = engine.promise(async move {
         settled.await.map_err(|_| capnp::Error::failed("never settled".to_owned()))
@@ -157,7 +172,10 @@ async fn a_promise_passed_as_a_param_is_settled_later<E: Engine>(desk: desk::Cli
 }
 
 /// P4: the order is that of the calls, not that of the polls.
-async fn calls_arrive_in_order_whoever_is_polled_first<E: Engine>(desk: desk::Client, _: E) {
+pub(crate) async fn calls_arrive_in_order_whoever_is_polled_first<E: Engine>(
+    desk: desk::Client,
+    _: E,
+) {
     let mut request = desk.new_request();
     request.get().set_value(0);
     let cell = request.send().pipeline.get_cell();
@@ -171,7 +189,10 @@ async fn calls_arrive_in_order_whoever_is_polled_first<E: Engine>(desk: desk::Cl
 }
 
 /// P5: what was sent is delivered, whether its promise is polled or not.
-async fn a_call_that_is_held_and_not_polled_is_delivered<E: Engine>(desk: desk::Client, _: E) {
+pub(crate) async fn a_call_that_is_held_and_not_polled_is_delivered<E: Engine>(
+    desk: desk::Client,
+    _: E,
+) {
     let mut request = desk.new_request();
     request.get().set_value(0);
     let cell = request.send().promise.await.expect("made");
@@ -183,7 +204,7 @@ async fn a_call_that_is_held_and_not_polled_is_delivered<E: Engine>(desk: desk::
     drop(held);
 }
 
-async fn a_pipeline_of_a_pipeline_leads_on<E: Engine>(desk: desk::Client, _: E) {
+pub(crate) async fn a_pipeline_of_a_pipeline_leads_on<E: Engine>(desk: desk::Client, _: E) {
     let mut at = desk;
     for _ in 0..8 {
         at = at.me_request().send().pipeline.get_desk();

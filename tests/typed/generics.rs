@@ -47,7 +47,7 @@ impl duck::Server for Duck {
     }
 }
 
-fn a_duck<E: Engine>(engine: E) -> duck::Client {
+pub(crate) fn a_duck<E: Engine>(engine: E) -> duck::Client {
     engine.host(Duck)
 }
 
@@ -57,7 +57,10 @@ mod ducks {
     everywhere!(a_duck: a_duck_is_named_and_swims_and_is_still_a_duck);
 }
 
-async fn a_duck_is_named_and_swims_and_is_still_a_duck<E: Engine>(duck: duck::Client, _: E) {
+pub(crate) async fn a_duck_is_named_and_swims_and_is_still_a_duck<E: Engine>(
+    duck: duck::Client,
+    _: E,
+) {
     let named: named::Client = duck.clone().cast_to();
     let swimmer: swimmer::Client = duck.cast_to();
     let name = named.name_request().send().promise.await.expect("a name");
@@ -153,7 +156,7 @@ mod makers {
     );
 }
 
-async fn a_store_of_texts_keeps_texts<E: Engine>(maker: maker::Client, _: E) {
+pub(crate) async fn a_store_of_texts_keeps_texts<E: Engine>(maker: maker::Client, _: E) {
     let mut request = maker.store_request();
     request.get().init_first().set_as::<text::Owned>("first").expect("a text");
     let made = request.send().promise.await.expect("made");
@@ -170,7 +173,10 @@ async fn a_store_of_texts_keeps_texts<E: Engine>(maker: maker::Client, _: E) {
     assert_eq!(got.get().expect("results").get_item().expect("an item"), "second");
 }
 
-async fn a_store_of_cells_keeps_capabilities<E: Engine>(maker: maker::Client, engine: E) {
+pub(crate) async fn a_store_of_cells_keeps_capabilities<E: Engine>(
+    maker: maker::Client,
+    engine: E,
+) {
     let mine: cell::Client = engine.host(Cell::new(31));
     let mut request = maker.store_request();
     request.get().init_first().set_as_capability(mine.into_client_hook());
@@ -181,7 +187,7 @@ async fn a_store_of_cells_keeps_capabilities<E: Engine>(maker: maker::Client, en
     assert_eq!(value_of(&kept).await.expect("a value"), 31);
 }
 
-async fn a_store_of_pairs_keeps_structs_with_type_parameters<E: Engine>(
+pub(crate) async fn a_store_of_pairs_keeps_structs_with_type_parameters<E: Engine>(
     maker: maker::Client,
     engine: E,
 ) {

@@ -15,7 +15,12 @@ mod older_capnp;
 mod typed_capnp;
 
 mod bad_input;
+#[path = "../interop/python.rs"]
+#[allow(dead_code, reason = "shared with the interop scenarios")]
+mod python;
+
 mod by_hand;
+mod cpp;
 mod desk;
 mod evolution;
 mod features;

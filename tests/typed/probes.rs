@@ -5,16 +5,17 @@ use std::rc::Rc;
 
 use bowline::compat::rpc_capnp::{message, message_target};
 use bowline::compat::rpc_twoparty_capnp::Side;
-use bowline::compat::{RpcSystem, auto_reconnect, new_client};
+use bowline::compat::{RpcSystem, auto_reconnect, new_broken_cap, new_client};
 use bowline::conn::Config;
 use bowline::rpc::{Link, ambient};
 use bowline::transport::{Framed, FramedLimits, Peer, Tokio};
 use capnp::capability::{Client, FromClientHook};
-use capnp::traits::HasTypeId;
+use capnp::traits::{HasTypeId, ImbueMut};
 use futures::future::pending;
 use tokio::task::{spawn_local, yield_now};
 
 use crate::desk::{Cell, a_desk, value_of};
+use crate::network::Counting;
 use crate::raw::{Raw, Returned};
 use crate::typed_capnp::{cell, desk};
 use crate::worlds::{Compat, duplex, on_one_thread};
@@ -183,6 +184,81 @@ fn calls_that_are_never_finished_are_refused_beyond_the_limit() {
             }
         }
         assert_eq!(raw.returned(limit + 1).await, Returned::Overloaded);
+    });
+}
+
+#[test]
+fn a_stream_keeps_the_window_of_its_network() {
+    on_one_thread(async {
+        let (left, right) = duplex();
+        let mut network = crate::worlds::two_party(left, Side::Client);
+        network.set_window_size(1);
+        let mut system = RpcSystem::new(Box::new(network), None);
+        let desk: desk::Client = system.bootstrap(Side::Server);
+        spawn_local(system);
+        let mut raw = Raw::new(right, Side::Server);
+        raw.hear(|message| assert!(matches!(message.which(), Ok(message::Bootstrap(_))))).await;
+        let write = || {
+            let client = &desk.client;
+            client.new_streaming_call::<desk::hang_params::Owned>(HANG.0, HANG.1, None).send()
+        };
+        write().await.expect("a window lets one more pass than it holds");
+        let second = spawn_local(write());
+        let heard = |message: message::Reader<'_>| match message.which() {
+            Ok(message::Call(call)) => Some(call.expect("a call").get_question_id()),
+            _ => None,
+        };
+        let first = raw.find(heard).await;
+        let _ = raw.find(heard).await;
+        yield_now().await;
+        assert!(!second.is_finished(), "the window is full");
+        raw.say(|message| {
+            let mut ret = message.init_return();
+            ret.set_answer_id(first);
+            ret.init_results();
+        });
+        second.await.expect("it did not panic").expect("there is room");
+    });
+}
+
+/// Passing on a message that a foreign network cannot carry.
+#[test]
+fn what_a_network_cannot_carry_fails_the_call_and_harms_nobody_else() {
+    on_one_thread(async {
+        let (left, right) = duplex();
+        let counting =
+            Counting { inner: crate::worlds::two_party(left, Side::Client), seen: Rc::default() };
+        let mut system = RpcSystem::new(Box::new(counting), None);
+        let upstream: desk::Client = system.bootstrap(Side::Server);
+        spawn_local(system);
+        let mut peer = Raw::new(right, Side::Server);
+        peer.hear(|message| assert!(matches!(message.which(), Ok(message::Bootstrap(_))))).await;
+        let mut raw = caller_of(upstream).await;
+        raw.call_with(1, (0, None), (desk::Client::TYPE_ID, 9), |call| {
+            let mut params = call.init_params();
+            params.reborrow().init_cap_table(1).get(0).set_sender_hosted(5);
+            // Two pointers, and each is made to be the first of its table.
+            let content = params.reborrow().get_content();
+            content.init_as::<desk::double_results::Builder<'_>>();
+            for field in 0..2 {
+                let mut table = Vec::new();
+                let mut content = params.reborrow().get_content();
+                content.imbue_mut(&mut table);
+                let unused = new_broken_cap(capnp::Error::failed("unused".into())).hook;
+                let unused = FromClientHook::new(unused);
+                let mut both = content
+                    .get_as::<desk::double_results::Builder<'_>>()
+                    .expect("it was just made");
+                match field {
+                    0 => both.set_first(unused),
+                    _ => both.set_second(unused),
+                }
+            }
+        });
+        let Returned::Failed(why) = raw.returned(1).await else { panic!("it was not passed on") };
+        assert!(why.contains("named twice"), "{why}");
+        raw.ask_bootstrap(2);
+        assert_eq!(raw.returned(2).await, Returned::Results);
     });
 }
 

@@ -64,6 +64,52 @@ fn a_disconnector_of_a_system_without_a_connection_is_ready() {
 }
 
 #[test]
+fn a_disconnector_tells_what_shutting_down_failed_with() {
+    on_one_thread(async {
+        let mut system = RpcSystem::new(Box::new(crate::network::Stuck), None);
+        let disconnector = system.get_disconnector();
+        let _: desk::Client = system.bootstrap(Side::Server);
+        let system = spawn_local(system);
+        let why = disconnector.await.expect_err("it cannot be shut down");
+        assert_eq!(why.extra, "it is stuck");
+        assert!(!system.is_finished(), "its network goes on");
+    });
+}
+
+#[test]
+fn a_thread_that_ends_takes_its_objects_along() {
+    let (tell, told) = std::sync::mpsc::channel();
+    struct Telling(std::sync::mpsc::Sender<()>);
+    impl cell::Server for Telling {}
+    impl Drop for Telling {
+        fn drop(&mut self) {
+            self.0.send(()).expect("somebody listens");
+        }
+    }
+    thread_local! {
+        static KEPT: std::cell::RefCell<Option<cell::Client>> = const { std::cell::RefCell::new(None) };
+    }
+    let thread = std::thread::spawn(move || {
+        let cell: cell::Client = new_client(Telling(tell));
+        KEPT.with(|kept| kept.replace(Some(cell)));
+    });
+    thread.join().expect("ending is no panic");
+    told.recv().expect("the object was dropped");
+}
+
+#[test]
+fn systems_run_on_an_executor_of_another_kind() {
+    use futures::task::LocalSpawnExt;
+    let mut pool = futures::executor::LocalPool::new();
+    let (mut near, far) = systems();
+    let desk: desk::Client = near.bootstrap(Side::Server);
+    pool.spawner().spawn_local(async { drop(near.await) }).expect("spawned");
+    pool.spawner().spawn_local(async { drop(far.await) }).expect("spawned");
+    let answer = pool.run_until(desk.me_request().send().promise);
+    drop(answer.expect("it is connected"));
+}
+
+#[test]
 fn a_peer_gone_in_mid_call_fails_the_call_as_disconnected() {
     on_one_thread(async {
         let (desk, near, far) = spawned();
@@ -148,7 +194,7 @@ fn the_peer_of_a_side_is_the_other_side() {
 }
 
 #[test]
-fn a_thousand_connections_share_one_thread() {
+fn many_connections_share_one_thread() {
     on_one_thread(async {
         let desks: Vec<_> = (0..200).map(|_| spawned()).collect();
         for (desk, ..) in desks.iter().rev() {
@@ -256,6 +302,10 @@ fn a_server_set_knows_its_servers_again() {
         let back = call.pipeline.get_cell();
         assert!(set.get_local_server_of_resolved(&back).is_none());
         assert!(found(set.get_local_server(&back).await));
+        let mut request = desk.echo_request();
+        request.get().set_cell(known.clone());
+        let back = request.send().pipeline.get_cell();
+        assert!(found(set.get_local_server(&back).await), "though the promise was dropped");
         drop((call, near, far));
 
         drop((known, later, back));
