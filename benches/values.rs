@@ -38,9 +38,7 @@ fn large() -> Value {
 
 /// What a call might carry: an object with some of everything, 40 values in all.
 fn record() -> Value {
-    let item = |at: i32| {
-        value!({ id: at, name: "somebody or other", tags: ["one", "two"], at: 1.5, ok: true, next: null })
-    };
+    let item = |at: i32| value!({ id: at, name: "somebody or other", tags: ["one", "two"], at: 1.5, ok: true, next: null });
     value!({ list: [(item(1)), (item(2)), (item(3)), (item(4))], total: 4 })
 }
 
@@ -132,9 +130,13 @@ fn main() {
         rows(["encode-record", "decode-record", "check-record"], record(), None),
         rows(["encode-1m", "decode-1m", "check-1m"], large(), Some(1 << 20)),
     ];
-    println!("{:16}{:>14}{:>8}{:>22}{:>8}", "row", "bowline", "allocs", "v8_valueserializer", "allocs");
+    println!(
+        "{:16}{:>14}{:>8}{:>22}{:>8}",
+        "row", "bowline", "allocs", "v8_valueserializer", "allocs"
+    );
     for row in all.into_iter().flatten() {
-        let works: Vec<&Work> = [Some(&row.ours), row.theirs.as_ref()].into_iter().flatten().collect();
+        let works: Vec<&Work> =
+            [Some(&row.ours), row.theirs.as_ref()].into_iter().flatten().collect();
         let figures = measure(&works, budget);
         let told: Vec<String> = works
             .iter()

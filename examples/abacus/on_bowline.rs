@@ -1,5 +1,0 @@
-//! The program on bowline.
-
-use bowline::compat as engine;
-
-include!("program.rs");

@@ -1,5 +1,0 @@
-//! The program on `capnp-rpc`.
-
-use capnp_rpc as engine;
-
-include!("program.rs");
