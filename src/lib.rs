@@ -87,6 +87,7 @@
 //! # Features
 //!
 //! - `tokio` (default): sockets, pipes of the operating system, child processes, and tokio's clock.
+//! - `worker` (default): values as Cloudflare Workers pass them, and V8's format for them.
 //! - `cli`: the `bowline` binary.
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use bowline::worker::value::{External, ExternalKind, Limits, Resource, Value, check, decode, encode};
+use bowline::worker::value::{
+    External, ExternalKind, Limits, Resource, Value, check, decode, encode,
+};
 
 struct Something(ExternalKind);
 

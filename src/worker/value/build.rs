@@ -236,7 +236,7 @@ impl Window {
             Some(length) => self.offset.checked_add(length).is_some_and(|end| end <= size),
             None => resizable && self.offset <= size,
         };
-        inside && self.offset % item == 0 && self.length.unwrap_or(0) % item == 0
+        inside && self.offset.is_multiple_of(item) && self.length.unwrap_or(0).is_multiple_of(item)
     }
 }
 

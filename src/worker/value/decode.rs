@@ -349,7 +349,7 @@ impl Decoder<'_> {
 
     /// UTF-16 is left where it is if it must be UTF-16.
     fn wide(&mut self, bytes: &[u8], span: Span) -> Read<Slot> {
-        if bytes.len() % 2 != 0 || bytes.len() / 2 > TEXT_MAX {
+        if !bytes.len().is_multiple_of(2) || bytes.len() / 2 > TEXT_MAX {
             return Err(Broken::Text.into());
         }
         if bytes.chunks_exact(2).any(|unit| unit[1] != 0) {
