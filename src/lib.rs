@@ -76,6 +76,7 @@
 //!
 //! | floor | room | what it is |
 //! |---|---|---|
+//! | 6 | `worker` | the Workers face; so far its values |
 //! | 5 | [`rpc`], [`compat`] | clients, targets, promises; the same as `capnp-rpc` says it |
 //! | 4 | [`runtime`] | threads, tasks, timers, turns |
 //! | 3 | [`vat`] | who can be called, through whom, in which order |

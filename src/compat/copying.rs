@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, ready};
 
 use capnp::any_pointer;
@@ -32,7 +32,7 @@ type Receiving = Promise<Option<Box<dyn IncomingMessage>>, capnp::Error>;
 /// The transport over a foreign connection.
 pub(super) struct Copying<VatId> {
     connection: Box<dyn Connection<VatId>>,
-    line: Rc<OnceCell<std::rc::Weak<Line>>>,
+    line: Rc<OnceCell<Weak<Line>>>,
     peer: Peer,
     limits: Limits,
     receiving: Option<Receiving>,
@@ -174,7 +174,7 @@ impl<VatId: 'static> Transport for Copying<VatId> {
         loop {
             match &mut self.closing {
                 Closing::Not => {
-                    let line = self.line.get().and_then(std::rc::Weak::upgrade);
+                    let line = self.line.get().and_then(Weak::upgrade);
                     let ending = line.and_then(|line| line.link()?.ending());
                     let result = ending.map_or(Ok(()), |why| Err(error(&why)));
                     self.closing = Closing::Shutting(self.connection.shutdown(result));

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use capnp::capability::Promise;
 
-use super::network::{FlowController, OutgoingMessage};
+use super::outgoing::{FlowController, OutgoingMessage};
 
 /// Lets messages go while less than a window of bytes is not acknowledged. The first failure stays:
 /// every later message is sent, and fails.

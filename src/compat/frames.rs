@@ -14,6 +14,7 @@ use crate::transport::ByteStream;
 use crate::wire::{Deframer, Frame, Limits};
 
 use super::network;
+use super::outgoing::OutgoingMessage;
 
 /// A byte stream, and what is read from it and to be written to it.
 pub(super) struct Frames<S> {
@@ -154,7 +155,7 @@ impl Outgoing {
     }
 }
 
-impl network::OutgoingMessage for Outgoing {
+impl OutgoingMessage for Outgoing {
     fn get_body(&mut self) -> capnp::Result<any_pointer::Builder<'_>> {
         self.message.get_root()
     }

@@ -1,41 +1,12 @@
 //! Networks: how vats reach each other, as `capnp-rpc` says it.
 
-use std::rc::Rc;
-
 use capnp::any_pointer;
 use capnp::capability::Promise;
-use capnp::message::{Builder, HeapAllocator};
 
 use crate::transport::Transport;
 
 use super::flow::FixedWindow;
-
-/// A message to be sent on a [`Connection`].
-pub trait OutgoingMessage {
-    /// The body, to be filled.
-    ///
-    /// # Errors
-    ///
-    /// Those of the `capnp` crate.
-    fn get_body(&mut self) -> capnp::Result<any_pointer::Builder<'_>>;
-
-    /// The body as it stands.
-    ///
-    /// # Errors
-    ///
-    /// Those of the `capnp` crate.
-    fn get_body_as_reader(&self) -> capnp::Result<any_pointer::Reader<'_>>;
-
-    /// Queues the message behind those sent before. The promise is ready once it was written;
-    /// dropping it takes nothing back.
-    fn send(self: Box<Self>) -> (Promise<(), capnp::Error>, Rc<Builder<HeapAllocator>>);
-
-    /// Takes the message back out.
-    fn take(self: Box<Self>) -> Builder<HeapAllocator>;
-
-    /// Words of all segments, for flow control.
-    fn size_in_words(&self) -> usize;
-}
+use super::outgoing::{FlowController, OutgoingMessage};
 
 /// A message that came over a [`Connection`].
 pub trait IncomingMessage {
@@ -74,20 +45,6 @@ pub trait Connection<VatId> {
     fn native(&mut self) -> Option<Box<dyn Transport>> {
         None
     }
-}
-
-/// Limits how much one stream has under way.
-pub trait FlowController {
-    /// Sends a message of the stream at once. `ack` is ready when the peer has taken it; the promise
-    /// returned, when the next may be sent.
-    fn send(
-        &mut self,
-        message: Box<dyn OutgoingMessage>,
-        ack: Promise<(), capnp::Error>,
-    ) -> Promise<(), capnp::Error>;
-
-    /// Ready when every message of the stream was acknowledged.
-    fn wait_all_acked(&mut self) -> Promise<(), capnp::Error>;
 }
 
 /// How a vat connects to others.

@@ -11,7 +11,7 @@ use capnp::ErrorKind;
 use capnp::capability::{Client, FromClientHook, Promise};
 
 use crate::conn::Config;
-use crate::rpc::{self, Link, ambient, error};
+use crate::rpc::{self, Link, ambient};
 use crate::wire::Exception;
 
 use super::client::new_broken_cap;
@@ -137,12 +137,17 @@ impl<VatId> RpcSystem<VatId> {
     /// Why the system ended, where that is more than a disconnect.
     fn outcome(&mut self, shutdown: capnp::Result<()>) -> capnp::Result<()> {
         let ending = self.slot.line().and_then(|line| line.link()?.ending());
-        let ending = ending.map(|why| error(&why));
-        let whys = [shutdown.err(), ending, self.failed.take()];
+        // To the calls it is a disconnect, whoever is at fault.
+        let broken = ending.filter(|why| why.reason().starts_with(MISBEHAVED));
+        let broken = broken.map(|why| capnp::Error::failed(why.reason().to_owned()));
+        let whys = [broken, shutdown.err(), self.failed.take()];
         let told = whys.into_iter().flatten().find(|why| why.kind != ErrorKind::Disconnected);
         told.map_or(Ok(()), Err)
     }
 }
+
+/// How the reason begins where the peer broke a rule.
+const MISBEHAVED: &str = "peer misbehaved";
 
 impl<VatId> Future for RpcSystem<VatId>
 where

@@ -16,7 +16,8 @@ use crate::wire::{Limits, Message, ReadLimits};
 use super::bytes::Halves;
 use super::flow::FixedWindow;
 use super::frames::{Frames, Outgoing};
-use super::network::{self, FlowController};
+use super::network;
+use super::outgoing::{FlowController, OutgoingMessage};
 
 /// Which of the two a vat is.
 pub type VatId = Side;
@@ -197,10 +198,7 @@ where
         }
     }
 
-    fn new_outgoing_message(
-        &mut self,
-        first_segment_word_size: u32,
-    ) -> Box<dyn network::OutgoingMessage> {
+    fn new_outgoing_message(&mut self, first_segment_word_size: u32) -> Box<dyn OutgoingMessage> {
         Wire::begin_by_hand(&self.wire);
         let wire = Rc::clone(&self.wire);
         let send = Box::new(move |message: &Builder<HeapAllocator>| {

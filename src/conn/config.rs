@@ -56,7 +56,7 @@ pub struct Config {
     /// read.
     pub payload_words_max: usize,
     /// How much of streaming calls may be on its way to one capability of the peer before whoever
-    /// makes more waits. (C-G7)
+    /// makes more waits. (C-S1)
     ///
     /// A peer that takes a stream and never acknowledges it would otherwise fill our memory with what
     /// was written for it.

@@ -51,12 +51,6 @@ impl Request {
         self.finish().send()
     }
 
-    pub(super) fn finish(self) -> Outgoing {
-        let Self { client, interface, method, params } = self;
-        let (content, caps) = params.seal();
-        Outgoing { client, interface, method, content, caps }
-    }
-
     /// Makes the call as one of a stream, behind every call made before it. It is delivered whether
     /// what this returns is polled or not.
     ///
@@ -64,5 +58,11 @@ impl Request {
     /// stream ends with a call that is made with [`send`](Self::send) and returns what came of all.
     pub fn stream(self) -> Written {
         Written::new(self.finish())
+    }
+
+    pub(super) fn finish(self) -> Outgoing {
+        let Self { client, interface, method, params } = self;
+        let (content, caps) = params.seal();
+        Outgoing { client, interface, method, content, caps }
     }
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use capnp::any_pointer;
 use capnp::capability::{
-    FromServer, Params as CapnpParams, Promise as CapnpPromise, RemotePromise,
+    FromClientHook, FromServer, Params as CapnpParams, Promise as CapnpPromise, RemotePromise,
     Results as CapnpResults, Server,
 };
 use capnp::message::{Builder, HeapAllocator};
@@ -39,8 +39,16 @@ pub fn serve<C: FromServer<S>, S>(here: &Local, server: S) -> C {
 /// Hosts an object that is shared with its owner.
 #[must_use]
 pub fn serve_shared<C: FromServer<S>, S>(here: &Local, server: Rc<S>) -> C {
-    let server = Served { here: here.clone(), server: C::from_server(server) };
-    let client = Client::adopt(here, here.host(Rc::new(server)));
+    typed(Client::adopt(here, here.host(served::<C, S>(here, server))))
+}
+
+/// A server as an object of the vat.
+pub(super) fn served<C: FromServer<S>, S>(here: &Local, server: Rc<S>) -> Rc<dyn Dispatch> {
+    Rc::new(Served { here: here.clone(), server: C::from_server(server) })
+}
+
+/// A client as generated code holds it.
+pub(super) fn typed<C: FromClientHook>(client: Client) -> C {
     C::new(client.hook())
 }
 

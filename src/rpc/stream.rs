@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_channel::oneshot;
 
-use crate::runtime::{gone, post};
+use crate::runtime::{Mailbox, gone, post};
 use crate::wire::Exception;
 
 use super::client::Client;
@@ -29,6 +29,10 @@ pub struct Written(Promise);
 impl Written {
     pub(super) fn new(call: Outgoing) -> Self {
         Self(call.send_as(Manner::Streaming))
+    }
+
+    pub(super) fn failed(mailbox: &Arc<Mailbox>, why: Exception) -> Self {
+        Self(Promise::failed(mailbox, why))
     }
 }
 

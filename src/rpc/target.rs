@@ -71,7 +71,12 @@ impl Client {
 /// Hosts an object that is shared with its owner.
 #[must_use]
 pub fn host<T: Target>(here: &Local, target: Rc<T>) -> Client {
-    Client::adopt(here, here.host(Rc::new(Hosted { here: here.clone(), target })))
+    Client::adopt(here, here.host(hosted(here, target)))
+}
+
+/// A target as an object of the vat.
+pub(super) fn hosted<T: Target>(here: &Local, target: Rc<T>) -> Rc<dyn Dispatch> {
+    Rc::new(Hosted { here: here.clone(), target })
 }
 
 struct Hosted<T> {

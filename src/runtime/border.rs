@@ -25,7 +25,9 @@ pub trait Border {
 /// The borders of a vat, by the numbers of their membranes. A membrane that is gone may have left
 /// its number to another before its border is dismissed.
 #[derive(Default)]
-struct Borders(RefCell<BTreeMap<u32, (MembraneId, Rc<dyn Border>)>>);
+struct Borders(RefCell<BTreeMap<u32, Guarded>>);
+
+type Guarded = (MembraneId, Rc<dyn Border>);
 
 impl Local {
     /// A membrane whose border is guarded. The caller gets its one reference.

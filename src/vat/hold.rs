@@ -12,7 +12,7 @@ use super::route::Way;
 
 impl Graph {
     /// Says of a delivered call that it is one of a stream: what comes to its object behind it waits
-    /// until it is over, and fails with it if it fails (C-G7). To be said before anything else is
+    /// until it is over, and fails with it if it fails (C-S3). To be said before anything else is
     /// polled from the graph: what is delivered by then is not called back.
     pub fn hold_back(&mut self, id: CallId) {
         let Some(call) = self.calls.get_mut(id) else { return };

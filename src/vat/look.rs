@@ -33,8 +33,9 @@ impl Graph {
     pub fn target_of(&mut self, cap: Cap) -> Option<TargetId> {
         let end = self.follow(cap);
         self.settle();
-        match self.nodes.get(end)?.kind {
-            Kind::Target(target) => Some(target),
+        match &self.nodes.get(end)?.kind {
+            Kind::Target(target) => Some(*target),
+            Kind::Streamed(streamed) => Some(streamed.target),
             _ => None,
         }
     }

@@ -18,10 +18,11 @@ const ENVELOPE_BYTES: u64 = 128;
 impl Graph {
     /// Calls `cap` as a stream does, behind every call made so far. Takes the references in the
     /// request, none of `cap`. What is returned is collected like a call: it is done when the
-    /// caller may send more. (C-G7)
+    /// caller may send more. (C-S1)
     ///
     /// - Sent to a peer: done when there is room in the window of the capability it was sent to, and
-    ///   not cancelled any more. Once one such call failed, all later ones to that capability fail.
+    ///   not cancelled any more (C-S4). Once one such call failed, all later ones to that capability
+    ///   fail. (C-S2)
     /// - To an object of this vat: done when it returned, and cancelled when nobody waits.
     pub fn write(&mut self, cap: Cap, request: Request) -> CallId {
         let mut sender = Call::new(Origin::Waiting, Place::Over);
@@ -50,7 +51,7 @@ impl Graph {
         matches!(self.calls.get(id), Some(Call { origin: Origin::Write(None), .. }))
     }
 
-    /// A streaming call is given up at the object that would have taken it.
+    /// A streaming call is given up at the object that would have taken it. (C-S4)
     pub(super) fn forgo(&mut self, id: CallId) {
         if let Some((request, _)) = self.dequeue(id) {
             self.unref_payload(request.params);
@@ -189,7 +190,7 @@ impl Graph {
         }
     }
 
-    /// The stream of a promise goes on as that of what it came to be. What lives in this vat, and
+    /// The stream of a promise goes on as that of what it came to be (C-S5). What lives in this vat, and
     /// what has a stream already, leaves the promise's to end by itself.
     pub(super) fn hand_over(&mut self, promise: Cap) {
         let stream = self.nodes.get_mut(promise).and_then(|node| node.stream.take());

@@ -11,6 +11,7 @@ mod bowline;
 mod bowline_peer;
 mod cancels;
 mod capnp_rpc_peer;
+mod compat;
 mod crc;
 mod engine;
 mod objects;
@@ -25,7 +26,7 @@ use engine::CapnpRpc;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
 /// How many scenarios there are: a list that loses one should be noticed.
-const SCENARIOS: usize = 24;
+const SCENARIOS: usize = 25;
 
 /// Python's exceptions all leave as `failed`, and a tail call to the caller's own object aborts the
 /// C++ process.

@@ -156,7 +156,7 @@ impl<E: Engine> resolver::Server for Resolver<E> {
     }
 }
 
-/// Takes a stream in, keeping its length and CRC.
+/// Takes a stream in, keeping its length and CRC. It refuses an empty write.
 #[derive(Default)]
 pub(crate) struct Sink {
     bytes: Cell<u64>,
@@ -166,6 +166,9 @@ pub(crate) struct Sink {
 impl sink::Server for Sink {
     async fn write(self: Rc<Self>, params: sink::WriteParams) -> capnp::Result<()> {
         let data = params.get()?.get_data()?;
+        if data.is_empty() {
+            return Err(Error::failed("nothing was written".to_owned()));
+        }
         self.bytes.set(self.bytes.get() + data.len() as u64);
         self.crc.set(self.crc.get().over(data));
         Ok(())

@@ -82,6 +82,8 @@ class Sink(SCHEMA.Sink.Server):
         self.bytes, self.crc = 0, 0
 
     async def write(self, data, _context):
+        if not data:
+            raise capnp.KjException("nothing was written")
         self.bytes += len(data)
         self.crc = zlib.crc32(data, self.crc)
 

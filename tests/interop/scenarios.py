@@ -205,6 +205,13 @@ class Scenarios:
         end = await sink.done()
         check((end.bytes, end.crc), (total, crc))
 
+    async def stream_error(self):
+        sink = self.peer.openSink().sink
+        writes = [sink.write(data) for data in (b"one", b"", b"two")]
+        await fails(sink.done(), "nothing was written")
+        await writes[0]
+        await fails(sink.write(b"three"), "nothing was written")
+
 
 NAMES = [name for name in vars(Scenarios)
          if not name.startswith("_") and name not in ("mine", "live_there")]

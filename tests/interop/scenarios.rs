@@ -62,6 +62,7 @@ impl<E: Engine> Scenarios<E> {
             ("tail-call", |s| Box::pin(s.tail_call())),
             ("tail-call-back", |s| Box::pin(s.tail_call_back())),
             ("stream", |s| Box::pin(s.stream())),
+            ("stream-error", |s| Box::pin(s.stream_error())),
         ]
     }
 }

@@ -18,7 +18,7 @@ impl Dice {
 
     /// A number below `sides`.
     pub(crate) fn roll(&mut self, sides: u32) -> u32 {
-        ((self.next() >> 32) * u64::from(sides) >> 32) as u32
+        (((self.next() >> 32) * u64::from(sides)) >> 32) as u32
     }
 
     pub(crate) fn one_in(&mut self, sides: u32) -> bool {

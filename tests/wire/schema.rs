@@ -71,3 +71,11 @@ fn the_code_for_the_examples_is_what_their_schemas_say() {
         is_current(&schema, &[], &format!("examples/{name}/{name}_capnp.rs"));
     }
 }
+
+#[test]
+fn the_code_for_the_typed_tests_is_what_their_schemas_say() {
+    for name in ["typed", "older", "newer"] {
+        let schema = format!("tests/data/{name}.capnp");
+        is_current(&schema, &[], &format!("tests/data/{name}_capnp.rs"));
+    }
+}

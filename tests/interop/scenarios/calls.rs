@@ -154,4 +154,20 @@ impl<E: Engine> Scenarios<E> {
         let end = done.get().map_err(told)?;
         check((end.get_bytes(), end.get_crc()), (total, crc.sum()))
     }
+
+    /// The write that fails has the later ones and the last call fail with it. (C-S2, C-S3)
+    pub(super) async fn stream_error(&self) -> Tried {
+        let sink = self.peer.open_sink_request().send().pipeline.get_sink();
+        let write = |data: &[u8]| {
+            let mut request = sink.write_request();
+            request.get().set_data(data);
+            request.send()
+        };
+        let writes = [write(b"one"), write(b""), write(b"two")];
+        let done = sink.done_request().send().promise;
+        fails(done, &["nothing was written"]).await?;
+        let [first, ..] = writes;
+        first.await.map_err(told)?;
+        fails(write(b"three"), &["nothing was written"]).await
+    }
 }
