@@ -1,0 +1,5 @@
+//! The program on bowline.
+
+use bowline::compat as engine;
+
+include!("program.rs");

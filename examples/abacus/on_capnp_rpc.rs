@@ -1,0 +1,5 @@
+//! The program on `capnp-rpc`.
+
+use capnp_rpc as engine;
+
+include!("program.rs");
