@@ -77,12 +77,16 @@ impl<'a> Cursor<'a> {
         Ok(slice)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn varint(&mut self) -> Read<u64> {
         let first = self.byte()?;
         if first < 0x80 {
             return Ok(first.into());
         }
+        self.varint_rest(first)
+    }
+
+    fn varint_rest(&mut self, first: u8) -> Read<u64> {
         let (mut number, mut shift) = (u64::from(first & 0x7f), 7);
         loop {
             let byte = self.byte()?;

@@ -369,7 +369,15 @@ impl Decoder<'_> {
             return Ok(false);
         }
         match tag {
-            tag::NARROW_STRING | tag::INT32 => self.next_of(tag)?,
+            tag::NARROW_STRING => {
+                // Behind the length; what is so long that it takes two bytes is no index either way.
+                let digit = self.cursor.rest().get(1).is_some_and(u8::is_ascii_digit);
+                self.narrow()?;
+                if !digit {
+                    return Ok(true);
+                }
+            }
+            tag::INT32 => self.integer()?,
             tag::UINT32 | tag::DOUBLE => {
                 let number = self.rare(tag)?;
                 self.push(number)?;
