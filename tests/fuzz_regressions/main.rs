@@ -4,6 +4,9 @@
 mod connection;
 #[path = "../../fuzz/bodies/frame.rs"]
 mod frame;
+#[cfg(feature = "worker")]
+#[path = "../../fuzz/bodies/value.rs"]
+mod value;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -59,4 +62,21 @@ fn what_broke_a_frame_does_not_break_a_connection() {
 fn traffic_to_start_from_is_taken() {
     let unhappy = replay("corpus/connection", |bytes| connection::run(bytes) > 0);
     assert!(unhappy.is_empty(), "no message is taken from: {unhappy:#?}");
+}
+
+#[cfg(feature = "worker")]
+#[test]
+fn bytes_that_broke_a_value_do_not_break_it_again() {
+    let unhappy = replay("regressions/value", |bytes| {
+        value::run(bytes);
+        true
+    });
+    assert!(unhappy.is_empty(), "panics, or takes more than {PATIENCE:?}: {unhappy:#?}");
+}
+
+#[cfg(feature = "worker")]
+#[test]
+fn values_to_start_from_are_read() {
+    let unhappy = replay("corpus/value", value::run);
+    assert!(unhappy.is_empty(), "no value is read from: {unhappy:#?}");
 }

@@ -54,7 +54,7 @@ pub(crate) fn to_hex(bytes: &[u8]) -> String {
 }
 
 pub(crate) fn from_hex(text: &str) -> Vec<u8> {
-    assert!(text.len() % 2 == 0, "half a byte: {text}");
+    assert!(text.len().is_multiple_of(2), "half a byte: {text}");
     let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).expect("hexadecimal");
     (0..text.len()).step_by(2).map(byte).collect()
 }

@@ -188,10 +188,12 @@ impl Maker {
     fn error(&mut self, depth: usize) -> Value {
         let name =
             self.chance.pick(&["Error", "TypeError", "RangeError", "AggregateError", "MyError"]);
-        let properties: Vec<_> = ["stack", "cause", "code", "errors"]
-            .iter()
-            .filter_map(|key| (self.chance.below(2) == 0).then(|| (*key, self.value(depth))))
-            .collect();
+        let mut properties = Vec::new();
+        for key in ["stack", "cause", "code", "errors"] {
+            if self.chance.below(2) == 0 {
+                properties.push((key, self.value(depth)));
+            }
+        }
         let message = self.text();
         Value::error(name, message, properties)
     }

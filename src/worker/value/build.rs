@@ -1,7 +1,7 @@
 //! Objects made in one go.
 
 use bytes::Bytes;
-use smallvec::{SmallVec, smallvec};
+use smallvec::smallvec;
 
 use super::collection::clip_time;
 use super::external::External;
@@ -53,13 +53,13 @@ impl Value {
         let mut pairs = key::unite(items.into_iter().flat_map(pair).collect());
         key::arrange(&mut pairs);
         let (node, slots) = array_node(length, pairs, Vec::new(), 0);
-        Self::of_node(node, slots.into())
+        Self::of_node(node, slots)
     }
 
     /// A plain object with these properties. The value of a key that comes twice is the last.
     #[must_use]
     pub fn object<K: Into<Text>, V: Into<Self>>(entries: impl IntoIterator<Item = (K, V)>) -> Self {
-        let slots: Slots = pairs(entries).into();
+        let slots = pairs(entries);
         Self::of_node(Node::Object(all(&slots)), slots)
     }
 
@@ -81,14 +81,14 @@ impl Value {
     /// The date so many milliseconds after 1970 in UTC. Beyond 275 760 years it is invalid.
     #[must_use]
     pub fn date(milliseconds: f64) -> Self {
-        Self::of_node(Node::Date(clip_time(milliseconds)), SmallVec::new())
+        Self::of_node(Node::Date(clip_time(milliseconds)), Slots::new())
     }
 
     /// A regular expression. `None` if the flags are not those of JavaScript; the pattern is not looked at.
     #[must_use]
     pub fn regexp(source: impl Into<Text>, flags: &str) -> Option<Self> {
         let flags = RegExp::flags_of_letters(flags)?;
-        let slots = smallvec![source.into().into()];
+        let slots = vec![source.into().into()];
         Some(Self::of_node(Node::RegExp { pattern: 0, flags }, slots))
     }
 
@@ -101,14 +101,14 @@ impl Value {
             value.view(),
             View::Bool(_) | View::Number(_) | View::String(_) | View::BigInt(_)
         );
-        fits.then(|| Self::of_node(Node::Boxed(0), smallvec![value.0]))
+        fits.then(|| Self::of_node(Node::Boxed(0), vec![value.0]))
     }
 
     /// An ArrayBuffer of these bytes, which are shared, not copied.
     #[must_use]
     pub fn array_buffer(bytes: impl Into<Bytes>) -> Self {
         let buffer = Buffer { bytes: bytes.into(), max: None };
-        Self::of_node(Node::Buffer(Box::new(buffer)), SmallVec::new())
+        Self::of_node(Node::Buffer(Box::new(buffer)), Slots::new())
     }
 
     /// An ArrayBuffer that may grow to `max` bytes. `None` if it is larger already.
@@ -119,7 +119,7 @@ impl Value {
             return None;
         }
         let buffer = Buffer { bytes, max: Some(max) };
-        Some(Self::of_node(Node::Buffer(Box::new(buffer)), SmallVec::new()))
+        Some(Self::of_node(Node::Buffer(Box::new(buffer)), Slots::new()))
     }
 
     /// A typed array or DataView on `buffer`, from `offset`, of `length` bytes; without a length it is as
@@ -139,7 +139,7 @@ impl Value {
         if !window.fits(size, resizable) {
             return None;
         }
-        Some(Self::of_node(Node::Window(Box::new(window)), smallvec![buffer.0.clone()]))
+        Some(Self::of_node(Node::Window(Box::new(window)), vec![buffer.0.clone()]))
     }
 
     /// A typed array on a buffer of its own. `None` if the bytes are not a whole number of items.
@@ -165,7 +165,7 @@ impl Value {
         properties: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
         let class = ErrorClass::of_name(name);
-        let mut slots: Slots = smallvec![Text::from(name).into(), message.into().into()];
+        let mut slots: Slots = vec![Text::from(name).into(), message.into().into()];
         let pairs = pairs(properties);
         let span = Span { first: 2, count: count(pairs.len()) };
         slots.extend(pairs);
@@ -176,37 +176,37 @@ impl Value {
     /// A DOMException.
     #[must_use]
     pub fn dom_exception(exception: DomException) -> Self {
-        Self::of_node(Node::DomException(Box::new(exception)), SmallVec::new())
+        Self::of_node(Node::DomException(Box::new(exception)), Slots::new())
     }
 
     /// A stub or stream.
     #[must_use]
     pub fn external(external: External) -> Self {
-        Self::of_node(Node::External(external), SmallVec::new())
+        Self::of_node(Node::External(external), Slots::new())
     }
 
     /// HTTP headers.
     #[must_use]
     pub fn headers(headers: Headers) -> Self {
-        Self::of_node(Node::Headers(Box::new(headers)), SmallVec::new())
+        Self::of_node(Node::Headers(Box::new(headers)), Slots::new())
     }
 
     /// A Blob.
     #[must_use]
     pub fn blob(blob: Blob) -> Self {
-        Self::of_node(Node::Blob(Box::new(blob)), SmallVec::new())
+        Self::of_node(Node::Blob(Box::new(blob)), Slots::new())
     }
 
     /// A Request: its address, and an object with the rest.
     #[must_use]
     pub fn request(url: impl Into<Text>, init: impl Into<Self>) -> Self {
-        Self::of_node(Node::Request(0), smallvec![url.into().into(), init.into().0])
+        Self::of_node(Node::Request(0), vec![url.into().into(), init.into().0])
     }
 
     /// A Response: a ReadableStream or `null`, and an object with the rest.
     #[must_use]
     pub fn response(body: impl Into<Self>, init: impl Into<Self>) -> Self {
-        Self::of_node(Node::Response(0), smallvec![body.into().0, init.into().0])
+        Self::of_node(Node::Response(0), vec![body.into().0, init.into().0])
     }
 
     /// An AbortSignal that is aborted.
@@ -224,7 +224,7 @@ impl Value {
 
     fn signal(aborted: bool, flag: u32, reason: Self, trigger: Option<External>) -> Self {
         let signal = Signal { aborted, flag, reason: 0, trigger };
-        Self::of_node(Node::Signal(Box::new(signal)), smallvec![reason.0])
+        Self::of_node(Node::Signal(Box::new(signal)), vec![reason.0])
     }
 }
 
@@ -236,7 +236,7 @@ impl Window {
             Some(length) => self.offset.checked_add(length).is_some_and(|end| end <= size),
             None => resizable && self.offset <= size,
         };
-        inside && self.offset % item == 0 && self.length.unwrap_or(0) % item == 0
+        inside && self.offset.is_multiple_of(item) && self.length.unwrap_or(0).is_multiple_of(item)
     }
 }
 
@@ -265,47 +265,3 @@ pub(super) fn array_node(
     };
     (node, slots)
 }
-
-/// Builds a [`Value`](crate::worker::value::Value) as JavaScript would write it.
-///
-/// ```
-/// use bowline::worker::value::{Value, value};
-///
-/// let name = "x";
-/// let value = value!([1, (name), { a: true, "b-c": [null, undefined] }]);
-/// assert_eq!(value.at(2).and_then(|it| it.get("a")).and_then(|a| a.as_bool()), Some(true));
-/// assert_eq!(format!("{value:?}"), "[ 1, 'x', { a: true, 'b-c': [ null, undefined ] } ]");
-/// ```
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __bowline_value {
-    (null) => { $crate::worker::value::Value::NULL };
-    (undefined) => { $crate::worker::value::Value::UNDEFINED };
-    ([ $($item:tt),* $(,)? ]) => {
-        $crate::worker::value::Value::array::<$crate::worker::value::Value>([
-            $($crate::__bowline_value!($item)),*
-        ])
-    };
-    ({ $($key:tt : $item:tt),* $(,)? }) => {
-        $crate::worker::value::Value::object::<&str, $crate::worker::value::Value>([
-            $(($crate::__bowline_value_key!($key), $crate::__bowline_value!($item))),*
-        ])
-    };
-    (- $number:literal) => { $crate::worker::value::Value::from(-$number) };
-    ($other:expr) => { $crate::worker::value::Value::from($other) };
-}
-
-/// The key of a property: a name or a string.
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __bowline_value_key {
-    ($key:ident) => {
-        stringify!($key)
-    };
-    ($key:expr) => {
-        $key
-    };
-}
-
-#[doc(inline)]
-pub use crate::__bowline_value as value;

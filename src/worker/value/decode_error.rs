@@ -11,6 +11,9 @@ pub struct DecodeError {
     pub broken: Broken,
 }
 
+/// What reading gives. Errors are rare, so they are kept small, and what is read stays in registers.
+pub(super) type Read<T> = Result<T, Box<Broken>>;
+
 /// A rule of the format, or a limit, that bytes break.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,7 +1,7 @@
 //! Bytes become objects of the runtime.
 
-use super::decode::{Decoder, Read};
-use super::decode_error::Broken;
+use super::decode::Decoder;
+use super::decode_error::{Broken, Read};
 use super::external::{External, ExternalKind};
 use super::handle::AbortSignal;
 use super::host::{self, Blob, DomException, Guard, Headers};
@@ -44,14 +44,15 @@ impl Decoder<'_> {
                 self.charge(size_of::<Blob>())?;
                 Ok(Node::Blob(Box::new(Blob { content_type, bytes })))
             }
-            tag => Err(Broken::HostTag { tag }),
+            tag => Err(Broken::HostTag { tag }.into()),
         }
     }
 
     /// Externals are taken in order, each once.
     fn taken(&mut self, tag: u32, kind: ExternalKind) -> Read<External> {
         let next = self.externals.next();
-        next.filter(|external| external.kind() == kind).ok_or(Broken::External { tag })
+        next.filter(|external| external.kind() == kind)
+            .ok_or_else(|| Broken::External { tag }.into())
     }
 
     fn external(&mut self, tag: u32, kind: ExternalKind) -> Read<Node> {
@@ -77,7 +78,7 @@ impl Decoder<'_> {
         let guard = Guard::of_number(self.cursor.varint32()?).ok_or(BROKEN)?;
         let count = self.cursor.varint32()?;
         if count > Headers::COUNT_MAX {
-            return Err(BROKEN);
+            return Err(BROKEN.into());
         }
         let mut entries = Vec::new();
         for _ in 0..count {
@@ -98,13 +99,13 @@ impl Decoder<'_> {
     fn old_dom_exception(&mut self) -> Read<Node> {
         const BROKEN: Broken = Broken::Host { tag: tag::host::OLD_DOM_EXCEPTION };
         let name = self.string()?;
-        let Slot::Node(id) = self.value()? else { return Err(BROKEN) };
+        let Slot::Node(id) = self.value()? else { return Err(BROKEN.into()) };
         let (message, stack) = match self.nodes.get(id as usize) {
             Some(Node::Error { texts, properties, .. }) => {
                 (self.text_at(texts + 1), self.property(*properties, "stack"))
             }
             Some(Node::Object(_)) => (self.property(id, "message"), self.property(id, "stack")),
-            _ => return Err(BROKEN),
+            _ => return Err(BROKEN.into()),
         };
         let (message, stack) = (message.ok_or(BROKEN)?, stack.ok_or(BROKEN)?);
         self.charge(message.len() + stack.len())?;
@@ -112,7 +113,7 @@ impl Decoder<'_> {
     }
 
     fn text_at(&self, slot: u32) -> Option<String> {
-        let text = self.slots.get(slot as usize)?.as_str(&self.source)?;
+        let text = self.slots.get(slot as usize)?.as_str(self.source)?;
         Some(text.to_string_lossy().into_owned())
     }
 
@@ -128,7 +129,7 @@ impl Decoder<'_> {
         let aborted = self.cursor.varint32()? != 0;
         let flag = self.cursor.varint32()?;
         if flag > 2 {
-            return Err(Broken::Host { tag });
+            return Err(Broken::Host { tag }.into());
         }
         let reason = self.value()?;
         let reason = self.keep(reason)?;
@@ -148,10 +149,10 @@ impl Decoder<'_> {
         };
         let message = self.value()?;
         let properties = self.value()?;
-        let Slot::Node(id) = properties else { return Err(BROKEN) };
+        let Slot::Node(id) = properties else { return Err(BROKEN.into()) };
         let plain = matches!(self.nodes.get(id as usize), Some(Node::Object(_)));
         if !plain || !is_text(&message) || !is_text(&name) {
-            return Err(BROKEN);
+            return Err(BROKEN.into());
         }
         self.error_of(class, name, Some(message), id)
     }

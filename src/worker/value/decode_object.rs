@@ -2,8 +2,8 @@
 
 use super::build::array_node;
 use super::collection::clip_time;
-use super::decode::{Decoder, Read};
-use super::decode_error::Broken;
+use super::decode::Decoder;
+use super::decode_error::{Broken, Read};
 use super::handle::RegExp;
 use super::key;
 use super::kind::{ErrorClass, ViewKind};
@@ -12,8 +12,10 @@ use super::tag;
 use super::text::Text;
 
 impl Decoder<'_> {
-    pub(super) fn object(&mut self, tag: u8) -> Read<Slot> {
-        let id = self.begin_if_object(tag)?;
+    /// Pushes an object.
+    pub(super) fn object(&mut self, tag: u8) -> Read<()> {
+        check(tag)?;
+        let id = self.begin()?;
         let node = match tag {
             tag::OBJECT => self.plain_object(),
             tag::DENSE_ARRAY => self.dense_array(),
@@ -24,7 +26,11 @@ impl Decoder<'_> {
             tag::HOST_OBJECT => self.host(),
             _ => self.small_object(tag),
         }?;
-        Ok(self.put(id, node))
+        self.put(id, node);
+        match tag {
+            tag::BUFFER | tag::RESIZABLE_BUFFER => self.viewed(id),
+            _ => self.push(Slot::Node(id)),
+        }
     }
 
     /// An object that holds no other.
@@ -50,30 +56,6 @@ impl Decoder<'_> {
         }
     }
 
-    /// The number of an object, if the tag is one of an object.
-    fn begin_if_object(&mut self, tag: u8) -> Read<u32> {
-        match tag {
-            tag::OBJECT
-            | tag::DENSE_ARRAY
-            | tag::SPARSE_ARRAY
-            | tag::MAP
-            | tag::SET
-            | tag::DATE
-            | tag::REGEXP
-            | tag::TRUE_OBJECT
-            | tag::FALSE_OBJECT
-            | tag::NUMBER_OBJECT
-            | tag::BIGINT_OBJECT
-            | tag::STRING_OBJECT
-            | tag::BUFFER
-            | tag::RESIZABLE_BUFFER
-            | tag::ERROR
-            | tag::HOST_OBJECT => self.begin(),
-            b't' | b'u' | b'p' | b'w' | b'm' => Err(Broken::Unsupported { tag }),
-            tag => Err(Broken::Tag { tag }),
-        }
-    }
-
     /// Properties up to the end of a plain object.
     fn plain_object(&mut self) -> Read<Node> {
         let from = self.stack.len();
@@ -84,42 +66,45 @@ impl Decoder<'_> {
     }
 
     /// Pushes keys and values up to an end.
+    #[inline]
     fn properties(&mut self, end: u8) -> Read<u32> {
         let mut counted = 0;
-        while let Some(key) = self.key(end)? {
-            self.push(key)?;
-            let value = self.value()?;
-            self.push(value)?;
+        while self.key(end)? {
+            self.next()?;
             counted += 1;
         }
         Ok(counted)
     }
 
+    #[inline]
     fn told(&mut self, counted: u32) -> Read<()> {
         let told = self.cursor.varint32()?;
-        if told == counted { Ok(()) } else { Err(Broken::Count { told, counted }) }
+        if told == counted { Ok(()) } else { Err(Broken::Count { told, counted }.into()) }
     }
 
     /// Keys come once, array indices first.
+    #[inline]
     fn arrange(&mut self, from: usize) -> Read<()> {
         let pairs = self.stack.get_mut(from..).unwrap_or_default();
+        if pairs.len() <= 2 {
+            return Ok(());
+        }
         key::arrange(pairs);
-        if key::repeated(pairs, &self.source).is_some() { Err(Broken::Key) } else { Ok(()) }
+        if key::repeated(pairs, self.source).is_some() { Err(Broken::Key.into()) } else { Ok(()) }
     }
 
     fn dense_array(&mut self) -> Read<Node> {
         let length = self.cursor.varint32()?;
         // Each item takes a byte at least.
         if length as usize > self.cursor.left() {
-            return Err(Broken::Truncated);
+            return Err(Broken::Truncated.into());
         }
         let from = self.stack.len();
         for index in 0..length {
-            if self.cursor.peek_tag()? == tag::HOLE {
-                return self.array_with_holes(from, index, length);
+            match self.cursor.tag()? {
+                tag::HOLE => return self.array_with_holes(from, index, length),
+                tag => self.next_of(tag)?,
             }
-            let item = self.value()?;
-            self.push(item)?;
         }
         self.end_of_dense_array(from, length)
     }
@@ -154,18 +139,18 @@ impl Decoder<'_> {
         (0u32..).zip(self.stack.drain(from..)).flat_map(index).chain(pairs).collect()
     }
 
-    /// The rest of a dense array, from its first hole on.
+    /// The rest of a dense array, behind its first hole.
     fn array_with_holes(&mut self, from: usize, first: u32, length: u32) -> Read<Node> {
         let pairs = self.indexed(from, self.stack.len());
         self.stack.extend(pairs);
-        for index in first..length {
-            if self.cursor.peek_tag()? == tag::HOLE {
-                self.cursor.skip();
-                continue;
+        for index in first + 1..length {
+            match self.cursor.tag()? {
+                tag::HOLE => continue,
+                tag => {
+                    self.push(Slot::Number(f64::from(index)))?;
+                    self.next_of(tag)?;
+                }
             }
-            self.push(Slot::Number(f64::from(index)))?;
-            let item = self.value()?;
-            self.push(item)?;
         }
         let counted = self.properties(tag::DENSE_ARRAY_END)?;
         self.told(counted)?;
@@ -202,16 +187,19 @@ impl Decoder<'_> {
 
     fn members(&mut self, end: u8) -> Read<Node> {
         let from = self.stack.len();
-        while self.cursor.peek_tag()? != end {
-            let member = self.value()?;
-            self.push(member)?;
+        loop {
+            match self.cursor.tag()? {
+                tag if tag == end => break,
+                tag => self.next_of(tag)?,
+            }
         }
-        self.cursor.skip();
         // Fits: each takes a byte of the source.
         let counted = (self.stack.len() - from) as u32;
         self.told(counted)?;
         match end {
-            tag::MAP_END if counted % 2 == 1 => Err(Broken::Count { told: counted, counted }),
+            tag::MAP_END if counted % 2 == 1 => {
+                Err(Broken::Count { told: counted, counted }.into())
+            }
             tag::MAP_END => Ok(Node::Map(self.settle(from))),
             _ => Ok(Node::Set(self.settle(from))),
         }
@@ -246,36 +234,38 @@ impl Decoder<'_> {
         let length = self.cursor.varint()?;
         let max = if resizable { Some(self.cursor.varint()?) } else { None };
         if max.is_some_and(|max| max < length) {
-            return Err(Broken::Buffer);
+            return Err(Broken::Buffer.into());
         }
         let length = usize::try_from(length).map_err(|_| Broken::Truncated)?;
         let bytes = self.cursor.slice(length)?;
         Ok(Node::Buffer(Box::new(Buffer { bytes: self.share(bytes), max })))
     }
 
-    pub(super) fn window(&mut self, buffer: u32, has_flags: bool) -> Read<Slot> {
+    /// Pushes a view on a buffer.
+    pub(super) fn window(&mut self, buffer: u32, has_flags: bool) -> Read<()> {
         let id = self.begin()?;
         self.charge(size_of::<Window>())?;
         let kind = ViewKind::of_tag(self.cursor.byte()?).ok_or(Broken::View)?;
         let (offset, length) = (self.cursor.varint()?, self.cursor.varint()?);
         let flags = if has_flags { self.cursor.varint32()? } else { 0 };
         let Some(Node::Buffer(of)) = self.nodes.get(buffer as usize) else {
-            return Err(Broken::View);
+            return Err(Broken::View.into());
         };
         let (size, can_resize) = (of.bytes.len() as u64, of.max.is_some());
         let tracks = flags & tag::VIEW_TRACKS_LENGTH != 0;
         let resizable = flags & tag::VIEW_RESIZABLE != 0;
         if length > size {
-            return Err(Broken::View);
+            return Err(Broken::View.into());
         }
         let length = if tracks { None } else { Some(length) };
         let buffer = self.keep(Slot::Node(buffer))?;
         let window = Window { kind, buffer, offset, length, resizable: can_resize };
         let known = flags & !(tag::VIEW_TRACKS_LENGTH | tag::VIEW_RESIZABLE) == 0;
         if !known || resizable && !can_resize || !window.fits(size, can_resize) {
-            return Err(Broken::View);
+            return Err(Broken::View.into());
         }
-        Ok(self.put(id, Node::Window(Box::new(window))))
+        self.put(id, Node::Window(Box::new(window)));
+        self.push(Slot::Node(id))
     }
 
     /// An error as V8 writes them by itself.
@@ -315,5 +305,29 @@ impl Decoder<'_> {
         self.push(name)?;
         self.push(message.unwrap_or_else(|| Text::from("").into()))?;
         Ok(Node::Error { class, texts: self.settle(from).first, properties })
+    }
+}
+
+/// The tag is one of an object.
+fn check(tag: u8) -> Read<()> {
+    match tag {
+        tag::OBJECT
+        | tag::DENSE_ARRAY
+        | tag::SPARSE_ARRAY
+        | tag::MAP
+        | tag::SET
+        | tag::DATE
+        | tag::REGEXP
+        | tag::TRUE_OBJECT
+        | tag::FALSE_OBJECT
+        | tag::NUMBER_OBJECT
+        | tag::BIGINT_OBJECT
+        | tag::STRING_OBJECT
+        | tag::BUFFER
+        | tag::RESIZABLE_BUFFER
+        | tag::ERROR
+        | tag::HOST_OBJECT => Ok(()),
+        b't' | b'u' | b'p' | b'w' | b'm' => Err(Broken::Unsupported { tag }.into()),
+        tag => Err(Broken::Tag { tag }.into()),
     }
 }

@@ -124,7 +124,7 @@ impl<S: Sink> Encoder<S> {
     }
 
     fn digits(&mut self, negative: bool, digits: &[u64]) {
-        self.out.varint(digits.len() as u64 * 8 * 2 | u64::from(negative));
+        self.out.varint((digits.len() as u64 * 16) | u64::from(negative));
         for digit in digits {
             self.out.bytes(&digit.to_le_bytes());
         }

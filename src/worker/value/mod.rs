@@ -59,7 +59,6 @@ mod view;
 mod whole;
 
 pub use bigint::BigInt;
-pub use build::value;
 pub use clone_error::CloneError;
 pub use convert_error::ConvertError;
 pub use decode::decode;
@@ -80,3 +79,48 @@ pub use text::{Str, Text};
 pub use to_value::to_value;
 pub use value::Value;
 pub use view::View;
+
+/// Builds a [`Value`] as JavaScript would write it. What is neither a literal nor one of these forms itself goes in
+/// parentheses.
+///
+/// ```
+/// use bowline::worker::value::{Value, value};
+///
+/// let name = "x";
+/// let value = value!([1, (name), { a: true, "b-c": [null, undefined] }]);
+/// assert_eq!(value.at(2).and_then(|it| it.get("a")).and_then(|a| a.as_bool()), Some(true));
+/// assert_eq!(format!("{value:?}"), "[ 1, 'x', { a: true, 'b-c': [ null, undefined ] } ]");
+/// ```
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __bowline_value {
+    (null) => { $crate::worker::value::Value::NULL };
+    (undefined) => { $crate::worker::value::Value::UNDEFINED };
+    ([ $($item:tt),* $(,)? ]) => {
+        $crate::worker::value::Value::array::<$crate::worker::value::Value>([
+            $($crate::__bowline_value!($item)),*
+        ])
+    };
+    ({ $($key:tt : $item:tt),* $(,)? }) => {
+        $crate::worker::value::Value::object::<&str, $crate::worker::value::Value>([
+            $(($crate::__bowline_value_key!($key), $crate::__bowline_value!($item))),*
+        ])
+    };
+    (- $number:literal) => { $crate::worker::value::Value::from(-$number) };
+    ($other:expr) => { $crate::worker::value::Value::from($other) };
+}
+
+/// The key of a property: a name or a string.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __bowline_value_key {
+    ($key:ident) => {
+        stringify!($key)
+    };
+    ($key:expr) => {
+        $key
+    };
+}
+
+#[doc(inline)]
+pub use crate::__bowline_value as value;

@@ -151,7 +151,7 @@ pub(super) enum Node {
     Signal(Box<Signal>),
 }
 
-pub(super) type Slots = SmallVec<[Slot; 4]>;
+pub(super) type Slots = Vec<Slot>;
 pub(super) type Nodes = SmallVec<[Node; 2]>;
 
 pub(super) struct Region {
@@ -161,6 +161,11 @@ pub(super) struct Region {
     pub(super) slots: Slots,
     /// There is one object, which does not refer to itself.
     pub(super) alone: bool,
+}
+
+/// A region that refers to no other has none to let go.
+fn is_outside(slot: &Slot) -> bool {
+    matches!(slot, Slot::Outside(..))
 }
 
 impl Region {
@@ -187,9 +192,12 @@ impl Region {
 impl Drop for Region {
     /// Regions nested in one another are let go one by one: recursion would run out of stack.
     fn drop(&mut self) {
+        if !self.slots.iter().any(is_outside) {
+            return;
+        }
         let mut last = Vec::new();
         let take = |slots: &mut Slots, last: &mut Vec<Self>| {
-            for slot in slots.iter_mut().filter(|slot| matches!(slot, Slot::Outside(..))) {
+            for slot in slots.iter_mut().filter(|slot| is_outside(slot)) {
                 if let Slot::Outside(region, _) = std::mem::replace(slot, Slot::Null) {
                     last.extend(Arc::into_inner(region));
                 }

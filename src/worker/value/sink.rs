@@ -9,6 +9,7 @@ pub(super) trait Sink {
     /// How many there were.
     fn count(&self) -> u64;
 
+    #[inline]
     fn varint(&mut self, mut number: u64) {
         while number >= 0x80 {
             // The low bits are meant.
@@ -18,6 +19,7 @@ pub(super) trait Sink {
         self.byte(number as u8);
     }
 
+    #[inline]
     fn double(&mut self, number: f64) {
         // JavaScript has one NaN.
         let number = if number.is_nan() { f64::NAN } else { number };
@@ -25,6 +27,7 @@ pub(super) trait Sink {
     }
 
     /// A number as a primitive: integers of 32 bits are short.
+    #[inline]
     fn number(&mut self, number: f64) {
         let integer = number as i32;
         if f64::from(integer).to_bits() == number.to_bits() {
@@ -38,6 +41,7 @@ pub(super) trait Sink {
     }
 
     /// Length and text, without a tag, as the runtime writes its own strings.
+    #[inline]
     fn delimited(&mut self, bytes: &[u8]) {
         self.varint(bytes.len() as u64);
         self.bytes(bytes);
@@ -60,6 +64,7 @@ impl Sink for Count {
         self.0 = self.0.saturating_add(1);
     }
 
+    #[inline]
     fn bytes(&mut self, bytes: &[u8]) {
         self.0 = self.0.saturating_add(bytes.len() as u64);
     }
@@ -93,6 +98,7 @@ impl Output {
 }
 
 impl Sink for Output {
+    #[inline]
     fn byte(&mut self, byte: u8) {
         if self.dropped > 0 {
             self.dropped += 1;
@@ -101,6 +107,7 @@ impl Sink for Output {
         }
     }
 
+    #[inline]
     fn bytes(&mut self, bytes: &[u8]) {
         // Single bytes are not worth the question: a long run of them ends in bytes, or in the last check.
         if self.dropped > 0 || self.bytes.len() as u64 + bytes.len() as u64 > self.max {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 /// Latin-1 characters that need no memory of their own.
-const SHORT: usize = 14;
+pub(super) const SHORT: usize = 14;
 
 /// Up to [`SHORT`] Latin-1 characters.
 #[derive(Clone, Copy)]
@@ -24,6 +24,13 @@ impl Short {
         Some(Self { length: latin1.len() as u8, bytes })
     }
 
+    /// The first `length` of these; what follows is somebody else's.
+    #[inline]
+    pub(super) const fn of_chunk(bytes: [u8; SHORT], length: u8) -> Self {
+        Self { length, bytes }
+    }
+
+    #[inline]
     pub(super) fn as_slice(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.length)).unwrap_or(&self.bytes)
     }

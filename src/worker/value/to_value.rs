@@ -11,7 +11,7 @@ use super::value::Value;
 
 /// A Rust value as a [`Value`]. Structs and maps become plain objects, sequences and tuples arrays, bytes a
 /// `Uint8Array`, `None` and `()` `undefined`, unit variants strings, other variants objects with the variant
-/// as only key; integers beyond 2^53 − 1 become BigInts. A [`Value`] inside is put there as it is.
+/// as only key; integers beyond 2^53 − 1 become BigInts. A [`Value`] inside is put there as it is. (C-V9)
 ///
 /// # Errors
 ///
