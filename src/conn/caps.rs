@@ -103,11 +103,10 @@ impl Connection {
             OutCap::None => {}
             OutCap::Hosted(cap) => self.exports.queue(*cap, false),
             OutCap::Promise(cap) => self.exports.queue(*cap, true),
-            OutCap::Import(import) => self.imports.mark_used(*import, self.queue.next_number()),
-            OutCap::Answer(call, path) => {
+            OutCap::Import(import) => self.imports.name(*import, self.queue.next_number()),
+            OutCap::Answer(call, _) => {
                 if let Some(question) = self.questions.get_mut(*call) {
                     question.pins += 1;
-                    question.use_path(path);
                 }
             }
         }

@@ -162,7 +162,8 @@ impl Connection {
         self.tail_calls == TailCalls::Known && self.questions.overdue() == 0
     }
 
-    /// Whether calls or capabilities went along this path, so that a shorter one needs an embargo.
+    /// Whether calls went along this path, so that a shorter one needs an embargo. A capability that
+    /// was merely passed needs none: its receiver calls what it has itself. (C-E5)
     #[must_use]
     pub fn path_used(&self, target: &OutTarget) -> bool {
         match target {

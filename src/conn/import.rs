@@ -34,7 +34,7 @@ pub(super) struct Import {
     owed: u64,
     tag: Option<Tag>,
     promise: Promise,
-    /// It was called or passed on.
+    /// It was called.
     used: bool,
     /// All queued messages that name it have smaller numbers.
     named_before: u64,
@@ -203,7 +203,7 @@ impl Imports {
         self.table.get(id.0).filter(|import| import.held > 0)?.tag
     }
 
-    /// It is called or passed on by the message with this number.
+    /// It is called by the message with this number.
     pub(super) fn mark_used(&mut self, id: ImportId, number: u64) {
         if let Some(import) = self.table.get_mut(id.0) {
             import.used = true;
@@ -218,7 +218,7 @@ impl Imports {
         }
     }
 
-    /// The message with this number is addressed to it.
+    /// The message with this number is addressed to it, or passes it on.
     pub(super) fn name(&mut self, id: ImportId, number: u64) {
         if let Some(import) = self.table.get_mut(id.0) {
             import.named_before = number + 1;

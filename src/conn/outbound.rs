@@ -258,7 +258,7 @@ impl Connection {
         let lent = self.questions.get_mut(call).and_then(|question| {
             let settled = matches!(question.life, QuestionLife::Settled(_));
             let id = question.life.id().filter(|_| !settled)?;
-            (question.results_at == ResultsAt::Peer).then(|| {
+            matches!(question.results_at, ResultsAt::Peer | ResultsAt::Offered(_)).then(|| {
                 question.results_at = ResultsAt::LentTo(answer);
                 id
             })

@@ -77,13 +77,15 @@ pub(super) enum ResultsAt {
     Us,
     /// They stay with the peer: a tail call.
     Peer,
+    /// They stay with the peer, and our Return for this answer, which is queued, says to take them.
+    Offered(AnswerId),
     /// They stay with the peer, and our Return for this answer said to take them.
     LentTo(AnswerId),
     /// That answer is finished, yet the peer never said `resultsSentElsewhere` for this call.
     Overdue,
 }
 
-/// The paths of a question's results that were sent calls or passed on.
+/// The paths of a question's results that were sent calls.
 #[derive(Debug)]
 enum Paths {
     These(SmallVec<[Path; 1]>),

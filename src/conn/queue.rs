@@ -89,6 +89,11 @@ impl Queue {
         self.first
     }
 
+    /// The item with number `at`, if it still waits.
+    pub(super) fn get(&self, at: u64) -> Option<&Item> {
+        self.items.get(usize::try_from(at.checked_sub(self.first)?).ok()?)
+    }
+
     /// Puts `item` in the place of number `at` and hands out what was there.
     pub(super) fn replace(&mut self, at: u64, item: Item) -> Option<Item> {
         let index = usize::try_from(at.checked_sub(self.first)?).ok()?;

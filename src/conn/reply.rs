@@ -3,7 +3,8 @@
 
 use super::answer::{AnswerLife, ResultsTo};
 use super::connection::Connection;
-use super::event::{Event, LocalCap, OutCap, OutReturn, OutTarget, Tag};
+use super::event::{CallRef, Event, LocalCap, OutCap, OutReturn, OutTarget, Tag};
+use super::question::ResultsAt;
 use super::queue::Item;
 use crate::wire::{AnswerId, EmbargoId, Exception};
 
@@ -39,6 +40,9 @@ impl Connection {
             OutReturn::TakeFrom(call) => {
                 if let Some(question) = self.questions.get_mut(*call) {
                     question.pins += 1;
+                    if question.results_at == ResultsAt::Peer {
+                        question.results_at = ResultsAt::Offered(answer);
+                    }
                 }
             }
             _ => {}
@@ -47,6 +51,24 @@ impl Connection {
         if let Some(entry) = self.answers.get_mut(answer) {
             entry.life =
                 if finished { AnswerLife::ReturningFinished } else { AnswerLife::Returning { at } };
+        }
+    }
+
+    /// A tail call failed before our Return that says to take its results left: it fails likewise.
+    pub(super) fn fail_offer(&mut self, call: CallRef, why: &Exception) {
+        let Some(ResultsAt::Offered(answer)) = self.questions.get(call).map(|it| it.results_at)
+        else {
+            return;
+        };
+        let Some(AnswerLife::Returning { at }) = self.answers.get(answer).map(|it| &it.life) else {
+            return;
+        };
+        let at = *at;
+        let offers = |item: &Item| matches!(item, Item::Return { outcome: OutReturn::TakeFrom(of), .. } if *of == call);
+        if self.queue.get(at).is_some_and(offers) {
+            let outcome = OutReturn::Exception(why.clone());
+            self.queue.replace(at, Item::Return { answer, outcome });
+            self.unpin(call);
         }
     }
 

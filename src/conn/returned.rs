@@ -45,6 +45,9 @@ impl Connection {
             self.return_unwanted(call, life, &ret.outcome, settled);
             return Ok(());
         }
+        if let Outcome::Exception(why) = &ret.outcome {
+            self.fail_offer(call, why);
+        }
         let outcome = self.receive_outcome(call, id, ret.outcome)?;
         self.set_life(
             call,

@@ -7,7 +7,7 @@ use crate::wire::{AnswerId, Exception, Path};
 
 use super::id::{CallId, Cap, LinkId, MembraneId, StreamId};
 use super::membrane::Side;
-use super::node::{Route, Watch};
+use super::node::Watch;
 use super::payload::{Payload, Request};
 
 /// What came of a call.
@@ -35,6 +35,9 @@ pub(super) struct Call {
     pub(super) taker: Option<CallId>,
     /// The object whose other calls wait until this one is over: it is one of a stream.
     pub(super) holds: Option<Cap>,
+    /// It came from a peer and was sent back to it, on the results of a call of which the same is
+    /// true, and so on: this many in a row.
+    pub(super) bounces: u16,
 }
 
 /// Who made a call, and what is owed to them.
@@ -94,11 +97,20 @@ pub(super) enum Place {
     Redirected(CallId),
     /// Here are its results.
     Done(Outcome),
-    /// Its results were returned to a peer, which may pipeline on them: each capability by the route
-    /// beside it. Those it was told are its own are pinned and go strictly there.
-    Kept(Payload, SmallVec<[Route; 1]>),
+    /// Its results were returned to a peer, which may pipeline on them. Beside each capability
+    /// stands what the peer was told it is; its own are pinned.
+    Kept(Payload, SmallVec<[Told; 1]>),
     /// Over, and its results given away.
     Over,
+}
+
+/// What a peer was told that a capability is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// Something of this vat, or nothing.
+    Ours,
+    /// The peer's own: once it has, it may send a disembargo this way.
+    Theirs,
 }
 
 /// What happens to a queued call when its turn comes. (C-N4, C-N5)
@@ -124,6 +136,7 @@ impl Call {
             watch: Watch::Nobody,
             taker: None,
             holds: None,
+            bounces: 0,
         }
     }
 

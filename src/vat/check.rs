@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use crate::conn::Broken;
 
-use super::call::{Origin, Place};
+use super::call::{Origin, Place, Told};
 use super::graph::{Graph, Step};
 use super::id::{Cap, LinkId};
 use super::link::Link;
-use super::node::{Item, Kind, Promise, Route, Source, State, Taking};
+use super::node::{Item, Kind, Promise, Source, State, Taking};
 use super::payload::Payload;
 
 /// How much is in a graph at one moment.
@@ -101,7 +101,9 @@ impl Graph {
                 return broken(format!("slot {} of link {id} is not listed at its node", slot.0));
             }
         }
-        if link.conn.is_closed() && link.embargoes.len() + link.pinned.len() > 0 {
+        if link.conn.is_closed()
+            && link.embargoes.len() + link.pinned.len() + link.returning.len() > 0
+        {
             return broken(format!("link {id} is closed and keeps embargoes or questions"));
         }
         Ok(())
@@ -224,9 +226,10 @@ impl Graph {
         for (_, link) in self.links.iter() {
             link.bootstrap.into_iter().for_each(|cap| hold(&mut census, cap, 0));
             link.embargoes.values().for_each(|cap| hold(&mut census, *cap, 0));
+            link.returning.values().for_each(|cap| hold(&mut census, *cap, 1));
             for (_, export) in link.exports.iter() {
                 hold(&mut census, export.cap, 0);
-                export.strict.into_iter().for_each(|cap| hold(&mut census, cap, 1));
+                export.told.into_iter().for_each(|cap| hold(&mut census, cap, 1));
             }
         }
         for (_, call) in self.calls.iter() {
@@ -237,9 +240,9 @@ impl Graph {
                     hold(&mut census, *at, 0);
                 }
                 Place::Done(Ok(results)) => hold_all(&mut census, results),
-                Place::Kept(results, routes) => {
-                    for (cap, route) in results.caps.iter().zip(routes) {
-                        let pins = u32::from(*route == Route::Strict);
+                Place::Kept(results, told) => {
+                    for (cap, told) in results.caps.iter().zip(told) {
+                        let pins = u32::from(*told == Told::Theirs);
                         cap.iter().for_each(|cap| hold(&mut census, *cap, pins));
                     }
                 }

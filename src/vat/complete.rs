@@ -5,11 +5,11 @@ use smallvec::SmallVec;
 use crate::conn::{LocalCap, OutReturn};
 use crate::wire::{AnswerId, Exception, Path};
 
-use super::call::{Fate, Keep, Origin, Outcome, Place};
+use super::call::{Fate, Keep, Origin, Outcome, Place, Told};
 use super::export::outgoing;
 use super::graph::{Graph, Work};
 use super::id::{CallId, Cap, LinkId};
-use super::node::{Route, Watch};
+use super::node::Watch;
 use super::output::Output;
 use super::payload::Payload;
 
@@ -48,6 +48,8 @@ impl Graph {
             }
             Origin::Crossed(before) => self.come_back(before, outcome),
             Origin::Peer(link, answer, keep) => self.return_to(id, link, answer, keep, outcome),
+            // Its tail call failed: what is pipelined on it, as long as it is kept, fails likewise.
+            Origin::Returned if outcome.is_err() => self.place(id, Place::Done(outcome)),
             Origin::Returned => self.unref_outcome(outcome),
             Origin::Detached | Origin::Gone => {
                 self.origin(id, Origin::Gone);
@@ -159,8 +161,8 @@ impl Graph {
         }
     }
 
-    /// Results as they are told to the peer of `link`. What it is told is its own, stays that
-    /// whatever it resolves to later (the Tribble rule); anything else is a promise of ours to it.
+    /// Results as they are told to the peer of `link`. What it is told is its own stays that to it,
+    /// whatever it resolves to later; anything else is a capability of ours to it.
     fn keep(&mut self, link: LinkId, results: &mut Payload) -> Place {
         if results.caps.is_empty() {
             // Nothing in them can be called, however large they are.
@@ -168,23 +170,22 @@ impl Graph {
         }
         let content = results.content.share();
         let mut caps = Vec::with_capacity(results.caps.len());
-        let mut routes = SmallVec::new();
+        let mut told = SmallVec::new();
         for cap in &results.caps {
             let cap = cap.map(|cap| self.follow(cap));
-            let route = match cap {
+            told.push(match cap {
                 Some(cap) if self.is_of_peer(link, cap) => {
                     self.pin(cap);
-                    Route::Strict
+                    Told::Theirs
                 }
                 _ => {
                     cap.iter().for_each(|cap| self.retain(*cap));
-                    Route::Shortest
+                    Told::Ours
                 }
-            };
+            });
             caps.push(cap);
-            routes.push(route);
         }
-        Place::Kept(Payload { content, caps }, routes)
+        Place::Kept(Payload { content, caps }, told)
     }
 
     pub(super) fn origin(&mut self, call: CallId, origin: Origin) {
@@ -245,11 +246,11 @@ impl Graph {
                 self.unref(at);
             }
             Place::Done(outcome) => self.unref_outcome(outcome),
-            Place::Kept(payload, routes) => {
-                for (cap, route) in payload.caps.into_iter().zip(routes) {
-                    match (cap, route) {
-                        (Some(cap), Route::Strict) => self.unpin(cap),
-                        (Some(cap), Route::Shortest) => self.unref(cap),
+            Place::Kept(payload, told) => {
+                for (cap, told) in payload.caps.into_iter().zip(told) {
+                    match (cap, told) {
+                        (Some(cap), Told::Theirs) => self.unpin(cap),
+                        (Some(cap), Told::Ours) => self.unref(cap),
                         (None, _) => {}
                     }
                 }
@@ -280,7 +281,7 @@ impl Graph {
         self.work.push_back(Work::Unwanted(next));
     }
 
-    /// Ends a question, unless a pinned promise still sends through it.
+    /// Ends a question, unless a pinned promise still names a place in its results.
     pub(super) fn finish(&mut self, link: LinkId, question: crate::conn::CallRef) {
         if let Some(at) = self.links.get_mut(link)
             && !at.pinned.contains_key(&question)
@@ -311,8 +312,8 @@ impl Graph {
         if let Some(node) = self.nodes.get_mut(export.cap) {
             node.exported.retain(|known| *known != (link, slot));
         }
-        if let Some(strict) = export.strict {
-            self.unpin(strict);
+        if let Some(told) = export.told {
+            self.unpin(told);
         }
         self.unref(export.cap);
     }

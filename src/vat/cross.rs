@@ -6,7 +6,7 @@ use super::call::{Call, Fate, Origin, Outcome, Place};
 use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, MembraneId};
 use super::membrane::{Asks, Crossing, Haste, Membrane, Wall};
-use super::node::{Item, Kind, Promise, Route, Source};
+use super::node::{Item, Kind, Promise, Source};
 use super::output::{Crosser, Output};
 use super::payload::Request;
 
@@ -99,7 +99,7 @@ impl Graph {
     fn go_on(&mut self, id: CallId, request: Request, fate: Fate, to: Cap) {
         self.place(id, Place::Queued(request, fate, to));
         let item = self.item_of(id);
-        self.work.push_front(Work::Route(Step { to, item, route: Route::Shortest }));
+        self.work.push_front(Work::Route(Step { to, item }));
     }
 
     fn item_of(&self, id: CallId) -> Item {
@@ -134,7 +134,7 @@ impl Graph {
         }
         self.retain(to);
         let item = if is_write { Item::Write(next) } else { Item::Call(next) };
-        self.work.push_front(Work::Route(Step { to, item, route: Route::Shortest }));
+        self.work.push_front(Work::Route(Step { to, item }));
         if fate == Fate::DeliverThenCancel || is_write {
             self.work.push_back(Work::Unwanted(id));
         }
@@ -147,7 +147,7 @@ impl Graph {
             self.place(id, Place::Queued(request, fate, wall.to));
             let (to, item) = (wall.to, Item::Fence(id));
             // Behind the streaming calls before it, which may be about to be judged.
-            self.queue.push_front(Step { to, item, route: Route::Shortest });
+            self.queue.push_front(Step { to, item });
         }
     }
 

@@ -87,9 +87,15 @@ impl Graph {
             Kind::Broken(why) => Face::Broken(why.clone()),
             Kind::Import(home, import) if *home == link => Face::Peers(OutCap::Import(*import)),
             Kind::Target(_) | Kind::Streamed(_) | Kind::Wall(_) | Kind::Import(..) => Face::Hosted,
-            Kind::Promise(Promise { state: State::Pending, source, .. }) => match source {
+            Kind::Promise(Promise { state: State::Resolved(_), .. }) => Face::Promise,
+            // Under an embargo, too: were it a promise of ours to that peer, neither vat would see
+            // where embargoes of both wait for each other. (C-E10)
+            Kind::Promise(Promise { source, .. }) => match source {
                 Source::Import(home, import) if *home == link => {
                     Face::Peers(OutCap::Import(*import))
+                }
+                Source::Answer(home, question, path) if *home == link => {
+                    Face::Peers(OutCap::Answer(*question, path.clone()))
                 }
                 Source::Pipeline(call, path) => match self.calls.get(*call) {
                     Some(Call { place: Place::Remote(home, question), .. }) if *home == link => {
@@ -99,7 +105,6 @@ impl Graph {
                 },
                 _ => Face::Promise,
             },
-            Kind::Promise(_) => Face::Promise,
         }
     }
 
@@ -115,7 +120,7 @@ impl Graph {
             export.refs += 1;
             return slot;
         }
-        let slot = at.exports.insert(Export { cap, refs: 1, strict: None });
+        let slot = at.exports.insert(Export { cap, refs: 1, told: None });
         self.retain(cap);
         if let Some(node) = self.nodes.get_mut(cap) {
             node.exported.push((link, slot));
@@ -158,11 +163,11 @@ impl Graph {
             Face::Hosted => Ok(OutCap::Hosted(self.slot(link, end))),
             Face::Promise => Ok(OutCap::Promise(self.slot(link, end))),
         };
-        if self.is_elsewhere(end) {
+        if let Ok(OutCap::Import(_) | OutCap::Answer(..)) = &to {
             self.pin(end);
             let export = self.links.get_mut(link).and_then(|at| at.exports.get_mut(slot));
             let before = match export {
-                Some(export) => export.strict.replace(end),
+                Some(export) => export.told.replace(end),
                 None => Some(end),
             };
             if let Some(before) = before {
@@ -171,21 +176,6 @@ impl Graph {
         }
         if let Some(at) = self.links.get_mut(link) {
             at.conn.resolve(slot, to);
-        }
-    }
-
-    /// Whether calls on the node leave this vat.
-    fn is_elsewhere(&self, cap: Cap) -> bool {
-        match self.nodes.get(cap).map(|node| &node.kind) {
-            Some(Kind::Import(..)) => true,
-            Some(Kind::Promise(promise)) => match &promise.source {
-                Source::Import(..) | Source::Answer(..) => true,
-                Source::Pipeline(call, _) => {
-                    matches!(self.calls.get(*call), Some(Call { place: Place::Remote(..), .. }))
-                }
-                Source::Here | Source::Wall(_) | Source::Gate(_) | Source::Spent => false,
-            },
-            _ => false,
         }
     }
 }

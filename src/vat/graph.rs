@@ -10,7 +10,7 @@ use super::call::{Call, Fate, Origin, Outcome, Place};
 use super::id::{CallId, Cap, LinkId, OfCall, OfLink, OfMembrane, OfNode, OfStream, TargetId};
 use super::link::{Attention, Link};
 use super::membrane::{Membrane, Side};
-use super::node::{Item, Kind, Node, Route, Source, State, Watch};
+use super::node::{Item, Kind, Node, Source, State, Watch};
 use super::output::Output;
 use super::payload::{Payload, Request};
 use super::stream::Stream;
@@ -56,7 +56,6 @@ pub struct Graph {
 pub(super) struct Step {
     pub(super) to: Cap,
     pub(super) item: Item,
-    pub(super) route: Route,
 }
 
 /// What follows from something that happened.
@@ -137,7 +136,7 @@ impl Graph {
         let mut call = Call::new(Origin::Waiting, Place::Queued(request, Fate::Deliver, cap));
         call.pipeline_refs = 1;
         let id = self.calls.insert(call);
-        self.enqueue(cap, Item::Call(id), Route::Shortest);
+        self.enqueue(cap, Item::Call(id));
         id
     }
 
@@ -259,7 +258,7 @@ impl Graph {
         }
         let next = Call::new(Origin::Tail(call), Place::Queued(request, Fate::Deliver, cap));
         let next = self.calls.insert(next);
-        self.enqueue(cap, Item::Call(next), Route::Shortest);
+        self.enqueue(cap, Item::Call(next));
         self.redirect_to(call, next);
         self.settle();
     }
@@ -321,9 +320,9 @@ impl Graph {
         self.links.insert(Link::new(conn, bootstrap))
     }
 
-    pub(super) fn enqueue(&mut self, to: Cap, item: Item, route: Route) {
+    pub(super) fn enqueue(&mut self, to: Cap, item: Item) {
         self.retain(to);
-        self.queue.push_back(Step { to, item, route });
+        self.queue.push_back(Step { to, item });
     }
 
     pub(super) fn null(&mut self) -> Cap {

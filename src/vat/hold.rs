@@ -7,7 +7,7 @@ use crate::wire::Exception;
 use super::call::{Call, Place};
 use super::graph::{Graph, Step};
 use super::id::{CallId, Cap};
-use super::node::{Item, Kind, Route, Streamed, Taking};
+use super::node::{Item, Kind, Streamed, Taking};
 use super::route::Way;
 
 impl Graph {
@@ -70,7 +70,7 @@ impl Graph {
     /// one by one: each may hold the next back.
     fn call_next(&mut self, cap: Cap) {
         self.retain(cap);
-        self.queue.push_front(Step { to: cap, item: Item::Next, route: Route::Strict });
+        self.queue.push_front(Step { to: cap, item: Item::Next });
     }
 
     /// Whoever waits longest at an object is handed to it.

@@ -1,7 +1,5 @@
 //! Importing: the node of what a peer sends, and on which side it lives.
 
-use std::collections::VecDeque;
-
 use smallvec::SmallVec;
 
 use crate::conn::{InCap, InPayload, Tag};
@@ -9,7 +7,7 @@ use crate::wire::ImportId;
 
 use super::graph::Graph;
 use super::id::{Cap, LinkId};
-use super::node::{Kind, Node, Promise, Source, State};
+use super::node::{Kind, Node, Promise, Source};
 use super::payload::Payload;
 
 /// A capability received, and whether it lives on our side of the connection it came over.
@@ -49,13 +47,8 @@ impl Graph {
                 (Some(self.imported(link, import, tag, Kind::Import(link, import))), Home::Theirs)
             }
             InCap::ImportPromise { import, tag } => {
-                let promise = Promise {
-                    source: Source::Import(link, import),
-                    state: State::Pending,
-                    queue: VecDeque::new(),
-                    abandoned: 0,
-                };
-                (Some(self.imported(link, import, tag, Kind::Promise(promise))), Home::Theirs)
+                let promise = Kind::Promise(Promise::new(Source::Import(link, import)));
+                (Some(self.imported(link, import, tag, promise)), Home::Theirs)
             }
             InCap::Local(slot) => {
                 let cap = self.links.get(link).and_then(|at| at.exports.get(slot)).map(|e| e.cap);

@@ -11,7 +11,7 @@ use super::call::{Call, Fate, Keep, Origin, Outcome, Place};
 use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, LinkId};
 use super::import::{Home, Received};
-use super::node::{Item, Kind, Promise, Route, Source, State};
+use super::node::{Item, Kind, Promise, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
 use super::promise::{Pipelines, cap_at};
@@ -71,15 +71,12 @@ impl Graph {
             Event::Resolve { import, tag, to } => self.on_resolve(link, import, tag, to),
             Event::Released { cap, refs } => self.give_back_slot(link, cap, refs),
             Event::DisembargoRequested { target, embargo } => {
-                let (to, route) = self.target(link, &target);
-                self.enqueue(to, Item::Disembargo(link, embargo), route);
-                self.unref(to);
+                self.on_disembargo(link, &target, embargo);
             }
             Event::Disembargoed { embargo } => {
                 if let Some(to) = self.embargoed_by(link, embargo) {
                     // Calls that came back before it are still in the queue: it ends behind them.
-                    let item = Item::Lift;
-                    self.queue.push_back(Step { to, item, route: Route::Strict });
+                    self.queue.push_back(Step { to, item: Item::Lift });
                 }
             }
             Event::EmbargoBroken { embargo, why } => {
@@ -118,48 +115,33 @@ impl Graph {
         let InCall { interface, method, params, .. } = call;
         let (params, _) = self.import_payload(link, params);
         let request = Request { interface, method, params };
-        let (to, route) = self.target(link, target);
+        let to = self.target(link, target);
         let place = Place::Queued(request, Fate::Deliver, to);
         let id = self.calls.insert(Call::new(Origin::Peer(link, answer, keep), place));
         if let Some(at) = self.links.get_mut(link) {
             at.conn.tag_answer(answer, Tag(id.index()));
         }
-        self.enqueue(to, Item::Call(id), route);
+        self.enqueue(to, Item::Call(id));
         self.unref(to);
     }
 
-    /// What a peer addresses, with a reference, and whether it must go the way the peer was told.
-    fn target(&mut self, link: LinkId, target: &InTarget) -> (Cap, Route) {
+    /// What a peer addresses, with a reference.
+    pub(super) fn target(&mut self, link: LinkId, target: &InTarget) -> Cap {
         match target {
             InTarget::Local(slot) => {
                 let export = self.links.get(link).and_then(|at| at.exports.get(*slot));
-                let (cap, route) = match export {
-                    Some(export) => match export.strict {
-                        Some(strict) => (strict, Route::Strict),
-                        None => (export.cap, Route::Shortest),
-                    },
-                    None => return (self.null(), Route::Shortest),
-                };
+                let Some(cap) = export.map(|export| export.cap) else { return self.null() };
                 self.retain(cap);
-                (cap, route)
+                cap
             }
             InTarget::Answer { tag, path } => {
-                let Some(call) = self.calls.key_at(tag.0) else {
-                    return (self.null(), Route::Shortest);
-                };
+                let Some(call) = self.calls.key_at(tag.0) else { return self.null() };
                 let cap = self.pipeline(call, path);
-                let route = match self.calls.get(call).map(|call| &call.place) {
-                    Some(Place::Kept(results, routes)) => {
-                        let index = results.content.cap_at(path).ok().flatten();
-                        index.and_then(|index| routes.get(index as usize).copied())
-                    }
-                    Some(Place::Done(_) | Place::Over) | None => None,
-                    Some(_) => {
-                        self.note_use(call, path, cap);
-                        None
-                    }
-                };
-                (cap, route.unwrap_or(Route::Shortest))
+                let place = self.calls.get(call).map(|call| &call.place);
+                if !matches!(place, Some(Place::Kept(..) | Place::Done(_) | Place::Over) | None) {
+                    self.note_use(call, path, cap);
+                }
+                cap
             }
         }
     }
@@ -266,12 +248,22 @@ impl Graph {
 
     /// Resolves a promise that lived at a peer to `to`, whose reference is taken. (C-E5, C-E6)
     fn settle_remote(&mut self, link: LinkId, path: OutTarget, promise: Cap, to: Cap, home: Home) {
-        let used = self.links.get(link).is_some_and(|at| at.conn.path_used(&path));
-        if home == Home::Ours && used && !self.is_broken(to) {
-            return self.embargo(promise, to, link, path);
+        if !self.is_unresolved(promise) {
+            return self.unref(to);
         }
-        if used {
-            self.inherit_use(link, to);
+        let used = self.links.get(link).is_some_and(|at| at.conn.path_used(&path));
+        match home {
+            Home::Ours if used && !self.is_broken(to) && !self.leads_to(to, promise) => {
+                return self.embargo(promise, to, link, path);
+            }
+            Home::Theirs if !self.count_hop(link, promise, to) => {
+                self.unref(to);
+                let why = "promises lead to promises for ever";
+                let broken = self.broken(Exception::failed(why));
+                return self.resolve_to(promise, broken);
+            }
+            Home::Theirs if used => self.inherit_use(link, to),
+            _ => {}
         }
         self.resolve_to(promise, to);
     }
@@ -394,9 +386,11 @@ impl Graph {
     fn on_closed(&mut self, link: LinkId, why: Exception) {
         if let Some(at) = self.links.get_mut(link) {
             at.pinned.clear();
+            let returning = std::mem::take(&mut at.returning);
             if let Some(cap) = at.bootstrap.take() {
                 self.unref(cap);
             }
+            returning.into_values().for_each(|told| self.unpin(told));
         }
         self.outputs.push_back(Output::Closed { link, why });
     }

@@ -15,8 +15,11 @@ pub(super) struct Link {
     pub(super) exports: Slots,
     /// The promises behind embargoes that this connection will lift.
     pub(super) embargoes: BTreeMap<EmbargoId, Cap>,
-    /// Questions kept unfinished, by how many pinned promises still send through them.
+    /// Questions kept unfinished, by how many pinned promises still name a place in their results.
     pub(super) pinned: BTreeMap<CallRef, u32>,
+    /// The peer's disembargoes under way here, by what it was told that their target is: that is
+    /// what they go back to. One reference and one pin each.
+    pub(super) returning: BTreeMap<EmbargoId, Cap>,
     pub(super) attention: Attention,
 }
 
@@ -36,9 +39,9 @@ pub(super) struct Export {
     pub(super) cap: Cap,
     /// How many references of the slot the connection holds.
     pub(super) refs: u64,
-    /// What the peer was told this promise resolved to, if that lives elsewhere: all the peer
-    /// still sends to the promise is forwarded strictly there. One reference and one pin.
-    pub(super) strict: Option<Cap>,
+    /// What the peer was told this promise resolved to, if that is the peer's own. One reference
+    /// and one pin.
+    pub(super) told: Option<Cap>,
 }
 
 /// Export slots: small and dense, because their numbers are the export ids on the wire.
@@ -85,6 +88,7 @@ impl Link {
             exports: Slots::default(),
             embargoes: BTreeMap::new(),
             pinned: BTreeMap::new(),
+            returning: BTreeMap::new(),
             attention: Attention::Quiet,
         }
     }

@@ -6,8 +6,10 @@
 mod arena;
 mod call;
 mod check;
+mod circle;
 mod complete;
 mod cross;
+mod embargo;
 mod export;
 mod graph;
 mod hold;

@@ -17,8 +17,8 @@ use super::membrane::Wall;
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) refs: u32,
-    /// How many export slots and returned answers promised their peer to forward strictly to
-    /// this node (the Tribble rule), whatever it resolves to later.
+    /// How many export slots, returned answers and disembargoes under way will name this node
+    /// to its peer as what it was told, whatever the node resolves to later.
     pub(super) pins: u32,
     /// Somebody outside wants to hear when this promise is settled.
     pub(super) watch: Watch,
@@ -86,6 +86,8 @@ pub(super) struct Promise {
     pub(super) queue: VecDeque<Item>,
     /// How many items, of those here and on their way here, may stand for nothing any more.
     pub(super) abandoned: usize,
+    /// How many promises of peers in a row came to be the next, this one the last.
+    pub(super) hops: u16,
 }
 
 /// Where a promise will be resolved from, and where calls go meanwhile.
@@ -98,8 +100,8 @@ pub(super) enum Source {
     /// By the results of a call. Calls follow the call: to the peer if that is where it went.
     /// (C-Q5)
     Pipeline(CallId, Path),
-    /// Resolved by the results of a question that is kept unfinished, because a peer was promised
-    /// that calls go this way.
+    /// Resolved by the results of a question that is kept unfinished, because its peer was told
+    /// of this place in them.
     Answer(LinkId, CallRef, Path),
     /// By what the promise behind a membrane is resolved to. Calls cross the membrane.
     Wall(Wall),
@@ -139,16 +141,6 @@ pub(super) enum Item {
     Lift,
 }
 
-/// How an item passes a promise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Route {
-    /// On to what it is resolved to.
-    Shortest,
-    /// The way a peer was told it goes, though the promise has been resolved since (the Tribble
-    /// rule of `rpc.capnp: Disembargo`).
-    Strict,
-}
-
 impl Node {
     pub(super) fn new(kind: Kind) -> Self {
         let exported = SmallVec::new();
@@ -156,8 +148,13 @@ impl Node {
     }
 
     pub(super) fn promise(source: Source) -> Self {
-        let state = State::Pending;
-        Self::new(Kind::Promise(Promise { source, state, queue: VecDeque::new(), abandoned: 0 }))
+        Self::new(Kind::Promise(Promise::new(source)))
+    }
+}
+
+impl Promise {
+    pub(super) fn new(source: Source) -> Self {
+        Self { source, state: State::Pending, queue: VecDeque::new(), abandoned: 0, hops: 0 }
     }
 }
 

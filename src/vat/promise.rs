@@ -2,8 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::conn::OutTarget;
-use crate::wire::{EmbargoId, Exception, Path};
+use crate::wire::{Exception, Path};
 
 use super::call::{Call, Place};
 use super::graph::{Graph, Work};
@@ -104,67 +103,23 @@ impl Graph {
 
     /// The promise comes to be `to`, whose reference is taken. (C-P2, C-P3)
     pub(super) fn resolve_to(&mut self, promise: Cap, to: Cap) {
-        let pending = matches!(
-            self.nodes.get(promise),
-            Some(Node { kind: Kind::Promise(Promise { state: State::Pending, .. }), .. })
-        );
-        if !pending {
+        if !self.is_unresolved(promise) {
             return self.unref(to);
         }
-        self.leave_call(promise);
+        let to = self.unless_circle(promise, to);
+        let named = !self.is_broken(to) && self.nodes.get(promise).is_some_and(|it| it.pins > 0);
+        self.leave_call(promise, named);
         self.become_resolved(promise, to);
     }
 
-    /// The promise comes to be `to`, whose reference is taken, once the peer has sent back what
-    /// was sent to it along `path`.
-    pub(super) fn embargo(&mut self, promise: Cap, to: Cap, link: LinkId, path: OutTarget) {
-        let Some(at) = self.links.get_mut(link) else { return self.unref(to) };
-        let embargo = at.conn.disembargo(path);
-        at.embargoes.insert(embargo, promise);
-        self.retain(promise);
-        self.leave_call(promise);
-        if let Some(Kind::Promise(this)) = self.nodes.get_mut(promise).map(|node| &mut node.kind) {
-            this.state = State::Embargoed(to);
-        }
-        self.spend(promise);
-        self.touch(link);
-    }
-
-    pub(super) fn is_embargoed(&self, cap: Cap) -> bool {
+    pub(super) fn is_unresolved(&self, cap: Cap) -> bool {
         matches!(
-            self.nodes.get(cap).map(|node| &node.kind),
-            Some(Kind::Promise(Promise { state: State::Embargoed(_), .. }))
+            self.nodes.get(cap),
+            Some(Node { kind: Kind::Promise(Promise { state: State::Pending, .. }), .. })
         )
     }
 
-    /// The promise behind an embargo that is over, with the reference the link had of it.
-    pub(super) fn embargoed_by(&mut self, link: LinkId, embargo: EmbargoId) -> Option<Cap> {
-        self.links.get_mut(link)?.embargoes.remove(&embargo)
-    }
-
-    /// The embargo before a promise is over: lifted, or broken for good.
-    pub(super) fn lift(&mut self, promise: Cap, broken: Option<Exception>) {
-        let Some(node) = self.nodes.get_mut(promise) else { return };
-        if let Kind::Promise(Promise { state: state @ State::Embargoed(_), .. }) = &mut node.kind
-            && let State::Embargoed(to) = std::mem::replace(state, State::Pending)
-        {
-            let to = match broken {
-                None => to,
-                Some(why) => {
-                    self.unref(to);
-                    self.broken(why)
-                }
-            };
-            self.become_resolved(promise, to);
-        }
-    }
-
-    fn become_resolved(&mut self, promise: Cap, to: Cap) {
-        let mut to = to;
-        if self.follow(to) == promise {
-            self.unref(to);
-            to = self.broken(Exception::failed("a promise was resolved to itself"));
-        }
+    pub(super) fn become_resolved(&mut self, promise: Cap, to: Cap) {
         let Some(node) = self.nodes.get_mut(promise) else { return self.unref(to) };
         if let Kind::Promise(this) = &mut node.kind {
             this.state = State::Resolved(to);
@@ -183,8 +138,9 @@ impl Graph {
         self.tell_resolved(promise);
     }
 
-    /// A resolved promise waits for its call no more, but may still send along it.
-    fn leave_call(&mut self, promise: Cap) {
+    /// A resolved promise waits for its call no more, but may still be named by its place in the
+    /// results.
+    pub(super) fn leave_call(&mut self, promise: Cap, named: bool) {
         let Some(Kind::Promise(this)) = self.nodes.get_mut(promise).map(|node| &mut node.kind)
         else {
             return;
@@ -193,7 +149,7 @@ impl Graph {
         let (id, path) = (*id, path.clone());
         this.source = Source::Spent;
         if let Some(Call { place: Place::Remote(link, question), .. }) = self.calls.get(id)
-            && self.nodes.get(promise).is_some_and(|node| node.pins > 0)
+            && named
         {
             let (link, question) = (*link, *question);
             self.pin_question(promise, link, question, path);
@@ -204,7 +160,7 @@ impl Graph {
         self.unref_pipeline(id);
     }
 
-    /// Keeps a question unfinished while a pinned promise sends through it.
+    /// Keeps a question unfinished while a pinned promise names a place in its results.
     fn pin_question(
         &mut self,
         promise: Cap,
@@ -220,11 +176,14 @@ impl Graph {
         }
     }
 
-    /// Gives up the way calls went before a promise was resolved, unless it is pinned.
-    fn spend(&mut self, promise: Cap) {
+    /// Gives up the way calls went before a promise was resolved, unless it is pinned. A broken one
+    /// is not kept for its name: where promises wait for each other over two vats, each name would
+    /// keep the other.
+    pub(super) fn spend(&mut self, promise: Cap) {
+        let is_broken = self.is_broken(promise);
         let Some(node) = self.nodes.get_mut(promise) else { return };
         let Kind::Promise(this) = &mut node.kind else { return };
-        if node.pins > 0 || matches!(this.state, State::Pending) {
+        if (node.pins > 0 && !is_broken) || matches!(this.state, State::Pending) {
             return;
         }
         let source = std::mem::replace(&mut this.source, Source::Spent);
@@ -262,7 +221,7 @@ impl Graph {
         }
     }
 
-    /// Takes a reference and a pin: what is sent here strictly goes the way it goes now.
+    /// Takes a reference and a pin: the node keeps its name to its peer, even once it is resolved.
     pub(super) fn pin(&mut self, cap: Cap) {
         if let Some(node) = self.nodes.get_mut(cap) {
             node.refs += 1;

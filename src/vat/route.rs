@@ -1,23 +1,28 @@
 //! Routing takes an item from node to node until it is delivered, sent, or must wait.
 
 use crate::conn::{CallRef, OutCall, OutReturn, OutTarget, Refused, Tag};
-use crate::wire::{EmbargoId, Exception};
+use crate::wire::Exception;
 
 use super::call::{Call, Fate, Keep, Origin, Place};
 use super::export::outgoing;
 use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, LinkId, TargetId};
 use super::membrane::Wall;
-use super::node::{Item, Kind, Promise, Route, Source, State};
+use super::node::{Item, Kind, Promise, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
+
+/// How many calls in a row, each on the results of the one before, may come from a peer and be sent
+/// back to it.
+const BOUNCES_MAX: u16 = 256;
 
 /// Where an item goes from a node.
 pub(super) enum Way {
     /// To the object, whose node this is.
     Target(TargetId, Cap),
     Broken(Exception),
-    Peer(LinkId, OutTarget),
+    /// To a peer; on the results of a call that bounced so many times.
+    Peer(LinkId, OutTarget, u16),
     /// To the wall of a membrane, which is this node.
     Cross(Wall, Cap),
     Wait,
@@ -124,7 +129,7 @@ impl Graph {
     }
 
     pub(super) fn route(&mut self, step: Step) {
-        let Step { to, item, route } = step;
+        let Step { to, item } = step;
         if !self.is_live(&item) {
             return;
         }
@@ -135,11 +140,8 @@ impl Graph {
             }
             return self.unref(to);
         }
-        let end = match route {
-            Route::Shortest => self.follow(to),
-            Route::Strict => to,
-        };
-        match self.way(end, route) {
+        let end = self.follow(to);
+        match self.way(end) {
             Way::Wait => {
                 self.retain(end);
                 if let Some((line, _)) = self.nodes.get_mut(end).and_then(|node| node.kind.line()) {
@@ -158,40 +160,48 @@ impl Graph {
         self.unref(to);
     }
 
-    fn way(&mut self, cap: Cap, route: Route) -> Way {
+    /// Where an item goes from a node, which is where what it is resolved to ends.
+    fn way(&self, cap: Cap) -> Way {
         let Some(node) = self.nodes.get(cap) else {
             return Way::Broken(Exception::failed("the capability is gone"));
         };
-        let (state, way) = match &node.kind {
-            Kind::Target(target) => return Way::Target(*target, cap),
-            Kind::Streamed(streamed) => return Self::way_of_streamed(streamed, cap),
-            Kind::Broken(why) => return Way::Broken(why.clone()),
-            Kind::Null => return Way::Broken(Exception::failed("called a null capability")),
-            Kind::Wall(wall) => return Way::Cross(*wall, cap),
-            Kind::Import(link, import) => return Way::Peer(*link, OutTarget::Import(*import)),
-            Kind::Promise(promise) => (&promise.state, self.way_of_source(cap, promise)),
-        };
-        match (state, way, route) {
-            (State::Pending, way, _) => way,
-            (_, way @ Way::Peer(..), Route::Strict) => way,
-            (State::Resolved(_), _, _) => {
-                let end = self.follow(cap);
-                self.way(end, Route::Shortest)
+        match &node.kind {
+            Kind::Target(target) => Way::Target(*target, cap),
+            Kind::Streamed(streamed) => Self::way_of_streamed(streamed, cap),
+            Kind::Broken(why) => Way::Broken(why.clone()),
+            Kind::Null => Way::Broken(Exception::failed("called a null capability")),
+            Kind::Wall(wall) => Way::Cross(*wall, cap),
+            Kind::Import(link, import) => Way::Peer(*link, OutTarget::Import(*import), 0),
+            Kind::Promise(promise @ Promise { state: State::Pending, .. }) => {
+                self.way_of_source(cap, promise)
             }
-            (State::Embargoed(_), _, _) => Way::Wait,
+            Kind::Promise(_) => Way::Wait,
+        }
+    }
+
+    /// What `cap` is called in front of the peer of `link`, if it is or was the peer's.
+    pub(super) fn address_on(&self, link: LinkId, cap: Cap) -> Option<OutTarget> {
+        let way = match &self.nodes.get(cap)?.kind {
+            Kind::Import(at, import) => Way::Peer(*at, OutTarget::Import(*import), 0),
+            Kind::Promise(promise) => self.way_of_source(cap, promise),
+            _ => return None,
+        };
+        match way {
+            Way::Peer(at, target, _) if at == link => Some(target),
+            _ => None,
         }
     }
 
     /// The way calls take while the promise is not resolved.
     fn way_of_source(&self, cap: Cap, promise: &Promise) -> Way {
         match &promise.source {
-            Source::Import(link, import) => Way::Peer(*link, OutTarget::Import(*import)),
+            Source::Import(link, import) => Way::Peer(*link, OutTarget::Import(*import), 0),
             Source::Answer(link, question, path) => {
-                Way::Peer(*link, OutTarget::Answer(*question, path.clone()))
+                Way::Peer(*link, OutTarget::Answer(*question, path.clone()), 0)
             }
-            Source::Pipeline(call, path) => match self.calls.get(*call).map(|call| &call.place) {
-                Some(Place::Remote(link, question)) => {
-                    Way::Peer(*link, OutTarget::Answer(*question, path.clone()))
+            Source::Pipeline(call, path) => match self.calls.get(*call) {
+                Some(Call { place: Place::Remote(link, question), bounces, .. }) => {
+                    Way::Peer(*link, OutTarget::Answer(*question, path.clone()), *bounces)
                 }
                 _ => Way::Wait,
             },
@@ -211,7 +221,7 @@ impl Graph {
             (Item::Call(call) | Item::Write(call) | Item::Fence(call), Way::Broken(why)) => {
                 self.fail_queued(call, why);
             }
-            (Item::Write(call), Way::Peer(link, target)) => {
+            (Item::Write(call), Way::Peer(link, target, _)) => {
                 self.send_write(call, link, target, from);
             }
             (Item::Call(call) | Item::Write(call), Way::Cross(wall, at)) => {
@@ -220,8 +230,15 @@ impl Graph {
             (Item::Fence(call), Way::Cross(wall, _)) => self.fence_through(call, wall),
             (Item::Fence(call), Way::Peer(..)) => self.wait_acknowledged(call, from),
             (Item::Fence(call), Way::Target(..)) => self.pass_fence(call),
-            (Item::Call(call), Way::Peer(link, target)) => self.send_call(call, link, target),
-            (Item::Disembargo(link, embargo), way) => self.loop_back(link, embargo, way),
+            (Item::Call(call), Way::Peer(link, target, bounces)) => {
+                if self.may_bounce(call, link, bounces) {
+                    self.send_call(call, link, target);
+                }
+            }
+            (Item::Disembargo(from, embargo), Way::Peer(link, target, _)) => {
+                self.loop_back(from, embargo, Some((link, target)));
+            }
+            (Item::Disembargo(from, embargo), _) => self.loop_back(from, embargo, None),
             (Item::Call(_) | Item::Write(_) | Item::Fence(_), Way::Wait)
             | (Item::Lift | Item::Next, _) => {}
         }
@@ -291,6 +308,30 @@ impl Graph {
             self.unref_payload(request.params);
             self.work.push_back(Work::Complete(id, Err(why)));
         }
+    }
+
+    /// Whether a call may go to the peer of `link`, on the results of a call that was sent back
+    /// to where it came from `bounces` times in a row. If it may not, it fails.
+    ///
+    /// Two calls of two vats may each be made on what the other returns. Neither vat sees more
+    /// than a call on the results of a call it passed on, and passes it on in turn. (C-M9)
+    fn may_bounce(&mut self, id: CallId, link: LinkId, bounces: u16) -> bool {
+        let mut asker = id;
+        while let Some(Call { origin: Origin::Crossed(before), .. }) = self.calls.get(asker) {
+            asker = *before;
+        }
+        let asker = self.calls.get(asker).map(|call| call.origin);
+        let Some(call) = self.calls.get_mut(id) else { return false };
+        if !matches!(asker, Some(Origin::Peer(from, ..)) if from == link) {
+            return true;
+        }
+        call.bounces = bounces.saturating_add(1);
+        if call.bounces <= BOUNCES_MAX {
+            return true;
+        }
+        let why = "calls on each other's results are passed to and fro";
+        self.fail_queued(id, Exception::overloaded(why));
+        false
     }
 
     /// Sends a call to a peer; what waits for its results goes after it.
@@ -404,8 +445,7 @@ impl Graph {
         if let Some(Kind::Promise(promise)) = self.nodes.get_mut(cap).map(|node| &mut node.kind) {
             let queue = std::mem::take(&mut promise.queue);
             let behind_judged = matches!(promise.source, Source::Wall(_));
-            let steps =
-                queue.into_iter().map(|item| Step { to: cap, item, route: Route::Shortest });
+            let steps = queue.into_iter().map(|item| Step { to: cap, item });
             if behind_judged {
                 // Those that crossed before them may be judged once more on their way.
                 steps.rev().for_each(|step| self.queue.push_front(step));
@@ -413,17 +453,5 @@ impl Graph {
                 self.work.extend(steps.map(Work::Route));
             }
         }
-    }
-
-    /// Sends a peer's embargo back to it, where it leaves this vat.
-    fn loop_back(&mut self, from: LinkId, embargo: EmbargoId, way: Way) {
-        let Some(link) = self.links.get_mut(from) else { return };
-        match way {
-            Way::Peer(to, target) if to == from => link.conn.disembargo_reply(target, embargo),
-            _ => link
-                .conn
-                .abort_misbehaved(crate::conn::PeerMisbehaved::DisembargoDoesNotLoopBack(embargo)),
-        }
-        self.touch(from);
     }
 }

@@ -7,7 +7,7 @@ use crate::wire::{Content, Exception};
 use super::call::{Call, Fate, Origin, Outcome, Place};
 use super::graph::{Graph, Work};
 use super::id::{CallId, Cap, LinkId, StreamId};
-use super::node::{Item, Kind, Promise, Route, State};
+use super::node::{Item, Kind, Promise, State};
 use super::payload::{Payload, Request};
 use super::stream::{Room, Stream};
 
@@ -31,7 +31,7 @@ impl Graph {
         let place = Place::Queued(request, Fate::Deliver, cap);
         let call = self.calls.insert(Call::new(Origin::Write(Some(sender)), place));
         self.place(sender, Place::Redirected(call));
-        self.enqueue(cap, Item::Write(call), Route::Shortest);
+        self.enqueue(cap, Item::Write(call));
         sender
     }
 
@@ -42,7 +42,7 @@ impl Graph {
         let mut call = Call::new(Origin::Waiting, Place::Queued(nothing, Fate::Deliver, cap));
         call.pipeline_refs = 1;
         let id = self.calls.insert(call);
-        self.enqueue(cap, Item::Fence(id), Route::Shortest);
+        self.enqueue(cap, Item::Fence(id));
         id
     }
 

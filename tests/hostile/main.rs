@@ -8,6 +8,7 @@ mod support;
 mod bytes;
 mod embargoes;
 mod engines;
+mod knots;
 mod loud;
 mod promising;
 mod scene;

@@ -206,11 +206,48 @@ fn our_question_takes_the_results_of_a_call_to_us() {
     let mut passed = call(5, export(0), method::GET_LATER, 0, vec![]);
     passed.results_to = SendResultsTo::Yourself;
     peer.says(&us, [said(passed), returns(0, Outcome::TakeFromOtherQuestion(QuestionId(5)))]);
-    assert_eq!(peer.hears(&us), ["disembargo q0.0 ask m0", "finish q0"]);
+    assert_eq!(peer.hears(&us), ["disembargo q0.0 ask m0"]);
     seen.go();
     us.outcome(asked).expect("the results are here");
     assert_eq!(peer.hears(&us), ["return a5 sent elsewhere"]);
+    peer.says(&us, [disembargo(result_of(5), Context::ReceiverLoopback(EmbargoId(0)))]);
+    assert_eq!(peer.hears(&us), ["finish q0"], "until then the question keeps its name");
     drop(note);
+}
+
+// C-T3, C-Q6
+#[test]
+fn calls_on_a_failed_tail_call_fail_as_it_did() {
+    let us = Us::new();
+    let (boot, _) = object(us.vat.here());
+    let mut peer = us.meet_holder(&boot);
+    peer.says(&us, [said(call(1, export(0), method::TAIL, 8, vec![hosted(7)]))]);
+    peer.hears(&us);
+    let why = Exception::overloaded("not today");
+    peer.says(&us, [calls(2, result_of(1), method::NOTE, 1)]);
+    assert_eq!(
+        peer.hears(&us),
+        ["call q1 → q0.0 .0 params 6 words to yourself", "return a2 take from q1"]
+    );
+    peer.says(&us, [returns(0, Outcome::Exception(why))]);
+    assert_eq!(peer.hears(&us), ["finish q0"]);
+    for question in [3, 4] {
+        peer.says(&us, [calls(question, result_of(1), method::NOTE, 1)]);
+        let failed = format!("return a{question} exception overloaded: not today");
+        assert_eq!(peer.hears(&us), [failed]);
+    }
+    peer.says(
+        &us,
+        [
+            returns(1, Outcome::Exception(Exception::failed("so this one"))),
+            finish(1, true),
+            finish(2, true),
+        ],
+    );
+    peer.says(&us, [finish(3, true), finish(4, true)]);
+    peer.hears(&us);
+    let stats = peer.link.stats().expect("it is open");
+    assert_eq!((stats.questions, stats.answers, stats.exports), (0, 0, 1));
 }
 
 // C-T3, C-T5

@@ -73,7 +73,7 @@ fn a_promise_that_comes_home_is_embargoed() {
     let (mine, seen) = object(us.vat.here());
     let (mut peer, client, mut sent) = called_promise(&us, Some(&mine));
     sent.push(client.note(2));
-    assert_eq!(peer.hears(&us), ["disembargo i3 ask m0", "release i3 ×1"]);
+    assert_eq!(peer.hears(&us), ["disembargo i3 ask m0"]);
     assert_eq!(seen.notes(), [0; 0], "the first call may still be on its way");
     peer.says(
         &us,
@@ -83,7 +83,7 @@ fn a_promise_that_comes_home_is_embargoed() {
         ],
     );
     assert_eq!(seen.notes(), [1, 2]);
-    assert_eq!(peer.hears(&us), ["return a60 results 6 words no-finish"]);
+    assert_eq!(peer.hears(&us), ["return a60 results 6 words no-finish", "release i3 ×1"]);
 }
 
 // C-E6, C-E7
@@ -93,7 +93,7 @@ fn what_comes_home_unsettled_is_embargoed_too_and_may_break() {
     let (promised, resolver) = Client::promise(us.vat.here());
     let (mut peer, client, mut sent) = called_promise(&us, Some(&promised));
     sent.push(client.note(2));
-    assert_eq!(peer.hears(&us), ["disembargo i3 ask m0", "release i3 ×1"]);
+    assert_eq!(peer.hears(&us), ["disembargo i3 ask m0"]);
     resolver.resolve(Err(gone()));
     us.quiet();
     peer.says(
@@ -109,7 +109,10 @@ fn what_comes_home_unsettled_is_embargoed_too_and_may_break() {
     }
     let heard = peer.hears(&us);
     let resolved = "resolve p0 broken failed: it broke";
-    assert_eq!(heard, [resolved, "finish q0", "return a60 exception failed: it broke"]);
+    assert_eq!(
+        heard,
+        [resolved, "finish q0", "return a60 exception failed: it broke", "release i3 ×1"]
+    );
     peer.says(&us, [bootstrap(61)]);
     assert_eq!(
         peer.hears(&us),
@@ -159,6 +162,18 @@ fn no_embargo_is_made_where_nothing_can_be_overtaken() {
     let note = client.note(1);
     assert_eq!(number(&us.outcome(note).expect("it is at home")), 1);
     assert_eq!(peer.hears(&us), ["release i3 ×1"]);
+    // Passed on, and never called.
+    let (mut peer, client) = acquainted(&us, Some(&mine), promise(3));
+    let other = peer.link.bootstrap();
+    peer.hears(&us);
+    peer.says(&us, [results(0, vec![hosted(4)])]);
+    let passed = other.ask(method::HOLD, 0, &[&client]);
+    assert_eq!(peer.hears(&us), ["finish q0", "call q0 → i4 .2 params 6 words [i3]"]);
+    peer.says(&us, [resolves(3, Resolution::Cap(ours(0)))]);
+    let note = client.note(2);
+    assert_eq!(number(&us.outcome(note).expect("it is at home")), 2);
+    assert_eq!(peer.hears(&us), ["release i3 ×1"]);
+    drop(passed);
 }
 
 // C-E3, C-E4

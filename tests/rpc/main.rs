@@ -11,6 +11,8 @@ mod support;
 mod basics;
 mod borders;
 mod cancel;
+mod circles;
+mod crossings;
 mod ending;
 mod first;
 mod handles;

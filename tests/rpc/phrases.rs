@@ -476,8 +476,14 @@ fn promises_resolved_to_each_other_across_the_wire_are_an_error() {
     let heard = peer.hears(&us);
     assert_eq!(heard, ["resolve p0 → i3"]);
     peer.says(&us, [resolves(3, Resolution::Cap(ours(0)))]);
-    let second = theirs.note(2);
-    peer.says(&us, [disembargo(export(0), Context::ReceiverLoopback(EmbargoId(0)))]);
-    us.outcome(second).expect_err("it leads nowhere");
+    let why = us.outcome(theirs.note(2)).expect_err("it leads nowhere");
+    assert!(why.reason().contains("resolved to itself"), "{why}");
+    // The peer, who may not have seen it, has its embargo lifted and its calls failed.
+    peer.says(&us, [calls(60, export(0), method::NOTE, 3)]);
+    peer.says(&us, [disembargo(export(0), Context::SenderLoopback(EmbargoId(5)))]);
+    let heard = peer.hears(&us);
+    assert!(heard.iter().any(|line| line.starts_with("return a60 exception")), "{heard:?}");
+    assert!(heard.iter().any(|line| line.ends_with("lift m5")), "{heard:?}");
+    assert!(heard.iter().all(|line| !line.contains("ask")), "{heard:?}");
     drop(first);
 }

@@ -8,4 +8,5 @@ mod world;
 
 pub(crate) use fields::{at, cap, fill, number};
 pub(crate) use objects::*;
+pub(crate) use tap::Gate;
 pub(crate) use world::{Kind, Pair, Seed, World, scenarios};

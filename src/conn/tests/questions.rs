@@ -294,7 +294,7 @@ fn the_early_cancellation_workaround_is_asked_for_if_configured() {
 }
 
 #[test]
-fn a_path_counts_as_used_once_called_or_passed_on() {
+fn a_path_counts_as_used_once_called_and_not_if_merely_passed() {
     let mut us = End::new();
     us.imports(0);
     let question = us.call(1, 0);
@@ -302,9 +302,11 @@ fn a_path_counts_as_used_once_called_or_passed_on() {
     assert!(!us.conn.path_used(&at(1)));
     us.call_with(at(1), ask(2, vec![OutCap::Answer(question, Path::root().field(2))]));
     assert!(us.conn.path_used(&at(1)));
-    assert!(us.conn.path_used(&at(2)));
-    assert!(!us.conn.path_used(&at(3)));
+    assert!(!us.conn.path_used(&at(2)));
     assert!(us.conn.path_used(&OutTarget::Import(ImportId(0))));
+    us.imports(1);
+    us.call_with(at(1), ask(3, vec![OutCap::Import(ImportId(1))]));
+    assert!(!us.conn.path_used(&OutTarget::Import(ImportId(1))));
     for field in 10..40 {
         us.call_with(at(field), ask(2, vec![]));
     }
