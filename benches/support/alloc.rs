@@ -8,11 +8,6 @@ use mockalloc::{Mockalloc, record_allocs};
 #[global_allocator]
 static COUNTED: Mockalloc<System> = Mockalloc(System);
 
-/// How many bytes this thread allocated in `work` and did not free there.
-pub(crate) fn kept(work: impl FnOnce()) -> u64 {
-    record_allocs(work).mem_leaked()
-}
-
 /// How often this thread allocated or grew an allocation in `work`.
 pub(crate) fn count(work: impl FnOnce()) -> u64 {
     record_allocs(work).num_allocs()

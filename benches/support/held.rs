@@ -5,8 +5,8 @@ use std::future::{Future, pending};
 use ::bowline::rpc::{Call, Client};
 use ::bowline::runtime::{Local, Vat};
 use ::bowline::wire::Path;
+use mockalloc::record_allocs;
 
-use crate::alloc;
 use crate::interop_capnp::peer;
 use crate::measure::Session;
 use crate::row::Work;
@@ -21,7 +21,7 @@ type Kept = Vec<Box<dyn std::any::Any>>;
 /// Bytes kept by what `hold` makes, with all that both ends keep for it.
 fn weigh<T: 'static>(thread: &Thread, hold: impl Future<Output = Vec<T>>) -> u64 {
     let mut kept: Kept = Vec::with_capacity(1);
-    alloc::kept(|| {
+    let allocated = record_allocs(|| {
         let held = thread.block_on(async {
             let held = hold.await;
             for _ in 0..TURNS {
@@ -30,7 +30,8 @@ fn weigh<T: 'static>(thread: &Thread, hold: impl Future<Output = Vec<T>>) -> u64
             held
         });
         kept.push(Box::new(held));
-    })
+    });
+    allocated.mem_leaked()
 }
 
 /// Our own, through the object API.

@@ -4,16 +4,18 @@ use std::collections::VecDeque;
 
 use crate::wire::Exception;
 
-use super::call::{Call, Place};
+use super::call::{Call, Fate, Place};
 use super::graph::{Graph, Step};
 use super::id::{CallId, Cap};
 use super::node::{Item, Kind, Streamed, Taking};
+use super::output::Output;
+use super::payload::Request;
 use super::route::Way;
 
 impl Graph {
     /// Says of a delivered call that it is one of a stream: what comes to its object behind it waits
     /// until it is over, and fails with it if it fails (C-S3). To be said before anything else is
-    /// polled from the graph: what is delivered by then is not called back.
+    /// polled from the graph.
     pub fn hold_back(&mut self, id: CallId) {
         let Some(call) = self.calls.get_mut(id) else { return };
         let (Place::Delivered(Some(cap)), None) = (&call.place, call.holds) else { return };
@@ -32,6 +34,37 @@ impl Graph {
             };
             call.holds = Some(cap);
         }
+        if !self.outputs.is_empty() {
+            self.call_back(cap);
+        }
+    }
+
+    /// Deliveries that are due go back in line, before what waits there already: calls that waited for
+    /// the same promise are due all at once.
+    fn call_back(&mut self, cap: Cap) {
+        let mut line = VecDeque::new();
+        for output in std::mem::take(&mut self.outputs) {
+            match output {
+                Output::Deliver { call, interface, method, params, .. }
+                    if self.is_delivered_from(call, cap) =>
+                {
+                    let request = Request { interface, method, params };
+                    self.place(call, Place::Queued(request, Fate::Wait, cap));
+                    self.retain(cap);
+                    line.push_back(Item::Call(call));
+                }
+                other => self.outputs.push_back(other),
+            }
+        }
+        if let Some(Kind::Streamed(streamed)) = self.nodes.get_mut(cap).map(|node| &mut node.kind) {
+            line.append(&mut streamed.line);
+            streamed.line = line;
+        }
+    }
+
+    fn is_delivered_from(&self, call: CallId, cap: Cap) -> bool {
+        let place = self.calls.get(call).map(|call| &call.place);
+        matches!(place, Some(Place::Delivered(Some(from))) if *from == cap)
     }
 
     /// Where a call goes that came to an object that takes streaming calls.

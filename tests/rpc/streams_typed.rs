@@ -17,6 +17,7 @@ scenarios! {
     generated_code_streams,
     generated_servers_take_one_write_at_a_time,
     a_generated_client_is_told_of_a_failed_write,
+    writes_that_waited_for_one_promise_hold_each_other_back,
     generated_code_streams_through_a_membrane,
     a_server_is_unwrapped_when_it_has_taken_what_was_written,
 }
@@ -121,6 +122,30 @@ fn a_generated_client_is_told_of_a_failed_write(world: &World) {
     assert_eq!(exception(why).reason(), "nothing was written");
     let why = world.run(write(&sink, 1)).expect_err("a write failed");
     assert_eq!(exception(why).reason(), "nothing was written");
+}
+
+fn writes_that_waited_for_one_promise_hold_each_other_back(world: &World) {
+    let (promise, resolver) = Client::promise(world.right.here());
+    let (boot, seen) = object(world.right.here());
+    seen.keep(&promise);
+    let pair = world.join_with(&world.left, &world.right, None, Some(&boot), window(8));
+    let got = pair.near.bootstrap().ask(method::GET, 0, &[]);
+    let sink = sink::Client::new(got.cap(&at(0)).hook());
+    let writes = [3, 0, 4].map(|bytes| write(&sink, bytes));
+    let done = Box::pin(total(&sink));
+    world.quiet();
+    let basin = Rc::new(Basin::default());
+    basin.closed.set(true);
+    let served: sink::Client = bowline::rpc::serve_shared(world.right.here(), Rc::clone(&basin));
+    resolver.resolve(Ok(Client::from_hook(served.as_client_hook())));
+    world.quiet();
+    assert_eq!(basin.waiting.borrow().len(), 1, "the others wait in line");
+    basin.open();
+    let why = world.run(done).expect_err("the second write failed");
+    assert_eq!(exception(why).reason(), "nothing was written");
+    assert_eq!(basin.bytes.get(), 3, "the third was not taken");
+    drop((got, writes, served));
+    seen.let_go();
 }
 
 fn generated_code_streams_through_a_membrane(world: &World) {

@@ -97,6 +97,7 @@ pub(in crate::probe) const CLAUSES: &[Clause] = &[
     unseen("C-E6", "the Tribble race", CALLS),
     unseen("C-E7", "an embargoed promise that breaks", CALLS),
     test!("C-E8", promises::loops_nowhere, "a disembargo that leads nowhere"),
+    unseen("C-E10", "what an embargoed promise is called", CALLS),
     test!("C-T1", returns::to_yourself, "a call whose results stay"),
     test!("C-T2", returns::taken, "results taken from another question"),
     unseen("C-T3", "a tail call of its own", CALLS),
@@ -148,4 +149,6 @@ pub(in crate::probe) const CLAUSES: &[Clause] = &[
     unseen("C-M5", "too many embargoes", CALLS),
     unseen("C-M6", "answers nobody reads", LARGE),
     unseen("C-M7", "results too large for a frame", INSIDE),
+    unseen("C-M8", "a promise that comes to be another, again and again", CALLS),
+    unseen("C-M9", "a call that is sent back, again and again", PROMISE),
 ];
