@@ -12,17 +12,23 @@ const SOON_MIN: Duration = Duration::from_micros(4);
 
 /// What comes later than this is not worth waiting for awake. Twice a sleep and a wake on a virtual
 /// machine: at first both ends sleep.
-const SOON_MAX: Duration = Duration::from_micros(150);
+const SOON_MAX: Duration = Duration::from_micros(200);
 
-/// How long it is watched.
-const WATCHED_MAX: Duration = Duration::from_micros(50);
+/// How long it is watched: long enough for an answer of a peer that has to be woken first, or the two
+/// would never be awake at once.
+const WATCHED_MAX: Duration = Duration::from_micros(120);
 
 /// How often it is looked, for clocks that stand still.
 const LOOKS_MAX: u32 = 1024;
 
-/// After so many vain watches in a row the pauses between them grow no more: one is tried for every
-/// 2^10 chances.
+/// After so many vain watches, less those that were not, the pauses between them grow no more: one is
+/// tried for every 2^10 chances.
 const VAIN_MAX: u32 = 10;
+
+/// How many vain watches one counts for during which somebody else had the processor: awake, a thread
+/// loses its turn and waits for long, where asleep it would be put first when it is woken. Once may
+/// happen; where it goes on, it is soon given up.
+const HELD_UP: u32 = 3;
 
 /// While nothing is watched, one gap in so many is looked at. Odd: a call may be two turns, with a
 /// long gap and a short one.
@@ -38,7 +44,7 @@ pub(super) struct Watch {
     /// How often it was looked since, if it is watched.
     looks: Option<u32>,
     turns: u32,
-    /// How many watches in a row were in vain.
+    /// How many watches were in vain, less those that were not.
     vain: u32,
     /// How many chances are let pass before the next watch.
     pause: u32,
@@ -54,8 +60,7 @@ impl Watch {
         }
         self.looks = None;
         let held_up = now.saturating_duration_since(since) >= SOON_MAX;
-        self.vain = if held_up { VAIN_MAX } else { VAIN_MAX.min(self.vain + 1) };
-        self.pause = 1 << self.vain;
+        self.was_vain(if held_up { HELD_UP } else { 1 });
         // Whatever comes now came late.
         self.soon = false;
         self.since = None;
@@ -78,11 +83,10 @@ impl Watch {
         let Some(since) = self.since.replace(now) else { return self.soon };
         let gap = now.saturating_duration_since(since);
         if self.looks.take().is_some() {
-            self.vain = 0;
             if gap >= SOON_MAX {
-                // Somebody else has the processor: awake, a thread loses its turn and waits for long,
-                // where asleep it would be put first when it is woken.
-                self.pause = 1 << VAIN_MAX;
+                self.was_vain(HELD_UP);
+            } else {
+                self.vain = self.vain.saturating_sub(1);
             }
         }
         if gap >= SOON_MIN {
@@ -93,6 +97,11 @@ impl Watch {
             return false;
         }
         self.soon
+    }
+
+    fn was_vain(&mut self, times: u32) {
+        self.vain = VAIN_MAX.min(self.vain + times);
+        self.pause = 1 << self.vain;
     }
 
     /// The turn is over and nothing is left to do.
@@ -136,9 +145,9 @@ mod tests {
     #[test]
     fn watching_in_vain_is_given_up() {
         let (mut now, mut watch) = (Instant::now(), Watch::default());
-        let too_late = Duration::from_micros(100);
+        let too_late = Duration::from_micros(150);
         let looks = looks(&mut watch, &mut now, too_late, 10_000);
-        assert!(looks < 20 * 50, "{looks} looks in a second");
+        assert!(looks < 20 * 120, "{looks} looks in a second");
     }
 
     #[test]
