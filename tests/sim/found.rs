@@ -159,3 +159,45 @@ fn results_that_name_a_param_still_find_it_though_the_params_are_released_with_t
         Ending::AnswerFirst,
     );
 }
+
+#[test]
+fn a_call_that_was_sent_home_and_back_is_not_cancelled_while_it_is_awaited() {
+    use Act::*;
+    replay(
+        Shape { deliver_first: true, ..Shape::default() },
+        &[
+            Bootstrap { wire: 0, end: 1 },
+            Bootstrap { wire: 1, end: 0 },
+            Pipeline { call: 1, field: 0 },
+            Call { stub: 0, caps: [1, 0, 0] },
+            Pipeline { call: 0, field: 0 },
+            Pipeline { call: 0, field: 0 },
+            Host { vat: 8 },
+            Pipeline { call: 0, field: 0 },
+            Promise { vat: 1 },
+            Call { stub: 2, caps: [1, 0, 0] },
+            Pipeline { call: 0, field: 0 },
+            Pipeline { call: 0, field: 0 },
+            Pipeline { call: 0, field: 0 },
+            Pipeline { call: 0, field: 0 },
+            Call { stub: 7, caps: [0, 0, 0] },
+            Pipeline { call: 3, field: 0 },
+            Call { stub: 0, caps: [0, 0, 0] },
+            Pipeline { call: 0, field: 0 },
+            Host { vat: 0 },
+            Dup { stub: 12 },
+            Quiet,
+            Answer { got: 2, caps: [4, 0, 0] },
+            Send { vat: 2 },
+            Answer { got: 0, caps: [1, 0, 0] },
+            Send { vat: 1 },
+            Deliver { queue: 2 },
+            Deliver { queue: 8 },
+            Send { vat: 3 },
+            Deliver { queue: 3 },
+            Send { vat: 9 },
+            Deliver { queue: 1 },
+        ],
+        Ending::AnswerFirst,
+    );
+}
