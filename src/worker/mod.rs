@@ -2,4 +2,5 @@
 //!
 //! Floor 6.
 
+pub mod expression;
 pub mod value;

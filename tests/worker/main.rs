@@ -1,6 +1,7 @@
 //! The Workers face.
 
 mod describe;
+mod expression;
 mod golden;
 mod hostile;
 mod identity;
