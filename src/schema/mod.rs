@@ -23,3 +23,39 @@ pub mod rpc_capnp;
 )]
 #[rustfmt::skip]
 pub mod rpc_twoparty_capnp;
+
+#[cfg(feature = "worker")]
+#[allow(
+    missing_docs,
+    unused_qualifications,
+    clippy::all,
+    clippy::use_self,
+    clippy::unwrap_used,
+    reason = "generated; schema/byte-stream.capnp documents it"
+)]
+#[rustfmt::skip]
+pub mod byte_stream_capnp;
+
+#[cfg(feature = "worker")]
+#[allow(
+    missing_docs,
+    unused_qualifications,
+    clippy::all,
+    clippy::use_self,
+    clippy::unwrap_used,
+    reason = "generated; schema/http-over-capnp.capnp documents it"
+)]
+#[rustfmt::skip]
+pub mod http_over_capnp_capnp;
+
+#[cfg(feature = "worker")]
+#[allow(
+    missing_docs,
+    unused_qualifications,
+    clippy::all,
+    clippy::use_self,
+    clippy::unwrap_used,
+    reason = "generated; schema/worker.capnp documents it"
+)]
+#[rustfmt::skip]
+pub mod worker_capnp;
