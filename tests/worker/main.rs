@@ -4,6 +4,7 @@ mod describe;
 mod golden;
 mod hostile;
 mod identity;
+mod inspect;
 mod node;
 mod oracle;
 mod random;
