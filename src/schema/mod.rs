@@ -29,6 +29,7 @@ pub mod rpc_twoparty_capnp;
     missing_docs,
     unused_qualifications,
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::use_self,
     clippy::unwrap_used,
     reason = "generated; schema/byte-stream.capnp documents it"
@@ -41,6 +42,7 @@ pub mod byte_stream_capnp;
     missing_docs,
     unused_qualifications,
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::use_self,
     clippy::unwrap_used,
     reason = "generated; schema/http-over-capnp.capnp documents it"
@@ -53,6 +55,7 @@ pub mod http_over_capnp_capnp;
     missing_docs,
     unused_qualifications,
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::use_self,
     clippy::unwrap_used,
     reason = "generated; schema/worker.capnp documents it"
