@@ -1,6 +1,8 @@
 //! The Workers face.
 
+mod calls;
 mod describe;
+mod disposal;
 mod golden;
 mod hostile;
 mod identity;
@@ -10,4 +12,5 @@ mod random;
 mod resource;
 mod rules;
 mod rust_types;
+mod support;
 mod v8;
