@@ -6,6 +6,7 @@
     missing_docs,
     unused_qualifications,
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::use_self,
     clippy::unwrap_used,
     reason = "generated; schema/rpc.capnp documents it"
@@ -17,6 +18,7 @@ pub mod rpc_capnp;
     missing_docs,
     unused_qualifications,
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::use_self,
     clippy::unwrap_used,
     reason = "generated; schema/rpc-twoparty.capnp documents it"

@@ -1,6 +1,8 @@
 //! The Workers face.
 
+mod calls;
 mod describe;
+mod disposal;
 mod golden;
 mod hostile;
 mod identity;
@@ -11,4 +13,5 @@ mod random;
 mod resource;
 mod rules;
 mod rust_types;
+mod support;
 mod v8;
