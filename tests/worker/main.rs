@@ -1,6 +1,8 @@
 //! The Workers face.
 
+mod calls;
 mod describe;
+mod disposal;
 mod expression;
 mod golden;
 mod hostile;
@@ -12,4 +14,5 @@ mod random;
 mod resource;
 mod rules;
 mod rust_types;
+mod support;
 mod v8;
