@@ -33,6 +33,7 @@
 mod args;
 mod ask;
 mod calling;
+pub mod config;
 mod error;
 mod exception;
 pub mod expression;

@@ -1,7 +1,10 @@
 //! The Workers face.
 
 mod calls;
+#[cfg(feature = "wrangler")]
+mod config;
 mod describe;
+mod directory;
 mod disposal;
 mod expression;
 mod golden;
