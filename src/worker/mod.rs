@@ -2,4 +2,8 @@
 //!
 //! Floor 6.
 
+mod abort;
+pub mod stream;
 pub mod value;
+
+pub use abort::{AbortController, AbortSignal};

@@ -1,5 +1,9 @@
 //! The Workers face.
 
+#[path = "../support/mod.rs"]
+#[allow(dead_code, unused_imports, unused_macros, reason = "shared with the object API's tests")]
+mod support;
+
 mod describe;
 mod golden;
 mod hostile;
@@ -10,4 +14,5 @@ mod random;
 mod resource;
 mod rules;
 mod rust_types;
+mod streams;
 mod v8;
