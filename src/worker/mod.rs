@@ -30,6 +30,7 @@
 //! # Ok::<(), bowline::worker::JsError>(())
 //! ```
 
+mod abort;
 mod args;
 mod ask;
 mod calling;
@@ -50,6 +51,7 @@ mod push;
 mod received;
 mod returned;
 mod serial;
+pub mod stream;
 mod stub;
 mod target;
 mod token;
@@ -57,6 +59,7 @@ pub mod value;
 mod walk;
 mod words;
 
+pub use abort::{AbortController, AbortSignal};
 pub use args::Args;
 pub use error::JsError;
 pub use function::Function;

@@ -4,7 +4,7 @@ use bowline::runtime::Vat;
 use bowline::worker::value::{Value, value};
 use bowline::worker::{Args, Call, Function, JsError, RpcStub, args};
 
-use crate::support::{Counter, Log, Service, failed, got, number, run, settle};
+use crate::cast::{Counter, Log, Service, failed, got, number, run, settle};
 
 const MISSING: &str = "The RPC receiver does not implement the method";
 

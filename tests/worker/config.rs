@@ -57,6 +57,7 @@ fn targets(config: &WorkerConfig) -> Vec<(&str, String)> {
 
 #[test]
 fn rule_67_services_are_bound_by_name_with_entrypoint_and_props() {
+    // C-Y1
     let config = jsonc(JSONC, None).expect("a config");
     assert_eq!((config.name(), config.main()), (Some("gateway"), Some("src/index.ts")));
     assert_eq!(
@@ -82,6 +83,7 @@ fn toml_says_the_same() {
 
 #[test]
 fn an_environment_inherits_name_and_code_but_no_services() {
+    // C-Y2
     let preview = jsonc(JSONC, Some("preview")).expect("it is there");
     assert_eq!((preview.name(), preview.main()), (Some("gateway-preview"), Some("src/index.ts")));
     assert_eq!(targets(&preview), [("AUTH", "auth-preview".to_owned())]);
@@ -103,6 +105,7 @@ fn an_environment_inherits_name_and_code_but_no_services() {
 
 #[test]
 fn what_is_wrong_is_told_with_its_place_and_key() {
+    // C-Y1
     for (text, told) in [
         ("", "a.jsonc:1:1: it is empty"),
         ("[]", "a.jsonc:1:1: expected an object, found a list"),
@@ -155,6 +158,7 @@ fn what_is_wrong_is_told_with_its_place_and_key() {
 
 #[test]
 fn an_environment_that_is_not_there_is_guessed() {
+    // C-Y2
     for (environment, told) in [
         (
             "preveiw",

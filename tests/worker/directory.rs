@@ -44,6 +44,7 @@ fn a_worker_of_this_process_is_found_by_name() {
 
 #[test]
 fn rule_74_a_binding_that_leads_nowhere_is_an_error_at_boot() {
+    // C-Y3
     let directory = directory(&["mail=tcp:a:1", "far#Reader=http://b:2"]);
     for (binding, told) in [
         (
@@ -88,6 +89,7 @@ fn rule_74_a_binding_that_leads_nowhere_is_an_error_at_boot() {
 
 #[test]
 fn an_address_counts_before_a_worker_of_this_process() {
+    // C-Y4
     let directory =
         directory(&["auth=debug://x:1", "auth#Admin=unix:/run/admin", "store#A=http://y:2"]);
     leads_to(&directory, &to("auth"), "debug://x:1");
@@ -100,6 +102,7 @@ fn an_address_counts_before_a_worker_of_this_process() {
 
 #[test]
 fn only_a_debug_port_takes_entrypoints_and_props() {
+    // C-Y4
     let directory = directory(&["a=http://h:1", "b=debug://h:2", "c#E=tcp:h:3", "d=unix:/s"]);
     let props = value!({ user: 1 });
     leads_to(&directory, &to("a"), "http://h:1");

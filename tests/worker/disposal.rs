@@ -6,7 +6,7 @@ use bowline::runtime::Vat;
 use bowline::worker::value::Value;
 use bowline::worker::{RpcStub, args};
 
-use crate::support::{Counter, Log, Service, failed, got, number, settle};
+use crate::cast::{Counter, Log, Service, failed, got, number, settle};
 
 const DISPOSED: &str = "Error: RPC stub used after being disposed.";
 

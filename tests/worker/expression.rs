@@ -107,6 +107,7 @@ fn strings_and_patterns_are_those_of_javascript() {
 
 #[test]
 fn objects_are_made_as_javascript_makes_them() {
+    // C-Y7
     let mut node = Node::start();
     for text in [
         "[]",
@@ -254,6 +255,7 @@ fn an_expression_that_is_none_says_where_and_why() {
 
 #[test]
 fn an_expression_may_be_as_long_and_deep_as_its_limits() {
+    // C-Y8
     let most = Expression::STEPS_MAX;
     assert_eq!(steps(&format!("a{}", ".b".repeat(most - 1))).len(), most);
     wrong(&format!("a{}", ".b".repeat(most)), 2 * most + 2, "more than 1024 properties and calls");

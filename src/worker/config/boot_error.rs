@@ -5,7 +5,7 @@ use std::fmt;
 use super::near::guess;
 
 /// A binding leads nowhere. It names the binding, the service and, if there is one, the name that may have been
-/// meant. (Rule 74)
+/// meant. (C-Y3, rule 74)
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BootError {

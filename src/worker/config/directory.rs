@@ -68,7 +68,7 @@ impl Directory {
     }
 
     /// Where a binding leads. The address of its entrypoint counts first, then that of its service, then a Worker of
-    /// this process: who gives an address wants it used.
+    /// this process: who gives an address wants it used. (C-Y4)
     ///
     /// # Errors
     ///

@@ -38,7 +38,7 @@ impl Format {
 /// A Worker and its bindings, as its config has them for one environment.
 ///
 /// As `wrangler` has it, `services` are not inherited: those of an environment are all it has. Its name is the Worker's
-/// with the environment's behind it, as in `auth-preview`, unless it has one of its own.
+/// with the environment's behind it, as in `auth-preview`, unless it has one of its own. (C-Y1, C-Y2)
 ///
 /// ```
 /// use bowline::worker::config::{Format, WorkerConfig};

@@ -21,7 +21,7 @@ pub enum Step {
 /// A call as a person writes it: properties and calls, one behind the other, such as `a.b(1)["c"].d('x')(2)`.
 ///
 /// Arguments are literals of JavaScript: numbers, BigInts, strings, regular expressions, arrays, objects, `new` Date,
-/// Map, Set, errors, buffers and typed arrays. What another call gives cannot be one. `await` may come first.
+/// Map, Set, errors, buffers and typed arrays. What another call gives cannot be one. `await` may come first. (C-Y7)
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expression {
     steps: Vec<Step>,

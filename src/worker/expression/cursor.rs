@@ -23,7 +23,7 @@ pub(super) fn shown(c: char) -> String {
 
 impl<'a> Cursor<'a> {
     /// So many bytes a text may have: more is not typed, and a BigInt takes time in the square of its digits.
-    /// 128 KiB, which is what one argument of a command may have on Linux.
+    /// 128 KiB, which is what one argument of a command may have on Linux. (C-Y8)
     pub(super) const LENGTH_MAX: usize = 128 << 10;
 
     pub(super) fn new(text: &'a str) -> Result<Self, ExpressionError> {
