@@ -166,7 +166,10 @@ fn a_reader_that_cancels_tells_the_source_why(world: &World) {
     stream.cancel("enough");
     world.quiet();
     let why = world.run(to.write("second")).expect_err("nobody reads");
-    assert!(matches!(&why, StreamError::Cancelled(reason) if *reason == Value::from("enough")), "{why}");
+    assert!(
+        matches!(&why, StreamError::Cancelled(reason) if *reason == Value::from("enough")),
+        "{why}"
+    );
 }
 
 fn a_reader_that_goes_tells_the_source(world: &World) {
@@ -316,8 +319,11 @@ fn a_stream_that_was_sent_cannot_be_sent_again(world: &World) {
         let (sent, _) = put(world.left.here(), &client, &external).expect("the first time");
         world.run(sent).expect("it is taken");
         let why = put(world.left.here(), &client, &external).err().expect("it is gone");
-        assert!(why.to_string().ends_with("is currently locked to a reader.")
-            || why.to_string().ends_with("is currently locked to a writer."), "{why}");
+        assert!(
+            why.to_string().ends_with("is currently locked to a reader.")
+                || why.to_string().ends_with("is currently locked to a writer."),
+            "{why}"
+        );
     }
     assert_eq!(depot.calls(), 2);
     depot.held.borrow_mut().clear();
@@ -370,7 +376,9 @@ fn streams_and_calls_keep_their_order(world: &World) {
     let texts = ["a", "b", "c", "d"];
     let sent: Vec<_> = texts
         .iter()
-        .map(|text| put(here, &client, &External::new(ReadableStream::from(*text))).expect("there").0)
+        .map(|text| {
+            put(here, &client, &External::new(ReadableStream::from(*text))).expect("there").0
+        })
         .collect();
     for sent in sent {
         world.run(sent).expect("it is taken");
