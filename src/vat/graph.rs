@@ -158,7 +158,7 @@ impl Graph {
         call.pipeline_refs = 1;
         let id = self.calls.insert(call);
         let asked = match self.links.get_mut(link) {
-            Some(link) => link.conn.bootstrap(Tag(id.index())).map_err(|closed| closed.0),
+            Some(link) => link.conn.bootstrap(Tag(id.number())).map_err(|closed| closed.0),
             None => Err(Exception::disconnected("the connection is closed")),
         };
         match asked {

@@ -380,7 +380,7 @@ impl Graph {
                 return self.work.push_back(Work::Complete(id, Err(why)));
             }
         };
-        let tag = Tag(id.index());
+        let tag = Tag(id.number());
         let call = OutCall { tag, interface, method, params, tail: asker.is_some() };
         match self.ask(link, target, call) {
             Ok(question) => {
