@@ -446,25 +446,6 @@ impl Graph {
         }
     }
 
-    /// Tells the connection what of a call nobody wants, so that its messages can say so.
-    /// (C-H6)
-    pub(super) fn send_hints(&mut self, id: CallId) {
-        let Some(call) = self.calls.get(id) else { return };
-        let Place::Remote(link, question) = call.place else { return };
-        let (origin, pipelined) = (call.origin, call.pipeline_refs > 0);
-        let taken = call.taker.is_some();
-        let Some(link) = self.links.get_mut(link) else { return };
-        match origin {
-            Origin::Peer(_, _, Keep::Nothing) if !pipelined => link.conn.drop_pipeline(question),
-            Origin::Waiting | Origin::Detached | Origin::Write(_) if !pipelined => {
-                link.conn.drop_pipeline(question);
-            }
-            Origin::Peer(_, _, Keep::PipelineOnly) => link.conn.drop_result(question),
-            Origin::Gone if !taken => link.conn.drop_result(question),
-            _ => {}
-        }
-    }
-
     /// What waited for a call to go somewhere follows it.
     fn flush_pipelines(&mut self, id: CallId) {
         let Some(call) = self.calls.get(id) else { return };
