@@ -4,10 +4,14 @@
 #[allow(dead_code, unused_imports, unused_macros, reason = "shared with the object API's tests")]
 mod support;
 
+mod calls;
+mod cast;
 mod describe;
+mod disposal;
 mod golden;
 mod hostile;
 mod identity;
+mod inspect;
 mod node;
 mod oracle;
 mod random;
