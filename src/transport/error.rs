@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use super::http::{ConnectHost, HeadError};
 use super::peer::Peer;
 use crate::wire::{DecodeError, FrameError};
 
@@ -56,6 +57,24 @@ pub enum TransportError {
         /// The rule it broke.
         error: DecodeError,
     },
+    /// The peer's bytes are no HTTP head that we take.
+    Head {
+        /// The peer.
+        peer: Peer,
+        /// The rule it broke.
+        error: HeadError,
+    },
+    /// The peer speaks HTTP and does not grant a CONNECT.
+    Refused {
+        /// The peer.
+        peer: Peer,
+        /// The host that was asked for.
+        host: ConnectHost,
+        /// The status of its answer.
+        status: u16,
+        /// What it says to that.
+        reason: String,
+    },
     /// The operating system refused.
     Io {
         /// What was being done, as in `reading from`.
@@ -84,7 +103,8 @@ impl TransportError {
         match self {
             Self::Oversized { .. } | Self::Closed => Fault::Us,
             Self::BadAddress { .. } => Fault::Us,
-            Self::Frame { .. } | Self::Message { .. } => Fault::Peer,
+            Self::Frame { .. } | Self::Message { .. } | Self::Head { .. } => Fault::Peer,
+            Self::Refused { .. } => Fault::Us,
             Self::PeerGone(_) | Self::Io { .. } => Fault::Way,
         }
     }
@@ -108,6 +128,10 @@ impl fmt::Display for TransportError {
             Self::BadAddress { address, why } => write!(f, "bad address `{address}`: {why}"),
             Self::Frame { peer, error } => write!(f, "{peer}: {error}"),
             Self::Message { peer, error } => write!(f, "{peer}: {error}"),
+            Self::Head { peer, error } => write!(f, "{peer}: {error}"),
+            Self::Refused { peer, host, status, reason } => {
+                write!(f, "{peer} refused CONNECT {host}: {status} {reason}")
+            }
             Self::Io { doing, peer, source } => write!(f, "{doing} {peer} failed: {source}"),
         }
     }
@@ -119,6 +143,7 @@ impl std::error::Error for TransportError {
             Self::Io { source, .. } => Some(&**source),
             Self::Frame { error, .. } => Some(error),
             Self::Message { error, .. } => Some(error),
+            Self::Head { error, .. } => Some(error),
             _ => None,
         }
     }

@@ -6,6 +6,7 @@ mod disposal;
 mod golden;
 mod hostile;
 mod identity;
+mod inspect;
 mod node;
 mod oracle;
 mod random;

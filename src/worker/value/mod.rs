@@ -28,6 +28,8 @@ mod clone_error;
 mod collection;
 mod convert_error;
 mod cursor;
+mod date;
+mod debug;
 mod decode;
 mod decode_error;
 mod decode_host;
@@ -42,6 +44,10 @@ mod handle;
 mod host;
 mod identity;
 mod inspect;
+mod inspect_frame;
+mod inspect_layout;
+mod inspect_text;
+mod json;
 mod key;
 mod kind;
 mod limits;
@@ -74,6 +80,8 @@ pub use handle::{
     RegExp, Request, Response, Set,
 };
 pub use host::{Blob, DomException, Guard, Headers};
+pub use inspect::Inspect;
+pub use json::{JsonError, to_json};
 pub use kind::{ErrorClass, ViewKind};
 pub use limits::Limits;
 pub use object::PropertyKey;
