@@ -7,12 +7,12 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use bowline::conn::Config;
-use bowline::rpc::Link;
+use bowline::rpc::{Client, Link};
 use bowline::runtime::{Local, Turn, Vat};
 use bowline::transport::{Framed, FramedLimits, Peer, Transport, memory_pipe, same_thread};
 use bowline::worker::value::{Value, value};
 use bowline::worker::{
-    Answer, Args, Call, JsError, Received, Return, RpcPromise, RpcStub, RpcTarget,
+    Answer, Args, Call, Ctx, JsError, Received, Return, RpcPromise, RpcStub, RpcTarget, Worker,
 };
 
 thread_local! {
@@ -54,6 +54,10 @@ pub(crate) enum Where {
     Link,
     /// In another vat, over a pipe of bytes.
     Pipe,
+    /// A worker in the caller's vat, through a service binding.
+    Bound,
+    /// A worker in another vat, in sessions over a pipe of bytes.
+    Session,
 }
 
 /// A caller's vat, and a service it can call.
@@ -69,7 +73,8 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) fn new(place: Where) -> Self {
         let near = Rc::new(Vat::local());
-        let far = if place == Where::Here { Rc::clone(&near) } else { Rc::new(Vat::local()) };
+        let near_by = matches!(place, Where::Here | Where::Bound);
+        let far = if near_by { Rc::clone(&near) } else { Rc::new(Vat::local()) };
         VATS.with(|vats| vats.replace(vec![Rc::clone(&near), Rc::clone(&far)]));
         let mut stage = Self {
             near,
@@ -80,29 +85,45 @@ impl Stage {
             kept: Rc::default(),
         };
         let service = Service { log: stage.log.clone(), kept: Rc::clone(&stage.kept) };
-        stage.svc = Some(stage.reach(place, &RpcStub::new(stage.far.here(), service)));
+        stage.svc = Some(match place {
+            Where::Here => RpcStub::new(stage.far.here(), service),
+            Where::Link | Where::Pipe => {
+                let stub = RpcStub::new(stage.far.here(), service);
+                RpcStub::from_client(stage.link(place, &stub.client().expect("it is live")))
+            }
+            Where::Bound => stage.worker().stub(stage.near.here()),
+            Where::Session => {
+                let boot = stage.worker().bootstrap(stage.far.here());
+                let peer = stage.link(place, &boot);
+                bowline::worker::Service::remote(move |_| peer.clone()).stub(stage.near.here())
+            }
+        });
         stage
     }
 
-    fn reach(&mut self, place: Where, stub: &RpcStub) -> RpcStub {
-        let boot = stub.client().expect("it is live");
-        let (left, right): (Box<dyn Transport>, Box<dyn Transport>) = match place {
-            Where::Here => return stub.clone(),
-            Where::Link => {
-                let (left, right) = same_thread();
-                (Box::new(left), Box::new(right))
-            }
-            Where::Pipe => {
-                let (left, right) = memory_pipe(1 << 12);
-                let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
-                (Box::new(framed(left)), Box::new(framed(right)))
-            }
+    /// The service as the default entrypoint of a worker.
+    fn worker(&self) -> bowline::worker::Service {
+        let (log, kept) = (self.log.clone(), Rc::clone(&self.kept));
+        let make = move |_: Ctx| Service { log: log.clone(), kept: Rc::clone(&kept) };
+        let worker = Worker::new("svc").entrypoint("default", make);
+        worker.service("default").expect("it was just added")
+    }
+
+    /// Connects the two vats; gives what the far one offers.
+    fn link(&mut self, place: Where, boot: &Client) -> Client {
+        let (left, right): (Box<dyn Transport>, Box<dyn Transport>) = if place == Where::Link {
+            let (left, right) = same_thread();
+            (Box::new(left), Box::new(right))
+        } else {
+            let (left, right) = memory_pipe(1 << 12);
+            let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
+            (Box::new(framed(left)), Box::new(framed(right)))
         };
         let near = Link::connect(self.near.here(), left, Config::default(), None);
-        self.links.push(Link::connect(self.far.here(), right, Config::default(), Some(&boot)));
-        let stub = RpcStub::from_client(near.bootstrap());
+        self.links.push(Link::connect(self.far.here(), right, Config::default(), Some(boot)));
+        let client = near.bootstrap();
         self.links.push(near);
-        stub
+        client
     }
 
     /// The service.
@@ -139,6 +160,12 @@ macro_rules! everywhere {
         })* }
         mod link { $(#[test] fn $name() {
             super::$name(&crate::support::Stage::new(crate::support::Where::Link));
+        })* }
+        mod bound { $(#[test] fn $name() {
+            super::$name(&crate::support::Stage::new(crate::support::Where::Bound));
+        })* }
+        mod session { $(#[test] fn $name() {
+            super::$name(&crate::support::Stage::new(crate::support::Where::Session));
         })* }
         mod pipe { $(#[test] fn $name() {
             super::$name(&crate::support::Stage::new(crate::support::Where::Pipe));
