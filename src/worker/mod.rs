@@ -2,4 +2,5 @@
 //!
 //! Floor 6.
 
+pub mod debug_port;
 pub mod value;

@@ -1,5 +1,6 @@
 //! The Workers face.
 
+mod debug_port;
 mod describe;
 mod golden;
 mod hostile;
