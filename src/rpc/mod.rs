@@ -22,6 +22,7 @@ mod membrane;
 mod message;
 mod near;
 mod promise;
+mod raw;
 mod received;
 mod reconnect;
 mod relay;
@@ -36,6 +37,7 @@ mod stream;
 mod target;
 
 pub use ambient::ambient;
+pub(crate) use caps::{clients, lend, payload};
 pub use client::Client;
 pub use connect::Link;
 pub use cyclic::{This, serve_cyclic};

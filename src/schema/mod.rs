@@ -6,6 +6,7 @@
     missing_docs,
     unused_qualifications,
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::use_self,
     clippy::unwrap_used,
     reason = "generated; schema/rpc.capnp documents it"
@@ -17,6 +18,7 @@ pub mod rpc_capnp;
     missing_docs,
     unused_qualifications,
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::use_self,
     clippy::unwrap_used,
     reason = "generated; schema/rpc-twoparty.capnp documents it"
@@ -29,6 +31,7 @@ pub mod rpc_twoparty_capnp;
     missing_docs,
     unused_qualifications,
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::use_self,
     clippy::unwrap_used,
     reason = "generated; schema/byte-stream.capnp documents it"
@@ -41,6 +44,7 @@ pub mod byte_stream_capnp;
     missing_docs,
     unused_qualifications,
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::use_self,
     clippy::unwrap_used,
     reason = "generated; schema/http-over-capnp.capnp documents it"
@@ -53,6 +57,7 @@ pub mod http_over_capnp_capnp;
     missing_docs,
     unused_qualifications,
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::use_self,
     clippy::unwrap_used,
     reason = "generated; schema/worker.capnp documents it"

@@ -102,7 +102,7 @@ impl Graph {
             }
         }
         if link.conn.is_closed()
-            && link.embargoes.len() + link.pinned.len() + link.returning.len() > 0
+            && link.embargoes.len() + link.named.len() + link.returning.len() > 0
         {
             return broken(format!("link {id} is closed and keeps embargoes or questions"));
         }
@@ -288,8 +288,8 @@ impl Graph {
             for (embargo, cap) in &link.embargoes {
                 line(&mut text, format_args!("  {embargo} before node {cap}"));
             }
-            for (question, pins) in &link.pinned {
-                line(&mut text, format_args!("  call {} kept by {pins} pins", question.0));
+            for (question, names) in &link.named {
+                line(&mut text, format_args!("  call {} kept by {names} embargoes", question.0));
             }
         }
         text

@@ -48,9 +48,9 @@ impl Graph {
             }
             Origin::Crossed(before) => self.come_back(before, outcome),
             Origin::Peer(link, answer, keep) => self.return_to(id, link, answer, keep, outcome),
-            // Its tail call failed: what is pipelined on it, as long as it is kept, fails likewise.
-            Origin::Returned if outcome.is_err() => self.place(id, Place::Done(outcome)),
-            Origin::Returned => self.unref_outcome(outcome),
+            // Its tail call failed, or nobody here takes its results any more. The peer may pipeline
+            // on it until it finishes.
+            Origin::Returned => self.place(id, Place::Done(outcome)),
             Origin::Detached | Origin::Gone => {
                 self.origin(id, Origin::Gone);
                 if self.is_pipelined(id) {
@@ -106,7 +106,8 @@ impl Graph {
                 }
                 Ok(mut results) => {
                     if keep != Keep::Nothing {
-                        let kept = self.keep(link, &mut results);
+                        let told = (keep != Keep::PipelineOnly).then_some(link);
+                        let kept = self.keep(told, &mut results);
                         self.place(id, kept);
                     }
                     let (results, promised) = self.export_payload(link, results);
@@ -162,9 +163,9 @@ impl Graph {
         }
     }
 
-    /// Results as they are told to the peer of `link`. What it is told is its own stays that to it,
-    /// whatever it resolves to later; anything else is a capability of ours to it.
-    fn keep(&mut self, link: LinkId, results: &mut Payload) -> Place {
+    /// Results as they are told to the peer of `link`, if they are. What it is told is its own stays
+    /// that to it, whatever it resolves to later; anything else is a capability of ours to it.
+    fn keep(&mut self, link: Option<LinkId>, results: &mut Payload) -> Place {
         if results.caps.is_empty() {
             // Nothing in them can be called, however large they are.
             return Place::Kept(Payload::null(), SmallVec::new());
@@ -175,7 +176,7 @@ impl Graph {
         for cap in &results.caps {
             let cap = cap.map(|cap| self.follow(cap));
             told.push(match cap {
-                Some(cap) if self.is_of_peer(link, cap) => {
+                Some(cap) if link.is_some_and(|link| self.is_of_peer(link, cap)) => {
                     self.pin(cap);
                     Told::Theirs
                 }
@@ -282,10 +283,10 @@ impl Graph {
         self.work.push_back(Work::Unwanted(next));
     }
 
-    /// Ends a question, unless a pinned promise still names a place in its results.
+    /// Ends a question, unless a promise under an embargo is named by a place in its results.
     pub(super) fn finish(&mut self, link: LinkId, question: crate::conn::CallRef) {
         if let Some(at) = self.links.get_mut(link)
-            && !at.pinned.contains_key(&question)
+            && !at.named.contains_key(&question)
         {
             at.conn.finish(question);
             self.touch(link);

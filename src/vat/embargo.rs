@@ -33,7 +33,7 @@ impl Graph {
         let embargo = at.conn.disembargo(path);
         at.embargoes.insert(embargo, promise);
         self.retain(promise);
-        self.leave_call(promise, true);
+        self.stay_named(promise);
         if let Some(Kind::Promise(this)) = self.nodes.get_mut(promise).map(|node| &mut node.kind) {
             this.state = State::Embargoed(to);
         }
@@ -101,6 +101,15 @@ impl Graph {
         }
     }
 
+    /// What a peer that was told that `told` is its own is to understand by it: what it was told, or
+    /// what that came to be. Something broken, or in results the peer may have forgotten by now, has
+    /// lost its name. Nearly all engines go by the id of the embargo alone.
+    fn name_on(&mut self, link: LinkId, told: Cap) -> OutTarget {
+        let end = self.follow(told);
+        let name = self.address_on(link, told).or_else(|| self.address_on(link, end));
+        name.unwrap_or(OutTarget::Import(NOWHERE))
+    }
+
     /// Sends a peer's disembargo back: it is past the calls that came before it. It goes back to
     /// what the peer was told; one whose sender was told of nothing must have ended at `end` with
     /// its sender. (C-E3, C-E8)
@@ -113,8 +122,7 @@ impl Graph {
         let Some(at) = self.links.get_mut(from) else { return };
         let told = at.returning.remove(&embargo);
         let target = match told {
-            // What broke has lost its name. Nearly all engines go by the id of the embargo alone.
-            Some(told) => self.address_on(from, told).or(Some(OutTarget::Import(NOWHERE))),
+            Some(told) => Some(self.name_on(from, told)),
             None => end.filter(|(link, _)| *link == from).map(|(_, target)| target),
         };
         if let Some(at) = self.links.get_mut(from) {

@@ -282,6 +282,12 @@ impl Graph {
                 if outcome.as_ref().is_ok_and(|results| !results.caps.is_empty()) {
                     self.route_queued();
                 }
+                if !self.is_delivered(id) {
+                    // It was cancelled just now, and is over: nothing runs for it.
+                    let cancels =
+                        |output: &Output| matches!(output, Output::Cancel { call } if *call == id);
+                    self.outputs.retain(|output| !cancels(output));
+                }
                 self.complete(id, outcome);
             }
             _ => self.unref_outcome(outcome),

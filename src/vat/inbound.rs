@@ -391,7 +391,7 @@ impl Graph {
 
     fn on_closed(&mut self, link: LinkId, why: Exception) {
         if let Some(at) = self.links.get_mut(link) {
-            at.pinned.clear();
+            at.named.clear();
             let returning = std::mem::take(&mut at.returning);
             if let Some(cap) = at.bootstrap.take() {
                 self.unref(cap);

@@ -15,8 +15,9 @@ pub(super) struct Link {
     pub(super) exports: Slots,
     /// The promises behind embargoes that this connection will lift.
     pub(super) embargoes: BTreeMap<EmbargoId, Cap>,
-    /// Questions kept unfinished, by how many pinned promises still name a place in their results.
-    pub(super) pinned: BTreeMap<CallRef, u32>,
+    /// Questions kept unfinished, by how many promises under an embargo are named by a place in their
+    /// results.
+    pub(super) named: BTreeMap<CallRef, u32>,
     /// The peer's disembargoes under way here, by what it was told that their target is: that is
     /// what they go back to. One reference and one pin each.
     pub(super) returning: BTreeMap<EmbargoId, Cap>,
@@ -87,11 +88,17 @@ impl Link {
             bootstrap,
             exports: Slots::default(),
             embargoes: BTreeMap::new(),
-            pinned: BTreeMap::new(),
+            named: BTreeMap::new(),
             returning: BTreeMap::new(),
             attention: Attention::Quiet,
         }
     }
+
+    /// What the targets of the peer's disembargoes under way were told to be.
+    pub(super) fn returning(&self) -> impl Iterator<Item = Cap> {
+        self.returning.values().copied()
+    }
+
     /// Nothing is to be taken from it for now.
     pub(super) fn is_held(&self) -> bool {
         self.attention == Attention::Held && !self.conn.is_closed()

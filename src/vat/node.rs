@@ -18,7 +18,7 @@ use super::membrane::Wall;
 pub(super) struct Node {
     pub(super) refs: u32,
     /// How many export slots, returned answers and disembargoes under way will name this node
-    /// to its peer as what it was told, whatever the node resolves to later.
+    /// to its peer as what it was told, as long as it has a name.
     pub(super) pins: u32,
     /// Somebody outside wants to hear when this promise is settled.
     pub(super) watch: Watch,
@@ -101,8 +101,8 @@ pub(super) enum Source {
     /// By the results of a call. Calls follow the call: to the peer if that is where it went.
     /// (C-Q5)
     Pipeline(CallId, Path),
-    /// Resolved by the results of a question that is kept unfinished, because its peer was told
-    /// of this place in them.
+    /// By the results of a question, which are here: it is under an embargo, and until that is
+    /// lifted the question is kept unfinished, because the peer knows it by this place in them.
     Answer(LinkId, CallRef, Path),
     /// By what the promise behind a membrane is resolved to. Calls cross the membrane.
     Wall(Wall),
@@ -162,6 +162,13 @@ impl Promise {
 impl Kind {
     /// The promise it is, or was before it was settled.
     pub(super) fn promise(&self) -> Option<&Promise> {
+        match self {
+            Self::Promise(promise) => Some(promise),
+            _ => None,
+        }
+    }
+
+    pub(super) fn promise_mut(&mut self) -> Option<&mut Promise> {
         match self {
             Self::Promise(promise) => Some(promise),
             _ => None,

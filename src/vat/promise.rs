@@ -7,6 +7,7 @@ use crate::wire::{Exception, Path};
 use super::call::{Call, Place};
 use super::graph::{Graph, Work};
 use super::id::{CallId, Cap, LinkId};
+use super::link::Link;
 use super::node::{Kind, Node, Promise, Source, State, Watch};
 use super::output::Output;
 use super::payload::Payload;
@@ -108,8 +109,7 @@ impl Graph {
             return self.unref(to);
         }
         let to = self.unless_circle(promise, to);
-        let named = !self.is_broken(to) && self.nodes.get(promise).is_some_and(|it| it.pins > 0);
-        self.leave_call(promise, named);
+        self.leave_call(promise);
         self.become_resolved(promise, to);
     }
 
@@ -138,54 +138,76 @@ impl Graph {
         self.work.push_back(Work::Tell(promise));
     }
 
-    /// A resolved promise waits for its call no more, but may still be named by its place in the
-    /// results.
-    pub(super) fn leave_call(&mut self, promise: Cap, named: bool) {
-        let Some(Kind::Promise(this)) = self.nodes.get_mut(promise).map(|node| &mut node.kind)
-        else {
-            return;
-        };
-        let Source::Pipeline(id, path) = &this.source else { return };
-        let (id, path) = (*id, path.clone());
-        this.source = Source::Spent;
-        if let Some(Call { place: Place::Remote(link, question), .. }) = self.calls.get(id)
-            && named
-        {
-            let (link, question) = (*link, *question);
-            self.pin_question(promise, link, question, path);
+    /// A resolved promise waits for its call no more.
+    fn leave_call(&mut self, promise: Cap) {
+        if let Some((id, _)) = self.take_pipeline(promise) {
+            self.end_pipeline(promise, id);
         }
+    }
+
+    /// A promise under an embargo waits for its call no more, and keeps its name: a place in the
+    /// results of a question, which is kept unfinished for that.
+    pub(super) fn stay_named(&mut self, promise: Cap) {
+        let Some((id, path)) = self.take_pipeline(promise) else { return };
+        if let Some(Call { place: Place::Remote(link, question), .. }) = self.calls.get(id) {
+            let (link, question) = (*link, *question);
+            if let Some(at) = self.links.get_mut(link) {
+                *at.named.entry(question).or_insert(0) += 1;
+            }
+            if let Some(this) = self.nodes.get_mut(promise).and_then(|node| node.kind.promise_mut())
+            {
+                this.source = Source::Answer(link, question, path);
+            }
+        }
+        self.end_pipeline(promise, id);
+    }
+
+    fn take_pipeline(&mut self, promise: Cap) -> Option<(CallId, Path)> {
+        let this = self.nodes.get_mut(promise)?.kind.promise_mut()?;
+        if !matches!(this.source, Source::Pipeline(..)) {
+            return None;
+        }
+        match std::mem::replace(&mut this.source, Source::Spent) {
+            Source::Pipeline(id, path) => Some((id, path)),
+            _ => None,
+        }
+    }
+
+    fn end_pipeline(&mut self, promise: Cap, id: CallId) {
         if let Some(call) = self.calls.get_mut(id) {
             call.pipelines.retain(|(_, cap)| *cap != promise);
         }
         self.unref_pipeline(id);
     }
 
-    /// Keeps a question unfinished while a pinned promise names a place in its results.
-    fn pin_question(
-        &mut self,
-        promise: Cap,
-        link: LinkId,
-        question: crate::conn::CallRef,
-        path: Path,
-    ) {
-        if let Some(at) = self.links.get_mut(link) {
-            *at.pinned.entry(question).or_insert(0) += 1;
-        }
-        if let Some(Kind::Promise(this)) = self.nodes.get_mut(promise).map(|node| &mut node.kind) {
-            this.source = Source::Answer(link, question, path);
-        }
-    }
-
-    /// Gives up the way calls went before a promise was resolved, unless it is pinned. A broken one
-    /// is not kept for its name: where promises wait for each other over two vats, each name would
-    /// keep the other.
+    /// Gives up the way calls went before a promise was resolved. An import stays as long as it is
+    /// pinned; a broken one does not: where promises wait for each other over two vats, each name
+    /// would keep the other.
+    ///
+    /// A question stays for a disembargo on its way back alone. Two vats that each name a place in
+    /// what the other returned would keep each other's questions for ever, as results hold more than
+    /// what is named. Nor need it stay: the peer was told of the place in a message that left before
+    /// the Finish, and all it sends by what it was told goes where the promise is resolved to. (C-E9)
     pub(super) fn spend(&mut self, promise: Cap) {
         let is_broken = self.is_broken(promise);
-        let Some(node) = self.nodes.get_mut(promise) else { return };
-        let Kind::Promise(this) = &mut node.kind else { return };
-        if (node.pins > 0 && !is_broken) || matches!(this.state, State::Pending) {
+        let Some(node) = self.nodes.get(promise) else { return };
+        let Some(Promise { source, state: State::Resolved(_), .. }) = node.kind.promise() else {
+            return;
+        };
+        let is_named = match source {
+            Source::Answer(link, ..) => {
+                let mut returning = self.links.get(*link).into_iter().flat_map(Link::returning);
+                returning.any(|told| told == promise)
+            }
+            _ => node.pins > 0,
+        };
+        if is_named && !is_broken {
             return;
         }
+        let Some(this) = self.nodes.get_mut(promise).and_then(|node| node.kind.promise_mut())
+        else {
+            return;
+        };
         let source = std::mem::replace(&mut this.source, Source::Spent);
         self.give_up(promise, source);
     }
@@ -198,24 +220,19 @@ impl Graph {
                     self.touch(link);
                 }
             }
-            Source::Answer(link, question, _) => self.unpin_question(link, question),
-            Source::Pipeline(call, _) => {
-                if let Some(call) = self.calls.get_mut(call) {
-                    call.pipelines.retain(|(_, cap)| *cap != promise);
-                }
-                self.unref_pipeline(call);
-            }
+            Source::Answer(link, question, _) => self.unname_question(link, question),
+            Source::Pipeline(call, _) => self.end_pipeline(promise, call),
             Source::Wall(wall) | Source::Gate(wall) => self.tear_down(promise, wall),
             Source::Here | Source::Spent => {}
         }
     }
 
-    fn unpin_question(&mut self, link: LinkId, question: crate::conn::CallRef) {
+    fn unname_question(&mut self, link: LinkId, question: crate::conn::CallRef) {
         let Some(at) = self.links.get_mut(link) else { return };
-        let Some(count) = at.pinned.get_mut(&question) else { return };
+        let Some(count) = at.named.get_mut(&question) else { return };
         *count -= 1;
         if *count == 0 {
-            at.pinned.remove(&question);
+            at.named.remove(&question);
             at.conn.finish(question);
             self.touch(link);
         }

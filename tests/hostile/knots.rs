@@ -1,7 +1,7 @@
 //! A peer that ties promises and calls into knots, or into strings without an end.
 
 use bowline::rpc::Client;
-use bowline::wire::{CapDescriptor, ExceptionKind};
+use bowline::wire::{CapDescriptor, Context, Disembargo, ExceptionKind, Message, Outcome};
 
 use crate::scene::Scene;
 use crate::support::{Ask, method};
@@ -134,4 +134,68 @@ fn a_result_of_the_vat_is_what_the_peer_returns_for_it() {
     drop(theirs);
     scene.seen.let_go();
     scene.ends();
+}
+
+/// A peer that ends a question of its own only when ours is over, and ours is named in the results
+/// of its own: were ours kept for that, both would stay for ever.
+fn told_of_a_place() -> (Scene, Client) {
+    let mut scene = Scene::met();
+    let theirs = scene.link.bootstrap();
+    scene.seen.keep(&theirs);
+    scene.heard();
+    scene.calls(call(1, to(0), method::GET, vec![]));
+    scene.hears(&["return a1 results 18 words [q0]"]);
+    scene.calls(call(2, to_result(1), method::NOTE, vec![]));
+    assert!(scene.heard()[0].starts_with("call q1 → q0 "));
+    scene.seen.let_go();
+    (scene, theirs)
+}
+
+fn ends_told(scene: Scene, theirs: Client) {
+    let mut scene = scene;
+    scene.says(returns(1, Outcome::ResultsSentElsewhere));
+    scene.heard();
+    drop(theirs);
+    scene.says(finish(2));
+    scene.says(finish(1));
+    scene.heard();
+    scene.ends();
+}
+
+// C-E3, C-E9
+#[test]
+fn a_question_is_over_though_the_peer_was_told_of_a_place_in_its_results() {
+    let (mut scene, theirs) = told_of_a_place();
+    scene.says(returns(0, bare(hosted(7))));
+    scene.hears(&["finish q0"]);
+    // What it was told stands in results that are gone; it is told what that came to be.
+    scene.calls(call(3, to_result(1), method::NOTE, vec![]));
+    let heard = scene.heard();
+    assert!(heard[0].starts_with("call q0 → i7 "), "{heard:?}");
+    scene.says(disembargo(to_result(1), 3));
+    scene.hears(&["disembargo i7 lift m3"]);
+    scene.says(returns(0, Outcome::ResultsSentElsewhere));
+    scene.says(finish(3));
+    ends_told(scene, theirs);
+}
+
+// C-E3, C-E10
+#[test]
+fn a_question_named_to_the_peer_is_over_once_its_embargo_is_lifted() {
+    let (mut scene, theirs) = told_of_a_place();
+    scene.says(returns(0, bare(yours(0))));
+    scene.hears(&["disembargo q0 ask m0"]);
+    // As long as the embargo is there, that is still its name.
+    scene.says(disembargo(to_result(1), 3));
+    scene.hears(&[]);
+    let context = Context::ReceiverLoopback(bowline::wire::EmbargoId(0));
+    scene.says(Message::Disembargo(Disembargo { target: to(0), context }));
+    scene.hears(&["disembargo q0 lift m3", "finish q0"]);
+    // From then on it is an object here, which is nothing of the peer's.
+    scene.calls(call(3, to_result(1), method::NOTE, vec![]));
+    assert!(scene.heard()[0].starts_with("return a3 results"));
+    scene.says(disembargo(to_result(1), 4));
+    scene.hears(&["disembargo i4294967295 lift m4"]);
+    scene.says(finish(3));
+    ends_told(scene, theirs);
 }

@@ -2,7 +2,7 @@
 //! go of, and nothing may be left.
 
 use crate::shadow::{CallNo, Interest, Life};
-use crate::world::{To, World, known};
+use crate::world::{To, World};
 use crate::wrong;
 
 /// No run has so many messages: something goes round in circles.
@@ -164,9 +164,6 @@ impl World {
 
     /// All tables are empty, and no node is left but what is offered as bootstrap.
     fn nothing_is_left(&self) {
-        if known::PINNED_CIRCLES && self.is_circle_left() {
-            return;
-        }
         for (vat, graph) in self.vats.iter().enumerate() {
             let links = self.wires.iter().flat_map(|wire| &wire.ends);
             let links = links.filter(|end| end.vat == vat).map(|end| end.link);
@@ -185,12 +182,6 @@ impl World {
                 wrong!("leak", "object {no} of vat {} is not dropped", object.vat);
             }
         }
-    }
-
-    /// Questions are left that are kept for the sake of what stands in their own results.
-    fn is_circle_left(&self) -> bool {
-        let kept = |dump: &str| dump.contains("kept by") || dump.contains("pipeline only");
-        self.vats.iter().any(|graph| kept(&graph.dump()))
     }
 
     /// Without connections there is nothing at all.

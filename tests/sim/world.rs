@@ -16,13 +16,6 @@ use crate::shadow::{
 };
 use crate::wires::Wire;
 
-/// Defects that are known and not mended yet; the runs keep clear of them.
-pub(crate) mod known {
-    /// A question kept for the sake of a promise told to the peer is never finished if its own
-    /// results hold that promise.
-    pub(crate) const PINNED_CIRCLES: bool = true;
-}
-
 /// How the vats are set up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {

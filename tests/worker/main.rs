@@ -1,14 +1,18 @@
 //! The Workers face.
 
+mod calls;
 mod debug_port;
 mod describe;
+mod disposal;
 mod golden;
 mod hostile;
 mod identity;
+mod inspect;
 mod node;
 mod oracle;
 mod random;
 mod resource;
 mod rules;
 mod rust_types;
+mod support;
 mod v8;
