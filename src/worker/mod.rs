@@ -33,7 +33,9 @@
 mod args;
 mod ask;
 mod calling;
+mod ctx;
 pub mod debug_port;
+mod entry;
 mod error;
 mod exception;
 mod external;
@@ -47,23 +49,31 @@ mod promise;
 mod property;
 mod push;
 mod received;
+mod remote;
 mod returned;
 mod serial;
+mod service;
+mod session;
 mod stub;
 mod target;
 mod token;
 pub mod value;
 mod walk;
 mod words;
+#[expect(clippy::module_inception, reason = "the room is named after what it is about")]
+mod worker;
 
 pub use args::Args;
+pub use ctx::Ctx;
 pub use error::JsError;
 pub use function::Function;
 pub use promise::RpcPromise;
 pub use property::RpcProperty;
 pub use received::Received;
+pub use service::Service;
 pub use stub::RpcStub;
 pub use target::{Answer, Call, Return, RpcTarget};
+pub use worker::Worker;
 
 /// The arguments of a call: anything that is [`Into`] a [`Value`](crate::worker::value::Value).
 ///
