@@ -35,6 +35,7 @@ mod args;
 mod ask;
 mod calling;
 mod ctx;
+pub mod debug_port;
 mod entry;
 mod error;
 mod exception;

@@ -6,6 +6,7 @@ mod support;
 
 mod calls;
 mod cast;
+mod debug_port;
 mod describe;
 mod disposal;
 mod golden;
