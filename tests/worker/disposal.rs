@@ -5,7 +5,7 @@ use std::rc::Rc;
 use bowline::worker::value::Value;
 use bowline::worker::{RpcStub, args};
 
-use crate::support::{Counter, Log, Stage, everywhere, failed, got, number, settle};
+use crate::cast::{Counter, Log, Stage, everywhere, failed, got, number, settle};
 
 everywhere! {
     rule_41_a_stub_in_the_arguments_is_good_until_the_call_returns,

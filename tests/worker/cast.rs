@@ -156,19 +156,19 @@ impl Drop for Stage {
 macro_rules! everywhere {
     ($($name:ident),* $(,)?) => {
         mod here { $(#[test] fn $name() {
-            super::$name(&crate::support::Stage::new(crate::support::Where::Here));
+            super::$name(&crate::cast::Stage::new(crate::cast::Where::Here));
         })* }
         mod link { $(#[test] fn $name() {
-            super::$name(&crate::support::Stage::new(crate::support::Where::Link));
+            super::$name(&crate::cast::Stage::new(crate::cast::Where::Link));
         })* }
         mod bound { $(#[test] fn $name() {
-            super::$name(&crate::support::Stage::new(crate::support::Where::Bound));
+            super::$name(&crate::cast::Stage::new(crate::cast::Where::Bound));
         })* }
         mod session { $(#[test] fn $name() {
-            super::$name(&crate::support::Stage::new(crate::support::Where::Session));
+            super::$name(&crate::cast::Stage::new(crate::cast::Where::Session));
         })* }
         mod pipe { $(#[test] fn $name() {
-            super::$name(&crate::support::Stage::new(crate::support::Where::Pipe));
+            super::$name(&crate::cast::Stage::new(crate::cast::Where::Pipe));
         })* }
     };
 }
