@@ -36,6 +36,7 @@ mod ask;
 mod calling;
 pub mod config;
 mod ctx;
+pub mod debug_port;
 mod entry;
 mod error;
 mod exception;

@@ -8,6 +8,7 @@ mod calls;
 mod cast;
 #[cfg(feature = "wrangler")]
 mod config;
+mod debug_port;
 mod describe;
 mod directory;
 mod disposal;

@@ -25,6 +25,17 @@ impl ServiceAddress {
         matches!(self, Self::Debug(_))
     }
 
+    /// The same kind of address with another port or path, such as the one that turned out to be free.
+    #[must_use]
+    pub fn at(&self, address: &Address) -> Self {
+        let address = address.clone();
+        match self {
+            Self::Plain(_) => Self::Plain(address),
+            Self::Http(_) => Self::Http(address),
+            Self::Debug(_) => Self::Debug(address),
+        }
+    }
+
     /// Where to connect.
     #[must_use]
     pub const fn address(&self) -> &Address {
