@@ -4,8 +4,8 @@
 //! own is known as that; through the relay it must end the same way.
 
 mod callee;
-mod ours;
 mod debug;
+mod ours;
 mod peer;
 mod slow;
 mod vat;
