@@ -8,7 +8,7 @@ use super::bridge;
 use super::client::Client;
 
 /// A reference of what `client` stands for, in the vat `here`.
-pub(super) fn lend(here: &Local, client: &Client) -> Result<Cap, Exception> {
+pub(crate) fn lend(here: &Local, client: &Client) -> Result<Cap, Exception> {
     if client.mailbox().id() != here.id() {
         return bridge::import(here, client);
     }
@@ -17,7 +17,7 @@ pub(super) fn lend(here: &Local, client: &Client) -> Result<Cap, Exception> {
 
 /// A payload in the vat `here`. What cannot be lent is broken.
 #[inline]
-pub(super) fn payload(here: &Local, content: Content, caps: &[Option<Client>]) -> Payload {
+pub(crate) fn payload(here: &Local, content: Content, caps: &[Option<Client>]) -> Payload {
     if caps.is_empty() {
         return Payload { content, caps: Vec::new() };
     }
@@ -30,7 +30,7 @@ pub(super) fn payload(here: &Local, content: Content, caps: &[Option<Client>]) -
 
 /// Clients for the capabilities of a payload, which is taken.
 #[inline]
-pub(super) fn clients(here: &Local, caps: Vec<Option<Cap>>) -> Vec<Option<Client>> {
+pub(crate) fn clients(here: &Local, caps: Vec<Option<Cap>>) -> Vec<Option<Client>> {
     if caps.is_empty() {
         return Vec::new();
     }

@@ -28,13 +28,13 @@ const STREAM_WORDS_MAX: u32 = 1 << 14;
 
 impl Client {
     /// Takes over a reference of a vat of this thread.
-    pub(super) fn adopt(here: &Local, cap: Cap) -> Self {
+    pub(crate) fn adopt(here: &Local, cap: Cap) -> Self {
         let mailbox = Arc::clone(here.mailbox());
         Self(Arc::new(Stub { mailbox, cap: OnceLock::from(cap), stream_words: AtomicU32::new(0) }))
     }
 
     /// A client of the vat behind `mailbox`, whose reference `make` will say on the vat's thread.
-    pub(super) fn promised(
+    pub(crate) fn promised(
         mailbox: &Arc<Mailbox>,
         make: impl FnOnce(&Local) -> Cap + Send + 'static,
     ) -> Self {
@@ -123,7 +123,7 @@ impl Client {
     }
 
     /// The vat, if it lives on this thread.
-    pub(super) fn here(&self) -> Option<Local> {
+    pub(crate) fn here(&self) -> Option<Local> {
         Local::find(self.0.mailbox.id())
     }
 
@@ -134,7 +134,7 @@ impl Client {
 
     /// What the client refers to, seen from the vat's thread. `None` only if the vat refused the
     /// work that would have said it, being gone.
-    pub(super) fn cap_here(&self, here: &Local) -> Option<Cap> {
+    pub(crate) fn cap_here(&self, here: &Local) -> Option<Cap> {
         if let Some(cap) = self.cap() {
             return Some(cap);
         }
@@ -143,7 +143,7 @@ impl Client {
     }
 
     /// A reference of what the client stands for, if it is of the vat `here`.
-    pub(super) fn lend(&self, here: &Local) -> Option<Cap> {
+    pub(crate) fn lend(&self, here: &Local) -> Option<Cap> {
         if self.mailbox().id() != here.id() {
             return None;
         }

@@ -16,12 +16,14 @@ mod foreign;
 mod handle;
 mod hook;
 mod identity;
+mod lapse;
 #[cfg(all(feature = "tokio", unix))]
 mod listen;
 mod membrane;
 mod message;
 mod near;
 mod promise;
+mod raw;
 mod received;
 mod reconnect;
 mod relay;
@@ -36,6 +38,7 @@ mod stream;
 mod target;
 
 pub use ambient::ambient;
+pub(crate) use caps::{clients, lend, payload};
 pub use client::Client;
 pub use connect::Link;
 pub use cyclic::{This, serve_cyclic};
@@ -43,9 +46,10 @@ pub use deadline::Deadline;
 pub use error::{error, exception};
 pub use handle::{Handle, TypedPromise, TypedReply};
 pub use identity::WeakClient;
+pub use lapse::Lapse;
 #[cfg(all(feature = "tokio", unix))]
 pub use listen::listen;
-pub use membrane::{Crossing, Direction, Membrane, Passage, Policy, Verdict};
+pub use membrane::{Crossing, Direction, Membrane, Passage, Policy, Revocation, Verdict};
 pub use promise::{Pipeline, Promise};
 pub use reconnect::{Reconnector, connecting_lazily, reconnecting};
 pub use relay::{Relay, RelayEnd};

@@ -23,7 +23,7 @@ use super::reply::Reply;
 /// Cancel safe: a poll that is not repeated loses nothing.
 #[must_use = "dropping a promise cancels its call"]
 pub struct Promise {
-    mailbox: Arc<Mailbox>,
+    pub(super) mailbox: Arc<Mailbox>,
     state: Promised,
 }
 
@@ -112,6 +112,14 @@ impl Promise {
                 Poll::Pending
             }
         }
+    }
+
+    /// The outcome of a call of this thread, if it is there.
+    pub(super) fn take_here(&mut self, here: &Local) -> Option<Outcome> {
+        let Promised::Here(call) = self.state else { return None };
+        let outcome = here.collect(call)?;
+        self.state = Promised::Over;
+        Some(outcome)
     }
 
     /// The promise came to another thread than the vat's: its outcome is sent after it.

@@ -17,7 +17,7 @@ pub struct Reply {
 
 impl Reply {
     #[inline]
-    pub(super) fn new(here: &Local, payload: Payload) -> Self {
+    pub(crate) fn new(here: &Local, payload: Payload) -> Self {
         Self { content: payload.content, caps: caps::clients(here, payload.caps) }
     }
 

@@ -6,6 +6,7 @@
     missing_docs,
     unused_qualifications,
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::use_self,
     clippy::unwrap_used,
     reason = "generated; schema/rpc.capnp documents it"
@@ -17,9 +18,49 @@ pub mod rpc_capnp;
     missing_docs,
     unused_qualifications,
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::use_self,
     clippy::unwrap_used,
     reason = "generated; schema/rpc-twoparty.capnp documents it"
 )]
 #[rustfmt::skip]
 pub mod rpc_twoparty_capnp;
+
+#[cfg(feature = "worker")]
+#[allow(
+    missing_docs,
+    unused_qualifications,
+    clippy::all,
+    clippy::allow_attributes_without_reason,
+    clippy::use_self,
+    clippy::unwrap_used,
+    reason = "generated; schema/byte-stream.capnp documents it"
+)]
+#[rustfmt::skip]
+pub mod byte_stream_capnp;
+
+#[cfg(feature = "worker")]
+#[allow(
+    missing_docs,
+    unused_qualifications,
+    clippy::all,
+    clippy::allow_attributes_without_reason,
+    clippy::use_self,
+    clippy::unwrap_used,
+    reason = "generated; schema/http-over-capnp.capnp documents it"
+)]
+#[rustfmt::skip]
+pub mod http_over_capnp_capnp;
+
+#[cfg(feature = "worker")]
+#[allow(
+    missing_docs,
+    unused_qualifications,
+    clippy::all,
+    clippy::allow_attributes_without_reason,
+    clippy::use_self,
+    clippy::unwrap_used,
+    reason = "generated; schema/worker.capnp documents it"
+)]
+#[rustfmt::skip]
+pub mod worker_capnp;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use super::http::{ConnectHost, HeadError};
 use super::peer::Peer;
 use crate::wire::{DecodeError, FrameError};
 
@@ -56,6 +57,24 @@ pub enum TransportError {
         /// The rule it broke.
         error: DecodeError,
     },
+    /// The peer's bytes are no HTTP head that we take.
+    Head {
+        /// The peer.
+        peer: Peer,
+        /// The rule it broke.
+        error: HeadError,
+    },
+    /// The peer speaks HTTP and does not grant a CONNECT.
+    Refused {
+        /// The peer.
+        peer: Peer,
+        /// The host that was asked for.
+        host: ConnectHost,
+        /// The status of its answer.
+        status: u16,
+        /// What it says to that.
+        reason: String,
+    },
     /// The operating system refused.
     Io {
         /// What was being done, as in `reading from`.
@@ -73,7 +92,6 @@ impl TransportError {
     }
 
     #[cfg(all(feature = "tokio", unix))]
-    #[cfg(all(feature = "tokio", unix))]
     pub(super) fn at(doing: &'static str, address: &impl fmt::Display, source: io::Error) -> Self {
         Self::io(doing, &Peer::Named(address.to_string()), source)
     }
@@ -84,9 +102,20 @@ impl TransportError {
         match self {
             Self::Oversized { .. } | Self::Closed => Fault::Us,
             Self::BadAddress { .. } => Fault::Us,
-            Self::Frame { .. } | Self::Message { .. } => Fault::Peer,
+            Self::Frame { .. } | Self::Message { .. } | Self::Head { .. } => Fault::Peer,
+            Self::Refused { .. } => Fault::Us,
             Self::PeerGone(_) | Self::Io { .. } => Fault::Way,
         }
+    }
+
+    /// Whether the same may succeed a moment later, with nothing changed here: the system is out of file
+    /// descriptors or of memory, which others give back.
+    #[must_use]
+    pub fn is_shortage(&self) -> bool {
+        // ENOMEM, ENFILE, EMFILE; ENOBUFS on Linux and elsewhere.
+        const SHORT: [i32; 5] = [12, 23, 24, 105, 55];
+        let Self::Io { source, .. } = self else { return false };
+        source.raw_os_error().is_some_and(|code| SHORT.contains(&code))
     }
 
     /// Whether the connection goes on: the error concerns one message alone.
@@ -108,6 +137,10 @@ impl fmt::Display for TransportError {
             Self::BadAddress { address, why } => write!(f, "bad address `{address}`: {why}"),
             Self::Frame { peer, error } => write!(f, "{peer}: {error}"),
             Self::Message { peer, error } => write!(f, "{peer}: {error}"),
+            Self::Head { peer, error } => write!(f, "{peer}: {error}"),
+            Self::Refused { peer, host, status, reason } => {
+                write!(f, "{peer} refused CONNECT {host}: {status} {reason}")
+            }
             Self::Io { doing, peer, source } => write!(f, "{doing} {peer} failed: {source}"),
         }
     }
@@ -119,6 +152,7 @@ impl std::error::Error for TransportError {
             Self::Io { source, .. } => Some(&**source),
             Self::Frame { error, .. } => Some(error),
             Self::Message { error, .. } => Some(error),
+            Self::Head { error, .. } => Some(error),
             _ => None,
         }
     }

@@ -12,6 +12,7 @@ mod child;
 mod contract;
 mod error;
 mod framed;
+pub mod http;
 mod link;
 mod memory;
 mod outgoing;

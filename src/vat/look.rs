@@ -1,7 +1,8 @@
 //! Looking: what a capability has come to be.
 
+use super::call::Origin;
 use super::graph::Graph;
-use super::id::{Cap, TargetId};
+use super::id::{CallId, Cap, TargetId};
 use super::node::{Kind, State};
 
 impl Graph {
@@ -35,6 +36,16 @@ impl Graph {
             Kind::Streamed(streamed) => Some(streamed.target),
             _ => None,
         }
+    }
+
+    /// Whether capabilities in the results of a call were asked for before them, or may be by who is not
+    /// asked first: a peer, another thread, a call this one answers. Who made the call here and holds
+    /// nothing but its promise sees the results before it asks for what is in them.
+    #[must_use]
+    pub fn may_be_pipelined(&self, call: CallId) -> bool {
+        self.calls.get(call).is_some_and(|call| {
+            call.origin != Origin::Waiting || call.pipeline_refs > 1 || !call.pipelines.is_empty()
+        })
     }
 
     /// One more reference of what may be gone; whether it is still there.

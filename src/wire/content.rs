@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use super::copy::{self, CopyError};
 use super::frame::{Frame, WORD};
 use super::limits::ReadLimits;
+use super::moved::{Moved, Unsealed, message_of};
 use super::path::Path;
 use super::pointer::{self, FieldError, PointerError, ROOT, Target};
 
@@ -28,6 +29,8 @@ enum Repr {
     /// A frame taken over from the peer. Its root was put in place of the message's own; the rest of the
     /// message is still there, and its pointers are as the peer wrote them.
     Received(Box<Reader<Frame>>),
+    /// Not built yet.
+    Moved(Moved),
     /// Held by several.
     Shared(Arc<Content>),
 }
@@ -86,11 +89,25 @@ impl Content {
     /// may be what no builder makes.
     #[must_use]
     pub fn from_words(words: &[u64]) -> Self {
-        let mut segment = Word::allocate_zeroed_vec(words.len().max(1));
-        let bytes = Word::words_to_bytes_mut(&mut segment).chunks_exact_mut(WORD);
-        bytes.zip(words).for_each(|(to, word)| to.copy_from_slice(&word.to_le_bytes()));
-        let options = ReadLimits::default().options();
-        Self(Repr::Copied(Box::new(Reader::new(Frame::single(segment), options))))
+        Self(Repr::Copied(Box::new(message_of(words, &ReadLimits::default()))))
+    }
+
+    /// Content that is built where somebody needs words, and [taken](Self::take) as it is elsewhere.
+    #[must_use]
+    pub fn moved(content: Box<dyn Unsealed>) -> Self {
+        Self(Repr::Moved(Moved::new(content)))
+    }
+
+    /// What it was [made](Self::moved) of, if that is a `T`.
+    ///
+    /// # Errors
+    ///
+    /// It is anything else: here it is again.
+    pub fn take<T: Unsealed>(self) -> Result<Box<T>, Self> {
+        match self.0 {
+            Repr::Moved(moved) if moved.is::<T>() => moved.take().ok_or_else(Self::null),
+            _ => Err(self),
+        }
     }
 
     /// Content of a frame a peer sent, whose root pointer is word 0 of segment 0.
@@ -109,6 +126,7 @@ impl Content {
             Repr::Root(message) => message.get_root(),
             Repr::Built(message) => message.get_root_as_reader(),
             Repr::Copied(message) | Repr::Received(message) => message.get_root(),
+            Repr::Moved(moved) => moved.message().get_root(),
             Repr::Shared(content) => content.root(),
         }
     }
@@ -116,8 +134,10 @@ impl Content {
     /// The same content once more; nothing is copied.
     #[must_use]
     pub fn share(&mut self) -> Self {
-        if let Repr::Shared(content) = &self.0 {
-            return Self(Repr::Shared(Arc::clone(content)));
+        match &self.0 {
+            Repr::Shared(content) => return Self(Repr::Shared(Arc::clone(content))),
+            Repr::Moved(moved) => return Self(Repr::Moved(moved.share())),
+            _ => {}
         }
         let content = Arc::new(std::mem::take(self));
         *self = Self(Repr::Shared(Arc::clone(&content)));
@@ -131,6 +151,7 @@ impl Content {
             Repr::Null | Repr::Root(_) => 1,
             Repr::Built(message) => message.size_in_words().max(1),
             Repr::Copied(message) | Repr::Received(message) => message.get_segments().words(),
+            Repr::Moved(moved) => moved.words(),
             Repr::Shared(content) => content.words(),
         }
     }
@@ -147,6 +168,9 @@ impl Content {
                 SmallVec::from_slice(&[Word::words_to_bytes(&message.get_segments().0)])
             }
             Repr::Built(message) => message.get_segments_for_output().iter().copied().collect(),
+            Repr::Moved(moved) => {
+                (0..).map_while(|id| moved.message().get_segments().segment(id)).collect()
+            }
             Repr::Copied(message) | Repr::Received(message) => {
                 (0..).map_while(|id| message.get_segments().segment(id)).collect()
             }
@@ -164,6 +188,7 @@ impl Content {
                 OutputSegments::SingleSegment([only]) => Some(only),
                 OutputSegments::MultiSegment(_) => None,
             },
+            Repr::Moved(moved) => moved.message().get_segments().segment(0),
             Repr::Copied(message) | Repr::Received(message) => {
                 let frame = message.get_segments();
                 if frame.segment_count() == 1 { frame.segment(0) } else { None }
@@ -206,7 +231,10 @@ impl Content {
         match &self.0 {
             Repr::Null => Ok(None),
             Repr::Copied(message) | Repr::Received(message) => cap_at(message.get_segments(), path),
-            Repr::Root(_) | Repr::Built(_) => cap_at(self.slices().as_slice(), path),
+            Repr::Moved(moved) if let Some(index) = moved.cap_at(path) => Ok(index),
+            Repr::Root(_) | Repr::Built(_) | Repr::Moved(_) => {
+                cap_at(self.slices().as_slice(), path)
+            }
             Repr::Shared(content) => content.cap_at(path),
         }
     }
@@ -224,7 +252,7 @@ impl Content {
                 let frame = message.get_segments();
                 copy::copy(frame, &copy::within(limits, frame.words()))?
             }
-            Repr::Null | Repr::Root(_) | Repr::Built(_) => {
+            Repr::Null | Repr::Root(_) | Repr::Built(_) | Repr::Moved(_) => {
                 copy::copy(self.slices().as_slice(), limits)?
             }
             Repr::Shared(content) => return content.copy(limits),
@@ -271,6 +299,9 @@ impl From<Builder<HeapAllocator>> for Content {
 
 impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Repr::Moved(moved) = &self.0 {
+            return write!(f, "about {} words, not built", moved.words());
+        }
         let first = self.slices().first().and_then(|segment| segment.first_chunk().copied());
         match pointer::Pointer::parse(first.map_or(0, u64::from_le_bytes)) {
             pointer::Pointer::Null => f.write_str("null"),

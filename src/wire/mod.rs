@@ -10,6 +10,7 @@ mod frame;
 mod id;
 mod limits;
 mod message;
+mod moved;
 mod outline;
 mod path;
 mod pointer;
@@ -28,6 +29,7 @@ pub use message::{
     Foreign, Message, MessageTarget, Outcome, Payload, PromisedAnswer, Release, Resolution,
     Resolve, Return, SendResultsTo,
 };
+pub use moved::Unsealed;
 pub use outline::{Outline, OutlineLimits};
 pub use path::Path;
 pub use pointer::PointerError;

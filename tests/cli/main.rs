@@ -5,5 +5,6 @@ mod demo;
 mod peers;
 mod probe;
 mod relay;
+mod relay_http;
 mod support;
 mod usage;

@@ -64,7 +64,18 @@ impl Serving {
     /// A relay on a free port.
     pub(crate) fn relaying_to(connect: &str) -> Self {
         let arguments = ["relay", "--listen", "tcp:127.0.0.1:0", "--connect", connect];
-        let (mut serving, line) = Self::start(&arguments);
+        Self::relaying(&arguments, connect)
+    }
+
+    /// A relay on a free port, behind HTTP on one side or both.
+    pub(crate) fn relaying_http(listen: &str, connect: &str) -> Self {
+        let arguments =
+            ["relay", "--listen", listen, "--connect", connect, "--connect-host", "vat.test"];
+        Self::relaying(&arguments, connect)
+    }
+
+    fn relaying(arguments: &[&str], connect: &str) -> Self {
+        let (mut serving, line) = Self::start(arguments);
         let told = line.strip_prefix("relaying ").and_then(|told| told.split_once(" to "));
         let (address, to) = told.expect("it says where, and to whom");
         assert_eq!(to, connect);

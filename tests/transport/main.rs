@@ -7,6 +7,9 @@ mod address;
 mod child;
 mod contract;
 mod framed;
+mod http;
+#[cfg(feature = "tokio")]
+mod http_sockets;
 mod links;
 mod streams;
 mod support;

@@ -60,6 +60,18 @@ fn the_code_for_two_parties_is_what_its_schema_says() {
 }
 
 #[test]
+fn the_code_for_workers_is_what_their_schemas_say() {
+    for name in ["byte-stream", "http-over-capnp", "worker"] {
+        let module = name.replace('-', "_");
+        is_current(
+            &format!("schema/{name}.capnp"),
+            &["schema"],
+            &format!("src/schema/{module}_capnp.rs"),
+        );
+    }
+}
+
+#[test]
 fn the_code_for_the_demo_is_what_its_schema_says() {
     is_current("schema/demo.capnp", &[], "src/bin/bowline/demo_capnp.rs");
 }

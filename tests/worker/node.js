@@ -1,9 +1,12 @@
 // The other end of the comparison with V8: reads commands, one a line, answers each with one line.
 //   make SEED      a random value, serialized by V8, and described
 //   read HEX       describes what V8 reads there, and serializes it again
+//   show SEED      a value with things to lay out, serialized by V8; and how it is printed: as util.inspect does it, with
+//                  all levels, and as JSON
 // A description names everything one can see of a value, aliases included, so that two equal ones are the same text.
 'use strict';
 const v8 = require('node:v8');
+const { inspect } = require('node:util');
 
 const NATIVE_ERROR = 10;
 const ERROR_NAMES = ['', 'Error', 'TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'WasmCompileError',
@@ -188,8 +191,68 @@ const generator = (seed) => {
   return value(4);
 };
 
+// Values of all lengths, widths and depths.
+const picture = (seed) => {
+  let state = seed >>> 0;
+  const below = (limit) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+  const pick = (list) => list[below(list.length)];
+  const list = (limit, what) => Array.from({ length: below(limit) }, what);
+  const PIECES = ['a', 'Z', '0', ' ', '_', '$', '-', "'", '"', '`', '${', '\\', '\n', '\t', '\0', '\b', '\x7f', '\x9b', '\xe9',
+    '\u65e5', '\u20ac', '\u{1f600}', '\ud83d', '\udc00', '\uff01', '\uac00', 'word ', 'a longer piece of it, '];
+  const word = () => pick(['a', 'id', 'name', 'first_name', '$ref', 'x-y', '__proto__', '1.5', '\xe9t\xe9', "it's", 'constructor', 'averylongpropertynameindeed']);
+  const text = () => list(pick([2, 6, 6, 30]), () => pick(PIECES)).join('');
+  const plain = () => 'abcdefghijklmnopqrstuvwxyz'.repeat(5).slice(0, below(pick([4, 12, 100])));
+  const number = () => pick([() => below(10), () => below(1e6), () => below(1e9) / 1000, () => -below(100), () => -0, () => NaN, () => 1e21,
+    () => 5e-7, () => -Infinity])();
+  const bigint = () => BigInt(below(1e9)) ** BigInt(below(6)) * pick([1n, -1n]);
+  const primitive = () => pick([() => undefined, () => null, () => true, number, number, bigint, text, plain, plain])();
+  const made = [];
+  const keep = (value) => { made.push(value); return value; };
+  const bytes = () => Uint8Array.from(list(pick([4, 20, 130]), () => below(256)));
+  const set = (object, key, value) => Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
+  const error = (depth) => {
+    const made = keep(pick([() => new Error(text()), () => new TypeError(plain()), () => new RangeError('')])());
+    delete made.stack;
+    if (below(3) === 0) Object.defineProperty(made, 'cause', { value: value(depth - 1), enumerable: false });
+    return made;
+  };
+  const alike = () => pick([number, bigint, plain, text, () => below(100), () => below(100)]);
+  const deep = (depth) => pick([
+    () => { const object = keep({}); list(pick([4, 9]), () => set(object, pick([word, text, () => below(9)])(), value(depth - 1))); return object; },
+    () => { const object = keep({}); list(5, () => set(object, word(), value(depth - 1))); return object; },
+    () => { const array = keep([]); list(pick([4, 9]), () => array.push(value(depth - 1))); return array; },
+    () => { const array = keep([]); const one = alike(); list(pick([9, 30, 130]), () => array.push(one())); return array; },
+    () => { const array = keep([]); const one = alike(); list(pick([9, 130]), () => array.push(one())); if (below(3) === 0) set(array, word(), value(depth - 1)); return array; },
+    () => { const array = keep([]); let at = 0; list(pick([4, 130]), () => { at += 1 + below(2) * below(4); array[at] = below(9); }); array.length = at + 1 + below(2); return array; },
+    () => keep(new Map(list(pick([3, 5, 120]), () => [below(9) ? primitive() : value(depth - 1), value(depth - 1)]))),
+    () => keep(new Set(list(pick([3, 5, 120]), () => value(depth - 1)))),
+    () => keep(new Date(pick([NaN, 0, below(2e9) * 1000, -8.64e15]))),
+    () => keep(pick([/a+b/gi, /\//u, /x y/v, new RegExp('')])),
+    () => keep(Object(pick([true, number(), bigint(), text(), plain()]))),
+    () => keep(bytes()), () => keep(bytes().buffer),
+    () => { const held = bytes().buffer; return keep(new DataView(held, below(held.byteLength + 1))); },
+    () => keep(Float64Array.from(list(pick([9, 110]), number))), () => keep(BigInt64Array.from(list(12, () => BigInt(below(100) - 50)))),
+    () => error(depth),
+  ])();
+  const value = (depth) => {
+    if (made.length && below(9) === 0) return pick(made);
+    return depth <= 0 || below(3) === 0 ? primitive() : deep(depth);
+  };
+  return deep(pick([1, 2, 3, 5]));
+};
+
+const hex = (text) => Buffer.from(text).toString('hex');
+const json = (value) => {
+  try { return JSON.stringify(value) ?? 'null'; } catch (error) { return `${error.name}: ${error.message.split('\n')[0]}`; }
+};
+const show = (value) => `${serialize(value)} ${hex(inspect(value))},${hex(inspect(value, { depth: 512 }))},${hex(json(value))}`;
+
 const answer = (line) => {
   const [command, rest] = line.split(' ');
+  if (command === 'show') return show(picture(Number(rest)));
   const value = command === 'make' ? generator(Number(rest)) : deserialize(rest);
   return `${serialize(value)} ${describe(value)}`;
 };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bowline::transport::{Address, TransportError};
+use bowline::transport::http::ConnectHost;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -13,14 +13,15 @@ use crate::probe::Named;
 ///
 /// Without a command it runs `demo`.
 #[derive(Parser)]
-#[command(name = "bowline", version, disable_help_subcommand = true, after_help = AFTER_HELP)]
+#[command(name = "bowline", version, after_help = AFTER_HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
 }
 
 const AFTER_HELP: &str = "\
-Addresses: tcp:HOST:PORT (port 0 to serve on a free one), unix:PATH, stdio.
+Addresses: tcp:HOST:PORT (port 0 to serve on a free one), unix:PATH, stdio;
+`relay` also takes http://HOST:PORT.
 Exit codes: 0 all is well, 1 something failed (one line on standard error says what), 2 wrong usage.";
 
 /// What the program is asked to do.
@@ -63,13 +64,20 @@ pub(crate) enum Command {
     /// forwarded in order, pipelined calls before their answers. When one side hangs up, so does the
     /// other. A far side that cannot be reached is told to the client in an Abort and here in a line.
     /// With `stdio` on one side it relays one client, and ends with it.
+    ///
+    /// With http://HOST:PORT a side speaks HTTP, and vats behind `CONNECT NAME`: a client that asks for
+    /// --connect-host is relayed, and the far side is asked for the same. With both sides like that all
+    /// other HTTP, WebSockets too, is passed through byte for byte, each client on a connection of its own.
     Relay {
-        /// Where clients come: tcp:HOST:PORT, unix:PATH or stdio
+        /// Where clients come: tcp:HOST:PORT, http://HOST:PORT, unix:PATH or stdio
         #[arg(long, value_name = "ADDR")]
         listen: String,
-        /// Where the far side is: tcp:HOST:PORT, unix:PATH or stdio
+        /// Where the far side is: tcp:HOST:PORT, http://HOST:PORT, unix:PATH or stdio
         #[arg(long, value_name = "ADDR")]
         connect: String,
+        /// The name of the vat at an address that begins with http://
+        #[arg(long, value_name = "NAME")]
+        connect_host: Option<ConnectHost>,
     },
     /// Print a recorded stream of Cap'n Proto RPC, message by message
     ///
@@ -170,11 +178,6 @@ impl std::str::FromStr for Seconds {
         let seconds = allowed.then_some(seconds).ok_or("from 0.01 to 600 seconds")?;
         Ok(Self(Duration::from_secs_f64(seconds)))
     }
-}
-
-/// An address, or one line that says what is wrong with it.
-pub(crate) fn address(text: &str) -> Result<Address, Failure> {
-    text.parse().map_err(|error: TransportError| Failure::usage(error.to_string()))
 }
 
 /// Reads the command line. Help and version are printed here.

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use bowline::transport::http::{Ahead, HeadLimits, dial};
 use bowline::transport::{Address, Listener, Socket};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::failure::Failure;
+use crate::place::Place;
 
 /// How long connecting may take.
 const CONNECTING: Duration = Duration::from_secs(10);
@@ -43,9 +45,22 @@ pub(crate) async fn keep(
 /// Connects to `address`, for as long as that may take.
 pub(crate) async fn connect(address: &Address) -> Result<Socket, Failure> {
     let connecting = tokio::time::timeout(CONNECTING, Socket::connect(address)).await;
-    let connected = connecting.map_err(|_| {
-        let seconds = CONNECTING.as_secs();
-        Failure::failed(format!("connecting to {address} took more than {seconds} s"))
-    })?;
-    Ok(connected?)
+    Ok(connecting.map_err(|_| late(address))??)
+}
+
+/// Connects to the vat at `place`.
+pub(crate) async fn reach(place: &Place) -> Result<Ahead<Socket>, Failure> {
+    match place {
+        Place::Bare(address) => Ok(Ahead::new(Vec::new(), connect(address).await?)),
+        Place::Http { address, host } => {
+            let limits = HeadLimits::default();
+            let dialling = dial(address, host, &limits);
+            let dialled = tokio::time::timeout(CONNECTING, dialling).await;
+            Ok(dialled.map_err(|_| late(place))??)
+        }
+    }
+}
+
+fn late(to: impl std::fmt::Display) -> Failure {
+    Failure::failed(format!("connecting to {to} took more than {} s", CONNECTING.as_secs()))
 }

@@ -24,6 +24,8 @@ mod failure;
 mod http;
 mod measure;
 mod object;
+mod pass;
+mod place;
 mod probe;
 mod protocol;
 mod relay;
@@ -38,6 +40,7 @@ use std::process::ExitCode;
 use args::Command;
 use decode::Detail;
 use failure::Failure;
+use place::Place;
 use probe::Wishes;
 
 fn main() -> ExitCode {
@@ -61,18 +64,19 @@ fn run(command: Command) -> Result<(), Failure> {
     local.block_on(&runtime, async {
         match command {
             Command::Demo { transports, seconds } => demo::run(&transports, seconds.0).await,
-            Command::Serve { address } => serve::run(&args::address(&address)?).await,
+            Command::Serve { address } => serve::run(&place::address(&address)?).await,
             Command::Call { address, seconds } => {
-                call::run(&args::address(&address)?, seconds.0).await
+                call::run(&place::address(&address)?, seconds.0).await
             }
             Command::Decode { file, brief, whole } => decode::run(&file, detail(brief, whole)),
             Command::Probe { address, timeout, total, echo, hang, only } => {
                 let (patience, total) = (timeout.0, total.0);
                 let wishes = Wishes { patience, total, echo, hang, only };
-                probe::run(&args::address(&address)?, wishes).await
+                probe::run(&place::address(&address)?, wishes).await
             }
-            Command::Relay { listen, connect } => {
-                relay::run(&args::address(&listen)?, &args::address(&connect)?).await
+            Command::Relay { listen, connect, connect_host } => {
+                let read = |text: &str| Place::read(text, connect_host.as_ref());
+                relay::run(&read(&listen)?, &read(&connect)?).await
             }
         }
     })

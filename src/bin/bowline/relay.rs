@@ -5,64 +5,85 @@ use std::rc::Rc;
 use bowline::conn::Config;
 use bowline::rpc::{Link, Relay, RelayEnd};
 use bowline::runtime::Vat;
-use bowline::transport::{Address, FramedLimits, Listener, Socket};
+use bowline::transport::http::{Arrival, HeadLimits, admit};
+use bowline::transport::{Address, FramedLimits, Listener, Socket, Transport};
 use bowline::wire::Exception;
 use tokio::task::spawn_local;
 
 use crate::failure::Failure;
+use crate::pass::pass;
+use crate::place::Place;
 use crate::session::until;
 use crate::{door, table};
 
 /// Relays whoever comes to `listen` to `connect`, each over a connection of their own.
-pub(crate) async fn run(listen: &Address, connect: &Address) -> Result<(), Failure> {
+pub(crate) async fn run(listen: &Place, connect: &Place) -> Result<(), Failure> {
     let vat = Rc::new(Vat::local());
     spawn_local(vat.tokio_driver());
-    match (listen, connect) {
+    match (listen.address(), connect.address()) {
         (Address::Stdio, Address::Stdio) => {
             Err(Failure::usage("only one side of a relay can be at stdio"))
         }
         (Address::Stdio, _) => {
-            let near = Socket::connect(listen).await?;
-            relay(&vat, near, connect).await
+            let near = Socket::connect(listen.address()).await?;
+            serve(&vat, near, listen, connect).await
         }
         (_, Address::Stdio) => {
-            let mut listener = Listener::bind(listen).await?;
+            let mut listener = Listener::bind(listen.address()).await?;
             // The standard output belongs to the far side.
-            table::say_aside(&format!("relaying {} to stdio", listener.address()))?;
+            let at = listen.at(listener.address());
+            table::say_aside(&format!("relaying {at} to stdio"))?;
             let near = listener.accept().await?;
-            relay(&vat, near, connect).await
+            serve(&vat, near, listen, connect).await
         }
         _ => {
-            let open = |at: &Address| table::say(&format!("relaying {at} to {connect}"));
-            door::keep(listen, open, |near| attend(&vat, near, connect.clone())).await
+            let open =
+                |at: &Address| table::say(&format!("relaying {} to {connect}", listen.at(at)));
+            let attend = |near| attend(&vat, near, (listen.clone(), connect.clone()));
+            door::keep(listen.address(), open, attend).await
         }
     }
 }
 
 /// What goes wrong with one client costs a line; the others do not notice.
-fn attend(vat: &Rc<Vat>, near: Socket, connect: Address) {
+fn attend(vat: &Rc<Vat>, near: Socket, (listen, connect): (Place, Place)) {
     let vat = Rc::clone(vat);
     spawn_local(async move {
         let peer = near.peer().to_string();
-        if let Err(failure) = relay(&vat, near, &connect).await {
+        if let Err(failure) = serve(&vat, near, &listen, &connect).await {
             failure.during(peer).tell();
         }
     });
 }
 
-/// Relays one client until it or the far side ends.
-async fn relay(vat: &Vat, near: Socket, connect: &Address) -> Result<(), Failure> {
+/// Gives one client, who came to `listen`, what they want of `connect`.
+async fn serve(vat: &Vat, near: Socket, listen: &Place, connect: &Place) -> Result<(), Failure> {
     let limits = FramedLimits::default();
-    let far = match door::connect(connect).await {
-        Ok(far) => far.framed(limits),
+    let Place::Http { host, .. } = listen else {
+        return relay(vat, near.framed(limits), connect).await;
+    };
+    let peer = near.peer().clone();
+    match admit(near, &HeadLimits::default(), |asked| asked == host.as_str()).await? {
+        Arrival::Vat { stream, .. } => relay(vat, stream.framed(peer, limits), connect).await,
+        Arrival::Http { stream, .. } => pass(stream, connect).await,
+        Arrival::Nobody => Ok(()),
+    }
+}
+
+/// Relays one client until it or the far side ends.
+async fn relay(vat: &Vat, near: impl Transport + 'static, connect: &Place) -> Result<(), Failure> {
+    let far = match door::reach(connect).await {
+        Ok(far) => far,
         Err(failure) => {
-            let near = Link::connect(vat.here(), near.framed(limits), Config::default(), None);
+            let near = Link::connect(vat.here(), near, Config::default(), None);
             near.abort(Exception::disconnected(failure.to_string()));
             until(|| near.stats().is_none()).await;
             return Err(failure);
         }
     };
-    let relay = Relay::between(vat.here(), near.framed(limits), far, &Config::default());
+    let peer = far.stream().peer().clone();
+    let far = far.framed(peer, FramedLimits::default());
+    let relay = Relay::between(vat.here(), near, far, &Config::default());
     let end = relay.over().await;
     // Until the last words are written.
     until(|| relay.near().stats().is_none() && relay.far().stats().is_none()).await;

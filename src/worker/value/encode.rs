@@ -46,22 +46,67 @@ pub fn check(value: &Value, limits: &Limits) -> Result<u64, CloneError> {
     run(value, Count(0), limits).map(|(count, _)| count.0)
 }
 
+/// What a walk over a value that is not serialized finds.
+#[derive(Debug)]
+pub(in crate::worker) struct Checked {
+    /// How many bytes it would be.
+    pub(in crate::worker) bytes: u64,
+    /// What [`encode`] would give beside the bytes.
+    pub(in crate::worker) externals: Vec<External>,
+}
+
+/// [`check`], and what the value refers to.
+pub(in crate::worker) fn weigh(value: &Value, limits: &Limits) -> Result<Checked, CloneError> {
+    let (count, externals) = run(value, Count(0), limits)?;
+    Ok(Checked { bytes: count.0, externals })
+}
+
+/// As [`weigh`], for an array of these items.
+pub(in crate::worker) fn weigh_array(
+    items: &[Value],
+    limits: &Limits,
+) -> Result<Checked, CloneError> {
+    let (count, externals) = run_array(items, Count(0), limits)?;
+    Ok(Checked { bytes: count.0, externals })
+}
+
+/// As [`encode`], for an array of these items.
+pub(in crate::worker) fn encode_array(
+    items: &[Value],
+    limits: &Limits,
+) -> Result<Serialized, CloneError> {
+    let output = Output::new(Vec::with_capacity(64), limits.bytes_max);
+    let (output, externals) = run_array(items, output, limits)?;
+    Ok(Serialized { bytes: output.bytes, externals })
+}
+
 fn run<S: Sink>(value: &Value, sink: S, limits: &Limits) -> Result<(S, Vec<External>), CloneError> {
-    let mut encoder = Encoder {
-        out: sink,
-        identities: Identities::default(),
-        externals: Vec::new(),
-        depth: 0,
-        depth_max: limits.depth(),
-    };
-    encoder.out.byte(tag::VERSION);
-    encoder.out.byte(VERSION);
+    let mut encoder = Encoder::begin(sink, limits);
     encoder.root(&value.0)?;
-    let bytes = encoder.out.count();
-    if bytes > limits.bytes_max {
-        return Err(CloneError::TooLarge { bytes, max: limits.bytes_max });
+    encoder.finish(limits)
+}
+
+fn run_array<S: Sink>(
+    items: &[Value],
+    sink: S,
+    limits: &Limits,
+) -> Result<(S, Vec<External>), CloneError> {
+    let mut encoder = Encoder::begin(sink, limits);
+    let count = items.len() as u64;
+    encoder.out.byte(tag::DENSE_ARRAY);
+    encoder.out.varint(count);
+    encoder.identities.skip();
+    encoder.depth += 1;
+    for item in items {
+        match &item.0 {
+            Slot::Outside(region, id) => encoder.outside(region, *id)?,
+            slot => encoder.primitive(slot, &[])?,
+        }
     }
-    Ok((encoder.out, encoder.externals))
+    encoder.out.byte(tag::DENSE_ARRAY_END);
+    encoder.out.varint(0);
+    encoder.out.varint(count);
+    encoder.finish(limits)
 }
 
 /// An object's region, to which what is in the object refers.
@@ -82,6 +127,26 @@ pub(super) struct Encoder<S> {
 pub(super) type Done = Result<(), CloneError>;
 
 impl<S: Sink> Encoder<S> {
+    fn begin(mut out: S, limits: &Limits) -> Self {
+        out.byte(tag::VERSION);
+        out.byte(VERSION);
+        Self {
+            out,
+            identities: Identities::default(),
+            externals: Vec::new(),
+            depth: 0,
+            depth_max: limits.depth(),
+        }
+    }
+
+    fn finish(self, limits: &Limits) -> Result<(S, Vec<External>), CloneError> {
+        let bytes = self.out.count();
+        if bytes > limits.bytes_max {
+            return Err(CloneError::TooLarge { bytes, max: limits.bytes_max });
+        }
+        Ok((self.out, self.externals))
+    }
+
     fn root(&mut self, slot: &Slot) -> Done {
         match slot {
             Slot::Outside(region, id) => {

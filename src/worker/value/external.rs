@@ -62,6 +62,17 @@ impl External {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// Where the resource lies in memory.
+    pub(super) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).cast::<()>().addr()
+    }
+
+    /// A reference to a resource that is shared already.
+    #[must_use]
+    pub fn shared<T: Resource>(resource: Arc<T>) -> Self {
+        Self(resource)
+    }
+
     /// The resource, if it is a `T`.
     #[must_use]
     pub fn get<T: Resource>(&self) -> Option<&T> {

@@ -42,6 +42,11 @@ impl Identities {
         Base(base)
     }
 
+    /// An object that nothing refers to is met: the array of a call's arguments.
+    pub(super) fn skip(&mut self) {
+        self.next += 1;
+    }
+
     /// The number of an object met before.
     pub(super) fn met(&self, base: Base, id: u32) -> Option<u32> {
         if base.0 == Base::ONCE.0 {

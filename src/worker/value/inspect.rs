@@ -1,299 +1,307 @@
-//! A value printed as Node's `util.inspect` prints it, in one line.
+//! A value printed as a program of JavaScript prints it.
 
-use std::fmt::{self, Write as _};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
-use super::handle::{Array, At, BufferView, ErrorObject};
+use super::handle::{Array, At, BufferView};
+use super::inspect_frame::{Begun, begin, number, primitive, shown_properties};
+use super::inspect_layout::ITEMS_MAX;
+use super::inspect_text as text;
 use super::kind::ViewKind;
-use super::number;
-use super::object::PropertyKey;
+use super::text::Text;
 use super::value::Value;
 use super::view::View;
 
-/// Items of a list to print at most; of the bytes of a buffer, half as many.
-const ITEMS_MAX: usize = 100;
+/// Objects within one another to print: Node's `depth`.
+const DEPTH: usize = 2;
 
-/// Objects within one another to print at most.
-const DEPTH_MAX: usize = 64;
+/// And with `{:#}`: so many are printed safely on a stack of 2 MiB.
+const DEPTH_MAX: usize = 128;
 
-impl fmt::Debug for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Printer { out: f, way: Vec::new() }.view(self.view())
+/// Characters of the objects at one indentation. One object that is referred to many times, at several
+/// levels, is printed as often as these numbers multiplied; beyond this, what is in an object is left out.
+/// As many as Node prints.
+const BUDGET: usize = 1 << 27;
+
+/// Prints a value as Node 20's `util.inspect` does with its default options: on one line what fits into 76
+/// columns, two objects deep, the first 100 items. `{:#}` prints 128 levels.
+///
+/// An error is printed as one without a `stack`. A BigInt beyond 2^8192 is printed in hexadecimal.
+///
+/// ```
+/// use bowline::worker::value::value;
+///
+/// let value = value!({ name: "it's", list: [1, (-0.0), { a: { b: {} } }] });
+/// assert_eq!(value.inspect().to_string(), r#"{ name: "it's", list: [ 1, -0, { a: [Object] } ] }"#);
+/// ```
+#[derive(Clone, Copy)]
+pub struct Inspect<'a>(View<'a>);
+
+impl Value {
+    /// The value, to be printed as a program of JavaScript prints it.
+    #[must_use]
+    pub fn inspect(&self) -> Inspect<'_> {
+        self.view().inspect()
     }
 }
 
-struct Printer<'a, 'f, 'o> {
-    out: &'o mut fmt::Formatter<'f>,
+impl<'a> View<'a> {
+    /// The value, to be printed as a program of JavaScript prints it.
+    #[must_use]
+    pub const fn inspect(self) -> Inspect<'a> {
+        Inspect(self)
+    }
+}
+
+impl fmt::Display for Inspect<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let depth = if f.alternate() { DEPTH_MAX } else { DEPTH };
+        f.write_str(&Printer::new(depth, BUDGET).value(self.0, 0))
+    }
+}
+
+impl fmt::Debug for Inspect<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+struct Printer<'a> {
+    /// Objects deeper than this are named only; nothing is opened any more if there is none.
+    depth: Option<usize>,
+    budget: usize,
+    /// Characters printed at each indentation.
+    spent: BTreeMap<usize, usize>,
+    indent: usize,
+    /// The level of the object that was opened last.
+    last_level: usize,
     /// The objects we are in.
     way: Vec<At<'a>>,
+    /// Objects that were met within themselves, with the number each got.
+    circles: BTreeMap<(usize, u32), usize>,
 }
 
-impl<'a> Printer<'a, '_, '_> {
-    fn view(&mut self, view: View<'a>) -> fmt::Result {
-        if let Some(at) = view.place() {
-            if self.way.iter().any(|before| before.same(at)) {
-                return self.out.write_str("[Circular]");
-            }
-            if self.way.len() >= DEPTH_MAX {
-                return write!(self.out, "[{}]", view.type_name());
-            }
-            self.way.push(at);
-            self.object(view)?;
-            self.way.pop();
-            return Ok(());
-        }
-        match view {
-            View::Null => self.out.write_str("null"),
-            View::Bool(value) => write!(self.out, "{value}"),
-            View::Number(0.0) if view.as_f64().is_some_and(f64::is_sign_negative) => {
-                self.out.write_str("-0")
-            }
-            View::Number(value) => self.out.write_str(&number::display(value)),
-            View::BigInt(value) => write!(self.out, "{value:?}"),
-            View::String(value) => write!(self.out, "{value:?}"),
-            _ => self.out.write_str("undefined"),
+fn address(at: At<'_>) -> (usize, u32) {
+    (Arc::as_ptr(at.region).addr(), at.id)
+}
+
+impl<'a> Printer<'a> {
+    fn new(depth: usize, budget: usize) -> Self {
+        Self {
+            depth: Some(depth),
+            budget,
+            spent: BTreeMap::new(),
+            indent: 0,
+            last_level: 0,
+            way: Vec::new(),
+            circles: BTreeMap::new(),
         }
     }
 
-    fn object(&mut self, view: View<'a>) -> fmt::Result {
+    /// A value that is in so many objects.
+    fn value(&mut self, view: View<'a>, level: usize) -> String {
+        let Some(at) = view.place() else { return primitive(view, self.indent) };
+        if self.way.iter().any(|before| before.same(at)) {
+            let next = self.circles.len() + 1;
+            return format!("[Circular *{}]", self.circles.entry(address(at)).or_insert(next));
+        }
+        let mut frame = match begin(view, self.indent) {
+            Begun::Whole(text) => return text,
+            Begun::Open(frame) => frame,
+        };
+        if self.depth.is_none_or(|depth| level > depth) {
+            return format!("[{}]", class(view));
+        }
+        self.way.push(at);
+        self.last_level = level + 1;
+        let entries = self.entries(view, level + 1);
+        self.way.pop();
+        if let Some(number) = self.circles.get(&address(at)) {
+            let space = if frame.base.is_empty() { "" } else { " " };
+            frame.base = format!("<ref *{number}>{space}{}", frame.base);
+        }
+        let text = frame.lay(entries, self.indent, self.last_level.saturating_sub(level + 1));
+        self.spend(text.len());
+        text
+    }
+
+    fn spend(&mut self, length: usize) {
+        let spent = self.spent.entry(self.indent).or_default();
+        *spent += length;
+        if *spent > self.budget {
+            self.depth = None;
+        }
+    }
+
+    fn inner(&mut self, view: View<'a>, level: usize) -> String {
+        self.indent += 2;
+        let text = self.value(view, level);
+        self.indent -= 2;
+        text
+    }
+
+    fn property(&mut self, name: &str, value: View<'a>, level: usize) -> String {
+        format!("{name}: {}", self.inner(value, level))
+    }
+
+    fn entries(&mut self, view: View<'a>, level: usize) -> Vec<String> {
         match view {
-            View::Object(it) => self.braces("", it.iter().map(Entry::Property)),
-            View::Array(it) => self.array(it),
+            View::Object(it) => {
+                it.iter().map(|(key, value)| self.property(&text::key(key), value, level)).collect()
+            }
+            View::Array(it) => self.array(it, level),
             View::Map(it) => {
-                let head = format!("Map({}) ", it.len());
-                self.braces(&head, it.iter().map(|(key, value)| Entry::Pair(key, value)))
+                let pair = |(key, value)| {
+                    format!("{} => {}", self.inner(key, level), self.inner(value, level))
+                };
+                limited(it.iter().map(pair))
             }
-            View::Set(it) => {
-                let head = format!("Set({}) ", it.len());
-                self.braces(&head, it.iter().map(Entry::Item))
-            }
-            View::Date(it) => match it.milliseconds() {
-                time if time.is_nan() => self.out.write_str("Invalid Date"),
-                time => self.out.write_str(&iso(time)),
-            },
-            View::RegExp(it) => write!(self.out, "/{}/{}", it.source(), it.flags()),
-            View::Boxed(it) => {
-                write!(self.out, "[{}: ", it.type_name())?;
-                self.view(it.get())?;
-                self.out.write_char(']')
-            }
-            View::ArrayBuffer(it) => {
-                self.out.write_str("ArrayBuffer ")?;
-                self.bytes(it.bytes())
-            }
-            View::BufferView(it) => self.buffer_view(it),
-            View::Error(it) => self.error(it),
-            View::External(it) => write!(self.out, "{:?}", it.data()),
-            View::Headers(it) => {
-                let entry = |(name, value): &'a (String, String)| Entry::Header(name, value);
-                self.braces("Headers ", it.data().entries.iter().map(entry))
-            }
+            View::Set(it) => limited(it.iter().map(|member| self.inner(member, level))),
+            View::Error(it) => shown_properties(it)
+                .map(|(name, value)| self.property(&name, value, level))
+                .collect(),
+            View::ArrayBuffer(it) => buffer(it.bytes()).into(),
+            View::BufferView(it) => self.buffer_view(it, level),
             View::Blob(it) => {
-                write!(self.out, "Blob {{ size: {}, type: '{}' }}", it.bytes.len(), it.content_type)
-            }
-            View::DomException(it) => {
-                write!(self.out, "DOMException [{}]: {}", it.name, it.message)
+                let kind = Text::from(it.content_type.as_str());
+                let kind = text::string(kind.as_str(), self.indent + 2);
+                vec![format!("size: {}", it.bytes.len()), format!("type: {kind}")]
             }
             View::Request(it) => {
-                write!(self.out, "Request {{ url: {:?}, init: ", it.url())?;
-                self.view(it.init())?;
-                self.out.write_str(" }")
+                let url = self.property("url", View::String(it.url()), level);
+                self.with_init(url, it.init(), level)
             }
             View::Response(it) => {
-                self.out.write_str("Response { body: ")?;
-                self.view(it.body())?;
-                self.out.write_str(", init: ")?;
-                self.view(it.init())?;
-                self.out.write_str(" }")
+                let body = self.property("body", it.body(), level);
+                self.with_init(body, it.init(), level)
             }
-            View::AbortSignal(it) => {
-                write!(self.out, "AbortSignal {{ aborted: {} }}", it.is_aborted())
-            }
-            _ => Ok(()),
+            View::AbortSignal(it) => vec![format!("aborted: {}", it.is_aborted())],
+            _ => Vec::new(),
         }
     }
 
-    fn braces(
-        &mut self,
-        head: &str,
-        entries: impl ExactSizeIterator<Item = Entry<'a>>,
-    ) -> fmt::Result {
-        self.out.write_str(head)?;
-        if entries.len() == 0 {
-            return self.out.write_str("{}");
+    fn with_init(&mut self, first: String, init: View<'a>, level: usize) -> Vec<String> {
+        let mut entries = vec![first];
+        if let View::Object(init) = init {
+            for (key, value) in init.iter() {
+                entries.push(self.property(&text::key(key), value, level));
+            }
         }
-        let more = entries.len().saturating_sub(ITEMS_MAX);
-        for (at, entry) in entries.take(ITEMS_MAX).enumerate() {
-            self.out.write_str(if at == 0 { "{ " } else { ", " })?;
-            self.entry(entry)?;
-        }
-        self.more(more)?;
-        self.out.write_str(" }")
+        entries
     }
 
-    fn more(&mut self, more: usize) -> fmt::Result {
-        if more > 0 { write!(self.out, ", ... {more} more items") } else { Ok(()) }
-    }
-
-    fn entry(&mut self, entry: Entry<'a>) -> fmt::Result {
-        match entry {
-            Entry::Property((key, value)) => {
-                match key {
-                    PropertyKey::Index(index) => write!(self.out, "'{index}'")?,
-                    PropertyKey::Name(name) => match name.as_ascii().filter(|name| is_name(name)) {
-                        Some(name) => self.out.write_str(name)?,
-                        None => write!(self.out, "{name:?}")?,
-                    },
-                }
-                self.out.write_str(": ")?;
-                self.view(value)
+    fn array(&mut self, array: Array<'a>, level: usize) -> Vec<String> {
+        // Fits: the length of an array.
+        let (length, mut next) = (array.len() as u32, 0);
+        let limit = ITEMS_MAX.min(array.len());
+        let mut entries = Vec::new();
+        for (index, item) in array.present() {
+            if index > next && entries.len() < limit {
+                entries.push(holes(index - next));
+                next = index;
             }
-            Entry::Pair(key, value) => {
-                self.view(key)?;
-                self.out.write_str(" => ")?;
-                self.view(value)
+            if entries.len() >= limit {
+                break;
             }
-            Entry::Item(item) => self.view(item),
-            Entry::Header(name, value) => write!(self.out, "'{name}': '{value}'"),
-        }
-    }
-
-    fn array(&mut self, array: Array<'a>) -> fmt::Result {
-        if array.is_empty() && array.properties().len() == 0 {
-            return self.out.write_str("[]");
-        }
-        let (mut next, mut first) = (0, true);
-        let mut separate = |out: &mut fmt::Formatter<'_>| {
-            out.write_str(if std::mem::take(&mut first) { "[ " } else { ", " })
-        };
-        for (index, item) in array.present().take(ITEMS_MAX) {
-            if index > next {
-                separate(self.out)?;
-                self.holes(index - next)?;
-            }
-            separate(self.out)?;
-            self.view(item)?;
+            entries.push(self.inner(item, level));
             next = index + 1;
         }
-        let more = array.present().len().saturating_sub(ITEMS_MAX);
-        // Fits: the length of an array.
-        let length = array.len() as u32;
-        if more == 0 && next < length {
-            separate(self.out)?;
-            self.holes(length - next)?;
+        match length.saturating_sub(next) {
+            0 => {}
+            left if entries.len() < limit => entries.push(holes(left)),
+            left => entries.push(more(left as usize, "item")),
         }
-        self.more(more)?;
-        for property in array.properties().take(ITEMS_MAX) {
-            separate(self.out)?;
-            self.entry(Entry::Property(property))?;
+        for (key, value) in array.properties() {
+            entries.push(self.property(&text::key(key), value, level));
         }
-        self.out.write_str(" ]")
+        entries
     }
 
-    fn holes(&mut self, count: u32) -> fmt::Result {
-        write!(self.out, "<{count} empty item{}>", if count == 1 { "" } else { "s" })
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) -> fmt::Result {
-        self.out.write_str("{ <")?;
-        for (at, byte) in bytes.iter().take(ITEMS_MAX / 2).enumerate() {
-            write!(self.out, "{}{byte:02x}", if at == 0 { "" } else { " " })?;
+    fn buffer_view(&mut self, view: BufferView<'a>, level: usize) -> Vec<String> {
+        if view.kind() != ViewKind::DataView {
+            return items(view);
         }
-        if bytes.len() > ITEMS_MAX / 2 {
-            write!(self.out, " ... {} more bytes", bytes.len() - ITEMS_MAX / 2)?;
+        let mut entries = vec![
+            format!("byteLength: {}", view.as_slice().len()),
+            format!("byteOffset: {}", view.byte_offset()),
+        ];
+        if let Some(of) = view.buffer() {
+            entries.push(self.property("buffer", View::ArrayBuffer(of), level));
         }
-        write!(self.out, ">, byteLength: {} }}", bytes.len())
-    }
-
-    fn buffer_view(&mut self, view: BufferView<'a>) -> fmt::Result {
-        let kind = view.kind();
-        if kind == ViewKind::DataView {
-            self.out.write_str("DataView ")?;
-            return self.bytes(&view.bytes());
-        }
-        write!(self.out, "{}({}) [", kind.name(), view.len())?;
-        let shown = view.to_f64s();
-        let big = matches!(kind, ViewKind::BigInt64Array | ViewKind::BigUint64Array);
-        for (at, item) in shown.iter().take(ITEMS_MAX).enumerate() {
-            let (head, tail) = (if at == 0 { " " } else { ", " }, if big { "n" } else { "" });
-            write!(self.out, "{head}{}{tail}", number::display(*item))?;
-        }
-        self.more(shown.len().saturating_sub(ITEMS_MAX))?;
-        self.out.write_str(if shown.is_empty() { "]" } else { " ]" })
-    }
-
-    fn error(&mut self, error: ErrorObject<'a>) -> fmt::Result {
-        write!(self.out, "[{}", error.name())?;
-        if !error.message().is_empty() {
-            write!(self.out, ": {}", error.message())?;
-        }
-        self.out.write_char(']')?;
-        // Where it was thrown would take many lines.
-        let shown: Vec<_> = error
-            .properties()
-            .iter()
-            .filter(|(key, _)| !matches!(key, PropertyKey::Name(name) if *name == "stack"))
-            .map(Entry::Property)
-            .collect();
-        if shown.is_empty() { Ok(()) } else { self.braces(" ", shown.into_iter()) }
+        entries
     }
 }
 
-enum Entry<'a> {
-    Property((PropertyKey<'a>, View<'a>)),
-    Pair(View<'a>, View<'a>),
-    Item(View<'a>),
-    Header(&'a str, &'a str),
+/// What an object is called of which nothing is shown.
+fn class(view: View<'_>) -> &'static str {
+    match view {
+        View::Error(it) => it.class().name(),
+        _ => view.type_name(),
+    }
 }
 
-/// It may stand as a key without quotes.
-fn is_name(text: &str) -> bool {
-    let letter = |c: char| c.is_ascii_alphabetic() || c == '_' || c == '$';
-    text.starts_with(letter) && text.chars().all(|c| letter(c) || c.is_ascii_digit())
+fn more(left: usize, what: &str) -> String {
+    format!("... {left} more {what}{}", if left > 1 { "s" } else { "" })
 }
 
-/// `toISOString()` of a valid time.
-fn iso(time: f64) -> String {
-    // Fits: a Date holds 8.64e15 at most.
-    let time = time as i64;
-    let (days, rest) = (time.div_euclid(86_400_000), time.rem_euclid(86_400_000));
-    let (year, month, day) = civil(days);
-    let year = match year {
-        0..=9999 => format!("{year:04}"),
-        _ => format!("{}{:06}", if year < 0 { '-' } else { '+' }, year.unsigned_abs()),
+fn holes(count: u32) -> String {
+    format!("<{count} empty item{}>", if count > 1 { "s" } else { "" })
+}
+
+/// The first entries, and how many there are besides.
+fn limited(mut entries: impl ExactSizeIterator<Item = String>) -> Vec<String> {
+    let mut shown: Vec<String> = entries.by_ref().take(ITEMS_MAX).collect();
+    if entries.len() > 0 {
+        shown.push(more(entries.len(), "item"));
+    }
+    shown
+}
+
+fn buffer(bytes: &[u8]) -> [String; 2] {
+    let shown: Vec<String> =
+        bytes.iter().take(ITEMS_MAX).map(|byte| format!("{byte:02x}")).collect();
+    let rest = match bytes.len().saturating_sub(ITEMS_MAX) {
+        0 => String::new(),
+        left => format!(" {}", more(left, "byte")),
     };
-    let (hours, minutes) = (rest / 3_600_000, rest / 60_000 % 60);
-    let (seconds, milliseconds) = (rest / 1000 % 60, rest % 1000);
-    format!("{year}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}Z")
+    [
+        format!("[Uint8Contents]: <{}{rest}>", shown.join(" ")),
+        format!("byteLength: {}", bytes.len()),
+    ]
 }
 
-/// Year, month and day of a day counted from 1970, in the Gregorian calendar.
-fn civil(days: i64) -> (i64, i64, i64) {
-    // Years are counted from March, so that the leap day is the last; 400 years are one round.
-    const ROUND: i64 = 146_097;
-    let days = days + 719_468;
-    let (round, day) = (days.div_euclid(ROUND), days.rem_euclid(ROUND));
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year + round * 400 + i64::from(month <= 2), month, day)
+/// The first items of a typed array.
+fn items(view: BufferView<'_>) -> Vec<String> {
+    let kind = view.kind();
+    let item = |bytes: &[u8]| match (kind, <[u8; 8]>::try_from(bytes)) {
+        (ViewKind::BigInt64Array, Ok(word)) => format!("{}n", i64::from_le_bytes(word)),
+        (ViewKind::BigUint64Array, Ok(word)) => format!("{}n", u64::from_le_bytes(word)),
+        _ => number(kind.number(bytes)),
+    };
+    limited(view.as_slice().chunks_exact(kind.item_bytes()).map(item))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::iso;
+    use super::*;
 
     #[test]
-    fn dates_are_printed_in_utc() {
-        for (time, text) in [
-            (0.0, "1970-01-01T00:00:00.000Z"),
-            (1_700_000_000_123.0, "2023-11-14T22:13:20.123Z"),
-            (951_782_400_000.0, "2000-02-29T00:00:00.000Z"),
-            (-62_198_755_200_000.0, "-000001-01-01T00:00:00.000Z"),
-            (8.64e15, "+275760-09-13T00:00:00.000Z"),
-        ] {
-            assert_eq!(iso(time), text);
+    fn when_the_budget_is_spent_objects_are_not_opened() {
+        let item = || Value::array(["abc"]);
+        let list = Value::array([item(), item(), item()]);
+        // The first two make 18 characters.
+        for (budget, shown) in
+            [(18, "[ [ 'abc' ], [ 'abc' ], [ 'abc' ] ]"), (17, "[ [ 'abc' ], [ 'abc' ], [Array] ]")]
+        {
+            assert_eq!(Printer::new(DEPTH, budget).value(list.view(), 0), shown);
         }
+    }
+
+    #[test]
+    fn all_levels_are_printed_as_far_as_the_stack_goes() {
+        let deep = |levels| (1..levels).fold(Value::array([0]), |inner, _| Value::array([inner]));
+        assert!(!format!("{:#}", deep(DEPTH_MAX + 1).inspect()).contains("[Array]"));
+        assert!(format!("{:#}", deep(DEPTH_MAX + 2).inspect()).contains("[Array]"));
     }
 }

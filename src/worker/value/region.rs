@@ -75,6 +75,7 @@ impl From<Text> for Slot {
 }
 
 /// An ArrayBuffer.
+#[derive(Clone)]
 pub(super) struct Buffer {
     pub(super) bytes: Bytes,
     /// How many bytes a resizable one can grow to.
@@ -95,6 +96,7 @@ pub(super) struct Window {
 }
 
 /// An AbortSignal.
+#[derive(Clone)]
 pub(super) struct Signal {
     pub(super) aborted: bool,
     pub(super) flag: u32,
@@ -104,6 +106,7 @@ pub(super) struct Signal {
 }
 
 /// An object. Spans and numbers are of slots, if not said otherwise.
+#[derive(Clone)]
 pub(super) enum Node {
     /// Nothing was put here: the object is still being made.
     Pending,

@@ -1,0 +1,164 @@
+//! Stubs and streams on their way: what a message says about each, and what each is where it arrives.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use capnp::capability::FromClientHook;
+use capnp::struct_list;
+
+use crate::rpc::Client;
+use crate::schema::worker_capnp::js_value::external;
+
+use super::error::JsError;
+use super::group::Group;
+use super::held::Held;
+use super::token::Token;
+use super::value::{CloneError, External};
+use super::words::{At, Shape, Words};
+
+const EXTERNAL: Shape = Shape { data: 2, pointers: 2 };
+const RPC_TARGET: u64 = 1;
+const SERVICE_TOKEN: u64 = 5;
+
+/// What a message says about an external. `C` stands for its capabilities: indices into the cap table of a
+/// message that is not read yet, clients in one that is.
+#[derive(Clone)]
+pub(super) enum Carried<C> {
+    /// The object behind a stub.
+    RpcTarget(C),
+    /// A service, as the process that issued the token knows it.
+    Service(Bytes),
+}
+
+/// An external of a message that is not built yet.
+#[derive(Clone)]
+pub(super) struct Leaving {
+    /// What the value has in its place.
+    pub(super) external: External,
+    pub(super) carried: Carried<u32>,
+}
+
+/// The capabilities of a message that is made.
+#[derive(Default)]
+pub(super) struct Departure {
+    pub(super) caps: Vec<Option<Client>>,
+}
+
+impl Departure {
+    /// One more capability: its index.
+    pub(super) fn add(&mut self, client: Client) -> u32 {
+        self.caps.push(Some(client));
+        // Fits: each takes memory for a value that refers to it.
+        self.caps.len() as u32 - 1
+    }
+
+    /// What a walk over a value found, as a message says it. Nothing is taken from the value: params
+    /// duplicate. (Rule 46)
+    pub(super) fn depart(&mut self, externals: Vec<External>) -> Result<Vec<Leaving>, JsError> {
+        let leaving = externals.into_iter().map(|external| {
+            let carried = self.carry(&external)?;
+            Ok(Leaving { external, carried })
+        });
+        leaving.collect()
+    }
+
+    fn carry(&mut self, external: &External) -> Result<Carried<u32>, JsError> {
+        if let Some(held) = external.get::<Held>() {
+            let client = held.client().ok_or_else(disposed)?;
+            return Ok(Carried::RpcTarget(self.add(client)));
+        }
+        if let Some(token) = external.get::<Token>() {
+            return Ok(Carried::Service(token.0.clone()));
+        }
+        Err(CloneError::unsupported(external.type_name()).into())
+    }
+}
+
+/// It was given up. (Rule 48)
+pub(super) fn disposed() -> JsError {
+    JsError::error("RPC stub used after being disposed.")
+}
+
+impl Carried<u32> {
+    /// The index of the object it is, if it is a stub.
+    pub(super) fn target(&self) -> Option<u32> {
+        if let Self::RpcTarget(index) = self { Some(*index) } else { None }
+    }
+
+    /// With its capability in hand.
+    pub(super) fn claim(self, caps: &mut [Option<Client>]) -> Carried<Option<Client>> {
+        match self {
+            Self::RpcTarget(index) => {
+                Carried::RpcTarget(caps.get_mut(index as usize).and_then(Option::take))
+            }
+            Self::Service(token) => Carried::Service(token),
+        }
+    }
+
+    fn write(&self, words: &mut Words, at: At) {
+        let pointers = at + usize::from(EXTERNAL.data);
+        match self {
+            Self::RpcTarget(index) => {
+                words.put(at, RPC_TARGET);
+                words.capability(pointers, *index);
+            }
+            Self::Service(token) => {
+                words.put(at, SERVICE_TOKEN);
+                words.data(pointers, token);
+            }
+        }
+    }
+}
+
+impl Carried<Option<Client>> {
+    /// What the value that arrives has in its place; a stub is of the group. (Rules 41 and 42)
+    pub(super) fn arrive(self, group: &mut Group) -> Result<External, JsError> {
+        match self {
+            Self::RpcTarget(Some(client)) => {
+                let held = Arc::new(Held::new(client));
+                group.add(Arc::clone(&held));
+                Ok(External::shared(held))
+            }
+            Self::RpcTarget(None) => Err(JsError::error("A stub came without its capability.")),
+            Self::Service(token) => Ok(External::new(Token(token))),
+        }
+    }
+
+    pub(super) fn read(external: external::Reader<'_>) -> capnp::Result<Self> {
+        match external.which()? {
+            external::RpcTarget(target) if !target.has_cap() => Ok(Self::RpcTarget(None)),
+            external::RpcTarget(target) => {
+                let hook = target.get_cap()?.into_client_hook();
+                Ok(Self::RpcTarget(Some(Client::from_hook(&*hook))))
+            }
+            external::SubrequestChannelToken(token) => {
+                Ok(Self::Service(Bytes::copy_from_slice(token?)))
+            }
+            _ => Err(capnp::Error::failed("an external of a kind that is not known here".into())),
+        }
+    }
+}
+
+/// Writes the externals of a value, if there are any.
+pub(super) fn write(leaving: &[Leaving], words: &mut Words, pointer: At) {
+    if leaving.is_empty() {
+        return;
+    }
+    let size = usize::from(EXTERNAL.data) + usize::from(EXTERNAL.pointers);
+    let first = words.structures(pointer, leaving.len(), EXTERNAL);
+    for (index, leaving) in leaving.iter().enumerate() {
+        leaving.carried.write(words, first + index * size);
+    }
+}
+
+/// Reads the externals of a value of so many bytes. Each is meant by two bytes at least: more of them would
+/// only take memory.
+pub(super) fn read(
+    list: struct_list::Reader<'_, external::Owned>,
+    bytes: usize,
+) -> capnp::Result<Vec<Carried<Option<Client>>>> {
+    if list.len() as usize > bytes / 2 {
+        return Err(capnp::Error::failed("more externals than the value can refer to".into()));
+    }
+    list.iter().map(Carried::read).collect()
+}

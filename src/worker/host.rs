@@ -1,0 +1,376 @@
+//! Hosting: an object takes calls as a capability of its vat.
+
+use std::cell::OnceCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use crate::rpc::{Client, payload};
+use crate::runtime::{self, Conclusion, Delivery, Dispatch, Local, LocalFuture};
+use crate::vat::{CallId, Payload, Request};
+use crate::wire::Exception;
+
+use super::ask::{Ask, Asked, Op};
+use super::ctx::Ctx;
+use super::entry::{Entry, Opened};
+use super::error::JsError;
+use super::exception::thrown;
+use super::external::{Departure, Leaving};
+use super::function::Function;
+use super::group::{Group, Scope};
+use super::held::Held;
+use super::interface;
+use super::path::{MethodPath, missing, no_function, reserved};
+use super::push;
+use super::returned::{Returned, leave};
+use super::stub::RpcStub;
+use super::target::{Answer, Call, Return, RpcTarget};
+use super::value::{Value, View};
+use super::walk::{End, Stand, Walk};
+
+/// What stands behind a capability.
+pub(super) enum Object {
+    /// An object, or a function.
+    Target(Rc<dyn RpcTarget>),
+    /// An entrypoint, opened anew for every call.
+    Entry(Rc<dyn Entry>),
+    /// A plain object of the application.
+    Plain(Value),
+    /// A plain object that a call returned. What is in it is its own.
+    Results(Results),
+    /// Nothing that has properties.
+    Nothing,
+}
+
+/// What a call returned, kept for what is pipelined on the call. (Rules 50 and 51)
+pub(super) struct Results {
+    value: Value,
+    /// The handles in the value: the caller has others.
+    _given_away: Scope,
+    disposer: Option<Box<dyn FnOnce()>>,
+}
+
+impl Drop for Results {
+    fn drop(&mut self) {
+        if let Some(disposer) = self.disposer.take() {
+            disposer();
+        }
+    }
+}
+
+/// The handles in a value that goes to a caller.
+fn handles(leaving: &[Leaving]) -> Scope {
+    let mut group = Group::default();
+    for leaving in leaving {
+        if let Some(held) = leaving.external.clone().downcast::<Held>() {
+            group.add(held);
+        }
+    }
+    Scope(group)
+}
+
+/// The object of a vat that stands where there is none.
+#[derive(Default)]
+struct Nobody(OnceCell<Client>);
+
+/// An object that has nothing, and takes streams as every object does.
+pub(super) fn nobody(here: &Local) -> Client {
+    here.slot::<Nobody>().0.get_or_init(|| host(here, Object::Nothing)).clone()
+}
+
+struct Hosted {
+    here: Local,
+    object: Object,
+}
+
+impl Drop for Hosted {
+    fn drop(&mut self) {
+        if let Object::Target(target) = &self.object {
+            target.dispose();
+        }
+    }
+}
+
+/// A capability for an object of the vat `here`.
+pub(super) fn host(here: &Local, object: Object) -> Client {
+    Client::adopt(here, here.host(Rc::new(Hosted { here: here.clone(), object })))
+}
+
+fn stub_of(here: &Local, target: Rc<dyn RpcTarget>) -> RpcStub {
+    RpcStub::from_client(host(here, Object::Target(target)))
+}
+
+impl RpcStub {
+    /// Hosts an object in a vat of this thread, and gives its first stub. The object is dropped some time after
+    /// the last one is gone, when its disposer has run.
+    #[must_use]
+    pub fn new(here: &Local, target: impl RpcTarget) -> Self {
+        stub_of(here, Rc::new(target))
+    }
+
+    /// Hosts an object that is shared with its owner. Two stubs made so are unrelated: each has the disposer run
+    /// when it and its duplicates are gone. (Rule 45)
+    #[must_use]
+    pub fn share(here: &Local, target: Rc<dyn RpcTarget>) -> Self {
+        stub_of(here, target)
+    }
+
+    /// A stub of a closure.
+    #[must_use]
+    pub fn function<F, A, R>(here: &Local, body: F) -> Self
+    where
+        F: Fn(Call) -> A + 'static,
+        A: Future<Output = Result<R, JsError>> + 'static,
+        R: Into<Return> + 'static,
+    {
+        Self::new(here, Function::new(body))
+    }
+
+    /// A stub of a plain object: its own properties can be read, and what is a stub among them called. (Rule 25)
+    ///
+    /// # Errors
+    ///
+    /// A `TypeError`: it is anything else.
+    pub fn wrap(here: &Local, value: Value) -> Result<Self, JsError> {
+        if let Some(stub) = Self::of_view(value.view()) {
+            return stub.dup();
+        }
+        match value.view() {
+            View::Object(_) => Ok(Self::from_client(host(here, Object::Plain(value)))),
+            _ => Err(JsError::type_error(
+                "RpcStubs can only wrap plain objects, functions, and RpcTarget derivatives.",
+            )),
+        }
+    }
+}
+
+impl Dispatch for Hosted {
+    fn dispatch(self: Rc<Self>, delivery: Delivery, cx: &mut Context<'_>) -> runtime::Answer {
+        let Delivery { call, interface, method, params } = delivery;
+        match (interface, method) {
+            (interface::JS_RPC_TARGET, 0) => self.call(call, params, cx),
+            (interface::EXTERNAL_PUSHER, _) => push::dispatch(&self.here, call, method, params, cx),
+            _ => {
+                self.here.release_payload(params);
+                let why =
+                    format!("there is no method {method} of interface {interface:#018x} here");
+                now(Err(Exception::unimplemented(why)))
+            }
+        }
+    }
+}
+
+fn now(outcome: Result<Payload, Exception>) -> runtime::Answer {
+    runtime::Answer::Now(Conclusion::Return(outcome))
+}
+
+impl Hosted {
+    fn call(
+        self: Rc<Self>,
+        call: CallId,
+        params: Payload,
+        cx: &mut Context<'_>,
+    ) -> runtime::Answer {
+        let asked = match Asked::take(&self.here, params) {
+            Ok(asked) => asked,
+            Err(why) => return now(Err(thrown(&why))),
+        };
+        let Asked { path, op, pusher, group } = asked;
+        let way = Back { here: self.here.clone(), call, pusher };
+        let scope = (!group.is_empty()).then(|| Scope(group));
+        if let Some(name) = path.names().iter().find(|name| self.reserves(name.as_str())) {
+            return now(Err(thrown(&reserved(&name.as_str().to_string_lossy()))));
+        }
+        let work = match self.begin(path, op) {
+            Work::Done(result) => {
+                let conclusion = way.conclude(result);
+                drop(scope);
+                return runtime::Answer::Now(conclusion);
+            }
+            work => work,
+        };
+        runtime::Answer::of(Running { way, scope, work }, cx)
+    }
+
+    fn reserves(&self, name: super::value::Str<'_>) -> bool {
+        let entry = matches!(self.object, Object::Entry(_));
+        interface::is_reserved(name) || entry && interface::is_handler(name)
+    }
+
+    fn begin(&self, path: MethodPath, op: Op) -> Work {
+        match &self.object {
+            Object::Target(target) => self.ask(Rc::clone(target), path, op),
+            Object::Entry(entry) => match entry.open(&self.here, None) {
+                Ok(Opened::Instance(instance, ctx)) => match self.ask(instance, path, op) {
+                    Work::Done(result) => Work::Done(result),
+                    work => Work::Invoked(Box::new(work), ctx),
+                },
+                Ok(Opened::Elsewhere(client)) => {
+                    Work::Forward(RpcStub::from_client(client), path, op)
+                }
+                Err(why) => Work::Done(Err(why)),
+            },
+            Object::Plain(value) | Object::Results(Results { value, .. }) => {
+                self.walk(Stand::Value(value.clone()), path, op)
+            }
+            Object::Nothing => Work::Done(Err(nothing(&path))),
+        }
+    }
+
+    /// What most calls are is answered here and now: a method of an object.
+    fn ask(&self, target: Rc<dyn RpcTarget>, path: MethodPath, op: Op) -> Work {
+        let (answer, name) = match (path.names(), op) {
+            ([name], Op::Call(args)) => {
+                let name = name.as_str().to_string_lossy();
+                (Rc::clone(&target).method(&name, Call::new(&self.here, args)), name)
+            }
+            ([], Op::Call(args)) => {
+                (Rc::clone(&target).invoke(Call::new(&self.here, args)), "(this)".into())
+            }
+            (_, op) => return self.walk(Stand::Target(target), path, op),
+        };
+        match answer {
+            Answer::Now(result) => Work::Done(result),
+            Answer::Later(future) => Work::Answer(future),
+            Answer::Property(call) => {
+                let op = Op::Call(call.into_args());
+                self.walk(Stand::Target(target), path, op)
+            }
+            Answer::NoFunction => Work::Done(Err(no_function(&path))),
+            Answer::Missing | Answer::Method => Work::Done(Err(missing(&name))),
+        }
+    }
+
+    fn walk(&self, from: Stand, path: MethodPath, op: Op) -> Work {
+        let walk = Walk { here: self.here.clone(), path, op, host: stub_of };
+        Work::Walk(Box::pin(walk.run(from)))
+    }
+}
+
+/// What is pipelined on something without properties. (Rule 15)
+fn nothing(path: &MethodPath) -> JsError {
+    match path.names().first() {
+        Some(name) => missing(&name.as_str().to_string_lossy()),
+        None => no_function(path),
+    }
+}
+
+/// What is left to be done for a call.
+enum Work {
+    Done(Result<Return, JsError>),
+    Answer(LocalFuture<Result<Return, JsError>>),
+    Walk(LocalFuture<Result<End, JsError>>),
+    /// In the context of an invocation.
+    Invoked(Box<Work>, Ctx),
+    /// All of it is for another object.
+    Forward(RpcStub, MethodPath, Op),
+}
+
+impl Work {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<End, JsError>> {
+        match std::mem::replace(self, Self::Done(Ok(Value::UNDEFINED.into()))) {
+            Self::Done(result) => Poll::Ready(result.map(End::Return)),
+            Self::Forward(stub, path, op) => Poll::Ready(Ok(End::Forward(stub, path, op))),
+            Self::Answer(mut future) => {
+                let answered = future.as_mut().poll(cx).map(|result| result.map(End::Return));
+                self.wait(answered, || Self::Answer(future))
+            }
+            Self::Walk(mut future) => {
+                let walked = future.as_mut().poll(cx);
+                self.wait(walked, || Self::Walk(future))
+            }
+            Self::Invoked(mut work, ctx) => {
+                let done = work.poll(cx);
+                self.wait(done, || Self::Invoked(work, ctx))
+            }
+        }
+    }
+
+    fn wait<T>(&mut self, polled: Poll<T>, again: impl FnOnce() -> Self) -> Poll<T> {
+        if polled.is_pending() {
+            *self = again();
+        }
+        polled
+    }
+}
+
+/// A call that runs.
+struct Running {
+    way: Back,
+    /// The stubs in its arguments, disposed when it is over. (Rule 41)
+    scope: Option<Scope>,
+    work: Work,
+}
+
+impl Future for Running {
+    type Output = Conclusion;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Conclusion> {
+        let ended = self.work.poll(cx);
+        ended.map(|ended| {
+            let conclusion = match ended {
+                Ok(End::Return(value)) => self.way.conclude(Ok(value)),
+                Ok(End::Forward(stub, path, op)) => self.way.forward(&stub, path, op),
+                Err(why) => self.way.conclude(Err(why)),
+            };
+            self.scope = None;
+            conclusion
+        })
+    }
+}
+
+/// The way back to the caller.
+struct Back {
+    here: Local,
+    call: CallId,
+    pusher: Option<Client>,
+}
+
+impl Back {
+    fn conclude(&self, result: Result<Return, JsError>) -> Conclusion {
+        let payload = result.and_then(|value| self.results(value));
+        Conclusion::Return(payload.map_err(|why| thrown(&why)))
+    }
+
+    /// The rest of the way is for another object: its answer is the caller's.
+    fn forward(&self, stub: &RpcStub, path: MethodPath, op: Op) -> Conclusion {
+        let made = stub.client().and_then(|client| {
+            let (content, caps) = Ask::make(path, op, self.pusher.clone())?;
+            Ok((client, content, caps))
+        });
+        let lent = made.map_err(|why| thrown(&why)).and_then(|(client, content, caps)| {
+            let cap = crate::rpc::lend(&self.here, &client)?;
+            Ok((cap, payload(&self.here, content, &caps)))
+        });
+        match lent {
+            Ok((cap, params)) => Conclusion::Redirect(
+                cap,
+                Request { interface: interface::JS_RPC_TARGET, method: 0, params },
+            ),
+            Err(why) => Conclusion::Return(Err(why)),
+        }
+    }
+
+    /// The results, whose stubs move to the caller. (Rules 27, 46, 50 and 51)
+    fn results(&self, returned: Return) -> Result<Payload, JsError> {
+        let Return { value, disposer } = returned;
+        let mut departure = Departure::default();
+        let (leaving, bytes) = leave(&value, &mut departure)?;
+        let has_disposer = disposer.is_some();
+        let wanted = has_disposer || self.here.with(|graph| graph.may_be_pipelined(self.call));
+        let given_away = if leaving.is_empty() { Scope::default() } else { handles(&leaving) };
+        let is_object = matches!(value.view(), View::Object(_));
+        let pipeline = match &*leaving {
+            _ if !wanted => None,
+            _ if is_object => {
+                let results = Results { value: value.clone(), _given_away: given_away, disposer };
+                Some(departure.add(host(&self.here, Object::Results(results))))
+            }
+            [only] if value.as_external().is_some() => only.carried.target(),
+            _ => Some(departure.add(nobody(&self.here))),
+        };
+        let content = Returned { value, leaving, pipeline, has_disposer, bytes }.content();
+        Ok(payload(&self.here, content, &departure.caps))
+    }
+}
