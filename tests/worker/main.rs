@@ -23,5 +23,6 @@ mod random;
 mod resource;
 mod rules;
 mod rust_types;
+mod sessions;
 mod streams;
 mod v8;
