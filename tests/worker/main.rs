@@ -6,8 +6,13 @@ mod support;
 
 mod calls;
 mod cast;
+#[cfg(feature = "wrangler")]
+mod config;
+mod debug_port;
 mod describe;
+mod directory;
 mod disposal;
+mod expression;
 mod golden;
 mod hostile;
 mod identity;

@@ -218,7 +218,6 @@ fn rusts_own_readers_and_writers_are_streams() {
 #[cfg(feature = "tokio")]
 #[test]
 fn tokios_readers_and_writers_are_streams() {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let mut from = ReadableStream::from_tokio_read(Cursor::new(vec![6; 100_000]));
     let mut all = Vec::new();
     block_on(tokio::io::AsyncReadExt::read_to_end(&mut from, &mut all)).expect("all of it");

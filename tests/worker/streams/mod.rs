@@ -2,9 +2,9 @@
 
 mod hostile;
 mod local;
-mod recorded;
 mod scene;
 mod signals;
+#[cfg(feature = "tokio")]
 mod size;
 mod source;
 mod wire;
