@@ -37,12 +37,16 @@ mod error;
 mod exception;
 mod external;
 mod function;
+#[doc(hidden)]
+pub mod generated;
 mod group;
 mod held;
 mod host;
 mod interface;
+mod into_return;
 mod path;
 mod promise;
+mod promised;
 mod property;
 mod push;
 mod received;
@@ -55,10 +59,14 @@ pub mod value;
 mod walk;
 mod words;
 
+pub use bowline_macros::{rpc_interface, rpc_target};
+
 pub use args::Args;
 pub use error::JsError;
 pub use function::Function;
+pub use into_return::IntoReturn;
 pub use promise::RpcPromise;
+pub use promised::{Promised, RpcInterface};
 pub use property::RpcProperty;
 pub use received::Received;
 pub use stub::RpcStub;

@@ -7,6 +7,7 @@ mod golden;
 mod hostile;
 mod identity;
 mod inspect;
+mod macros;
 mod node;
 mod oracle;
 mod random;
