@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Error, FnArg, ItemTrait, Pat, Result, TraitItem, TraitItemFn, Type, Visibility};
 
 use crate::marks::{JsName, Marks, refuse_words};
-use crate::method::{Argument, Receiver, arguments, success};
+use crate::method::{Argument, Form, Receiver, arguments, success};
 
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let mut described: ItemTrait = match syn::parse2(item.clone()) {
@@ -106,14 +106,14 @@ fn passes(function: &TraitItemFn, arguments: &[Argument]) -> Result<Vec<TokenStr
             return Err(Error::new(typed.pat.span(), "an argument of an interface has a name"));
         };
         let name = &name.ident;
-        match argument {
-            Argument::Plain { .. } => Ok(quote_spanned!(typed.ty.span()=> .with(&#name))),
-            Argument::Bytes { .. } => Ok(quote!(.bytes(&#name))),
-            Argument::Rest(_) => Ok(quote_spanned!(typed.ty.span()=> .rest(&#name))),
-            Argument::Call | Argument::Here => {
-                Err(Error::new(typed.ty.span(), "it is nothing a caller passes"))
-            }
-        }
+        let Argument::Passed { form, ty, .. } = argument else {
+            return Err(Error::new(typed.ty.span(), "it is nothing a caller passes"));
+        };
+        Ok(match form {
+            Form::Plain => quote_spanned!(ty.span()=> .with(&#name)),
+            Form::Bytes => quote!(.bytes(&#name)),
+            Form::Rest => quote_spanned!(ty.span()=> .rest(&#name)),
+        })
     };
     typed.zip(arguments).map(pass).collect()
 }

@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{
     Error, FnArg, GenericArgument, PatType, PathArguments, PathSegment, ReceiverKind, Result,
-    ReturnType, Signature, Type,
+    ReturnType, Signature, Type, parse_quote_spanned,
 };
 
 use crate::marks::{Marks, gather};
@@ -41,56 +41,54 @@ impl Receiver {
 
 /// What stands at one place of a signature.
 pub(crate) enum Argument {
-    /// An argument, and whether the method wants a reference to it.
-    Plain { ty: Type, by_reference: bool },
-    /// Bytes: `Vec<u8>` or `&[u8]`.
-    Bytes { by_reference: bool },
-    /// All that are left: a `Vec` of this.
-    Rest(Type),
+    /// An argument of this type, and whether the method wants a reference to it.
+    Passed { form: Form, ty: Type, by_reference: bool },
     /// `&Call`
     Call,
     /// `&Local`
     Here,
 }
 
+/// How an argument is passed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Plain,
+    /// `Vec<u8>` and `&[u8]`
+    Bytes,
+    /// A `Vec` of all that are left.
+    Rest,
+}
+
 impl Argument {
     fn of(typed: &mut PatType) -> Result<Self> {
         let marks = Marks::take(&mut typed.attrs, &["rest"])?;
-        let is_rest = marks.role.is_some();
-        if let Type::ImplTrait(_) = &*typed.ty {
-            let why = "callers pass values, not types: name one type";
-            return Err(Error::new(typed.ty.span(), why));
-        }
+        let refuse = |why| Err(Error::new(typed.ty.span(), why));
         let (ty, by_reference) = match &*typed.ty {
+            Type::ImplTrait(_) => return refuse("callers pass values, not types: name one type"),
             Type::Reference(reference) if reference.mutability.is_some() => {
-                return Err(Error::new(typed.ty.span(), "an argument is a copy: take it by value"));
+                return refuse("an argument is a copy: take it by value");
             }
             Type::Reference(reference) => (&*reference.elem, true),
             ty => (ty, false),
         };
-        if is_rest {
-            return match (element(ty, "Vec"), ty) {
-                (Some(item), _) if !by_reference => Ok(Self::Rest(item.clone())),
-                (_, Type::Slice(slice)) => Ok(Self::Rest((*slice.elem).clone())),
-                _ => Err(Error::new(ty.span(), "all that is left is a `Vec`: take `Vec<Value>`")),
-            };
-        }
         let name = last(ty).map(|last| last.ident.to_string());
-        Ok(match (ty, name.as_deref()) {
-            (_, Some("Call")) if by_reference => Self::Call,
-            (_, Some("Local")) if by_reference => Self::Here,
-            (Type::Slice(slice), _) if is_byte(&slice.elem) => Self::Bytes { by_reference },
+        let ty = match (ty, name.as_deref()) {
+            (_, Some("Call")) if by_reference => return Ok(Self::Call),
+            (_, Some("Local")) if by_reference => return Ok(Self::Here),
+            (_, Some("str")) => parse_quote_spanned!(ty.span()=> ::std::string::String),
             (Type::Slice(slice), _) => {
                 let item = &slice.elem;
-                let ty = syn::parse_quote!(::std::vec::Vec<#item>);
-                Self::Plain { ty, by_reference }
+                parse_quote_spanned!(ty.span()=> ::std::vec::Vec<#item>)
             }
-            (_, Some("str")) => {
-                Self::Plain { ty: syn::parse_quote!(::std::string::String), by_reference }
-            }
-            _ if is_bytes(ty) => Self::Bytes { by_reference },
-            _ => Self::Plain { ty: ty.clone(), by_reference },
-        })
+            _ => ty.clone(),
+        };
+        let form = match marks.role {
+            Some(_) if element(&ty, "Vec").is_some() => Form::Rest,
+            Some(_) => return refuse("all that is left is a `Vec`: take `Vec<Value>`"),
+            None if is_bytes(&ty) => Form::Bytes,
+            None => Form::Plain,
+        };
+        Ok(Self::Passed { form, ty, by_reference })
     }
 }
 
@@ -101,22 +99,15 @@ pub(crate) fn arguments(signature: &mut Signature) -> Result<Vec<Argument>> {
         return Err(Error::new(signature.generics.span(), why));
     }
     let (mut all, mut errors) = (Vec::new(), Vec::new());
-    let mut rest: Option<usize> = None;
-    for (at, input) in signature.inputs.iter_mut().enumerate() {
+    let mut after_rest = false;
+    for input in &mut signature.inputs {
         let FnArg::Typed(typed) = input else { continue };
         match Argument::of(typed) {
-            Ok(Argument::Rest(ty)) => {
-                rest = Some(at);
-                all.push(Argument::Rest(ty));
+            Ok(Argument::Passed { .. }) if after_rest => {
+                errors.push(Error::new(typed.span(), "nothing is left for it: `rest` comes last"));
             }
             Ok(argument) => {
-                let is_value = matches!(argument, Argument::Plain { .. } | Argument::Bytes { .. });
-                if rest.is_some() && is_value {
-                    errors.push(Error::new(
-                        typed.span(),
-                        "nothing is left for it: `rest` comes last",
-                    ));
-                }
+                after_rest |= matches!(argument, Argument::Passed { form: Form::Rest, .. });
                 all.push(argument);
             }
             Err(error) => errors.push(error),

@@ -1,12 +1,14 @@
 //! `#[rpc_target]`: an `impl` block becomes an object for others.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, Ident, ImplItem, ImplItemFn, ItemImpl, Result, ReturnType, Type};
 
 use crate::marks::{JsName, Marks, check_unique, gather, refuse_words};
-use crate::method::{Argument, Receiver, arguments, is_bytes, refuse_borrowed_parts, success};
+use crate::method::{
+    Argument, Form, Receiver, arguments, is_bytes, refuse_borrowed_parts, success,
+};
 
 enum Reach {
     Method(Vec<Argument>),
@@ -141,11 +143,11 @@ impl Members {
             #[automatically_derived]
             #[allow(unused_variables, unused_qualifications, clippy::all, clippy::pedantic)]
             const _: () = {
-                use ::bowline::worker::generated::{self, Plain as _};
+                use ::bowline::worker::generated::Plain as _;
 
                 impl ::bowline::worker::RpcTarget for #target {
                     fn method(
-                        self: generated::Rc<Self>,
+                        self: ::bowline::worker::generated::Rc<Self>,
                         name: &str,
                         call: ::bowline::worker::Call,
                     ) -> ::bowline::worker::Answer {
@@ -156,9 +158,9 @@ impl Members {
                     }
 
                     fn getter(
-                        self: generated::Rc<Self>,
+                        self: ::bowline::worker::generated::Rc<Self>,
                         name: &str,
-                        here: &generated::Local,
+                        here: &::bowline::worker::generated::Local,
                     ) -> ::bowline::worker::Answer {
                         match name {
                             #(#getters)*
@@ -172,9 +174,9 @@ impl Members {
                 impl ::bowline::worker::IntoReturn for #target {
                     fn into_return(
                         self,
-                        here: &generated::Local,
+                        here: &::bowline::worker::generated::Local,
                     ) -> ::std::result::Result<::bowline::worker::Return, ::bowline::worker::JsError> {
-                        generated::hosted(here, self)
+                        ::bowline::worker::generated::hosted(here, self)
                     }
                 }
             };
@@ -203,7 +205,7 @@ impl Member {
             Reach::Method(_) => quote!(::bowline::worker::Answer::Method),
             Reach::Getter(arguments) => {
                 let answer = self.answer(arguments, &quote!(&here));
-                quote!({ let here = here.clone(); #answer })
+                quote!({ let here = ::std::clone::Clone::clone(here); #answer })
             }
         };
         quote!(#(#conditions)* #name => #answer,)
@@ -222,18 +224,23 @@ impl Member {
             && is_bytes(ty)
         {
             result = match may_fail {
-                true => quote!(#result.map(generated::Bytes)),
-                false => quote!(generated::Bytes(#result)),
+                true => quote!(#result.map(::bowline::worker::generated::Bytes)),
+                false => quote!(::bowline::worker::generated::Bytes(#result)),
             };
         }
-        let end = quote_spanned!(self.output.span()=> .end(#here));
-        let body = quote! {
-            #(#reads)*
-            generated::Outcome(#result) #end
+        // What is wrong with the result is told at its type.
+        let span = match &self.output {
+            ReturnType::Type(_, ty) => ty.span(),
+            ReturnType::Default => ident.span(),
+        };
+        let outcome = quote_spanned! {span=>
+            ::bowline::worker::generated::Outcome(#result).end(#here)
         };
         match self.is_async {
-            true => quote!(generated::later(async move { #body })),
-            false => quote!(generated::now(move || { #body })),
+            true => quote! {
+                ::bowline::worker::generated::later(async move { #(#reads)* #outcome })
+            },
+            false => quote!(::bowline::worker::generated::now(move || { #(#reads)* #outcome })),
         }
     }
 
@@ -245,31 +252,25 @@ impl Member {
     ) -> (Vec<TokenStream>, Vec<TokenStream>) {
         let method = &self.name.text;
         let (mut reads, mut passes) = (Vec::new(), Vec::new());
-        let mut index: usize = 0;
         for argument in arguments {
-            let local = format_ident!("argument_{}", index);
-            let (ty, read, by_reference) = match argument {
-                Argument::Call => {
-                    passes.push(quote!(&call));
-                    continue;
+            passes.push(match argument {
+                Argument::Call => quote!(&call),
+                Argument::Here => here.clone(),
+                Argument::Passed { form, ty, by_reference } => {
+                    let index = reads.len();
+                    let local = format_ident!("argument_{}", index);
+                    let read = match form {
+                        Form::Plain => quote_spanned!(ty.span()=> argument::<#ty>),
+                        Form::Bytes => quote!(bytes),
+                        Form::Rest => quote!(rest),
+                    };
+                    reads.push(quote! {
+                        let #local = ::bowline::worker::generated::#read(&call, #method, #index)?;
+                    });
+                    let reference = by_reference.then(|| quote!(&));
+                    quote!(#reference #local)
                 }
-                Argument::Here => {
-                    passes.push(here.clone());
-                    continue;
-                }
-                Argument::Plain { ty, by_reference } => {
-                    (ty.to_token_stream(), quote!(argument), *by_reference)
-                }
-                Argument::Bytes { by_reference } => {
-                    (quote!(::std::vec::Vec<u8>), quote!(bytes), *by_reference)
-                }
-                Argument::Rest(ty) => (quote!(::std::vec::Vec<#ty>), quote!(rest), false),
-            };
-            reads.push(quote_spanned! {ty.span()=>
-                let #local: #ty = generated::#read(&call, #method, #index)?;
             });
-            passes.push(if by_reference { quote!(&#local) } else { quote!(#local) });
-            index += 1;
         }
         (reads, passes)
     }

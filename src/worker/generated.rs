@@ -188,13 +188,13 @@ macro_rules! __bowline_interface {
 
         impl ::std::convert::From<$name> for $crate::worker::value::Value {
             fn from(stub: $name) -> Self {
-                stub.0.into()
+                $crate::worker::value::Value::from(stub.0)
             }
         }
 
         impl ::std::convert::From<&$name> for $crate::worker::value::Value {
             fn from(stub: &$name) -> Self {
-                (&stub.0).into()
+                $crate::worker::value::Value::from(&stub.0)
             }
         }
 

@@ -5,6 +5,7 @@ mod describe;
 mod disposal;
 mod golden;
 mod hostile;
+mod hygiene;
 mod identity;
 mod inspect;
 mod macros;
