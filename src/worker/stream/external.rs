@@ -71,10 +71,12 @@ impl Outgoing {
                 let stream = external.get::<WritableStream>()?;
                 let encoding = stream.encoding();
                 let hosted = host_writable(pusher, stream);
-                Some(hosted.map(|hosted| Self {
-                    named: Named::Writable(hosted, encoding),
-                    feed: None,
-                }))
+                Some(
+                    hosted.map(|hosted| Self {
+                        named: Named::Writable(hosted, encoding),
+                        feed: None,
+                    }),
+                )
             }
             ExternalKind::AbortSignal => {
                 let (signal, feed) = signal::push(pusher, external.get::<AbortSignal>()?);
@@ -134,7 +136,8 @@ pub(in crate::worker) fn read(
 ) -> capnp::Result<Option<Named<Client>>> {
     Ok(Some(match named {
         external::ReadableStream(named) => {
-            let canceler = named.has_canceler().then(|| client(named.get_canceler())).transpose()?;
+            let canceler =
+                named.has_canceler().then(|| client(named.get_canceler())).transpose()?;
             Named::Readable(client(named.get_stream())?, canceler, encoding(named.get_encoding())?)
         }
         external::WritableStream(named) => {
@@ -150,8 +153,7 @@ fn client<C: FromClientHook>(named: capnp::Result<C>) -> capnp::Result<Client> {
 }
 
 fn encoding(named: Result<StreamEncoding, capnp::NotInSchema>) -> capnp::Result<Encoding> {
-    let unknown =
-        |_| capnp::Error::failed("unknown StreamEncoding received from peer".to_owned());
+    let unknown = |_| capnp::Error::failed("unknown StreamEncoding received from peer".to_owned());
     named.map(Encoding::from).map_err(unknown)
 }
 
