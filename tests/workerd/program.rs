@@ -75,9 +75,10 @@ fn the_program_calls_any_entrypoint_behind_a_debug_port() {
     let callee = callee_with_debug_port();
     let address = format!("debug://127.0.0.1:{}", callee.port("debug-port"));
     let call = |arguments: &[&str]| {
-        let ran = bowline(&[&["call", address.as_str(), "--service", "callee"], arguments].concat())
-            .output()
-            .expect("the program is built");
+        let ran =
+            bowline(&[&["call", address.as_str(), "--service", "callee"], arguments].concat())
+                .output()
+                .expect("the program is built");
         assert!(ran.status.success(), "{ran:?}");
         String::from_utf8(ran.stdout).expect("text")
     };

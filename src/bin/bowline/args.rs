@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bowline::transport::http::ConnectHost;
+use bowline::worker::config::ServiceAddress;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -57,7 +58,7 @@ pub(crate) enum Command {
         #[arg(long)]
         worker: bool,
         /// The host of the CONNECT at http://HOST:PORT: the `capnpConnectHost` of workerd
-        #[arg(long, value_name = "NAME", default_value = CONNECT_HOST)]
+        #[arg(long, value_name = "NAME", default_value = ServiceAddress::CONNECT_HOST)]
         connect_host: ConnectHost,
     },
     /// Do the demo's work against a served vat, or call a Worker
@@ -172,9 +173,9 @@ pub(crate) struct Wanted {
     /// Print the result as JSON, on one line
     #[arg(long, requires = "expression")]
     pub(crate) json: bool,
-    /// The host of the CONNECT at http://HOST:PORT: the `capnpConnectHost` of workerd
-    #[arg(long, value_name = "NAME", requires = "expression", default_value = CONNECT_HOST)]
-    pub(crate) connect_host: ConnectHost,
+    /// The host of the CONNECT at http://HOST:PORT, the `capnpConnectHost` of workerd; rpc.internal if none is given
+    #[arg(long, value_name = "NAME", requires = "expression")]
+    pub(crate) connect_host: Option<ConnectHost>,
     /// The name of the service; only at debug://HOST:PORT, and needed there
     #[arg(long, value_name = "NAME", requires = "expression")]
     pub(crate) service: Option<String>,
@@ -185,9 +186,6 @@ pub(crate) struct Wanted {
     #[arg(long, value_name = "OBJECT", requires = "expression")]
     pub(crate) props: Option<String>,
 }
-
-/// The host of a CONNECT where none is chosen.
-pub(crate) const CONNECT_HOST: &str = "rpc.internal";
 
 /// A way to reach a vat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -43,8 +43,9 @@ pub(crate) async fn run(address: &str, text: &str, wanted: &Wanted) -> Result<()
 /// The place a service is at.
 fn place(at: &ServiceAddress, wanted: &Wanted) -> Place {
     match at {
-        ServiceAddress::Http(address) => {
-            Place::Http { address: address.clone(), host: wanted.connect_host.clone() }
+        ServiceAddress::Http { address, host } => {
+            let host = wanted.connect_host.as_ref().unwrap_or(host);
+            Place::Http { address: address.clone(), host: host.clone() }
         }
         _ => Place::Bare(at.address().clone()),
     }

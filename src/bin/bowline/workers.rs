@@ -46,7 +46,7 @@ fn offers(at: &ServiceAddress, vat: &Vat, worker: &Worker) -> Result<Offered, Js
     let here = vat.here();
     let entrypoint = |name| Ok::<_, JsError>(worker.service(name)?.bootstrap(here));
     Ok(match at {
-        ServiceAddress::Http(_) => {
+        ServiceAddress::Http { .. } => {
             Offered::Http { default: entrypoint("default")?, admin: entrypoint(ADMIN)? }
         }
         ServiceAddress::Debug(_) => {
