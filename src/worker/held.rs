@@ -1,5 +1,6 @@
 //! What a stub holds on to: a capability, until it is disposed.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::rpc::Client;
@@ -10,11 +11,12 @@ use super::value::{ExternalKind, Resource};
 /// it is disposed for all of them. (Rules 41 to 48)
 pub(super) struct Held {
     client: Mutex<Option<Client>>,
+    stays: AtomicBool,
 }
 
 impl Held {
     pub(super) fn new(client: Client) -> Self {
-        Self { client: Mutex::new(Some(client)) }
+        Self { client: Mutex::new(Some(client)), stays: AtomicBool::new(false) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Client>> {
@@ -25,6 +27,16 @@ impl Held {
     /// The capability, unless it was given up.
     pub(super) fn client(&self) -> Option<Client> {
         self.lock().clone()
+    }
+
+    /// Whether calls on it are known to stay in its vat.
+    pub(super) fn stays(&self, client: &Client) -> bool {
+        // Who is hosted here once is hosted here for ever: a stub that has come to be something stays that.
+        self.stays.load(Ordering::Relaxed)
+            || client.is_hosted_here() && {
+                self.stays.store(true, Ordering::Relaxed);
+                true
+            }
     }
 
     /// Gives the capability up; again, nothing happens.
