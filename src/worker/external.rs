@@ -55,6 +55,9 @@ impl Departure {
     /// What a walk over a value found, as a message says it. Nothing is taken from the value: params
     /// duplicate. (Rule 46)
     pub(super) fn depart(&mut self, externals: Vec<External>) -> Result<Vec<Leaving>, JsError> {
+        if externals.is_empty() {
+            return Ok(Vec::new());
+        }
         let leaving = externals.into_iter().map(|external| {
             let carried = self.carry(&external)?;
             Ok(Leaving { external, carried })
