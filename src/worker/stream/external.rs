@@ -3,7 +3,6 @@
 use capnp::capability::FromClientHook;
 
 use crate::rpc::Client;
-use crate::runtime::Local;
 use crate::schema::worker_capnp::StreamEncoding;
 use crate::schema::worker_capnp::js_value::external;
 use crate::wire::Exception;
@@ -43,6 +42,19 @@ impl<C> Named<C> {
     }
 }
 
+impl<C> Named<Option<C>> {
+    /// With the capabilities it cannot do without.
+    pub(in crate::worker) fn held(self) -> Option<Named<C>> {
+        Some(match self {
+            Self::Readable(source, canceler, encoding) => {
+                Named::Readable(source?, canceler.flatten(), encoding)
+            }
+            Self::Writable(stream, encoding) => Named::Writable(stream?, encoding),
+            Self::Signal(signal) => Named::Signal(signal?),
+        })
+    }
+}
+
 /// A stream or a signal that is ready to be named in a message, for those who write their messages themselves.
 /// Dropped unused, it is as if its receiver had dropped it.
 pub struct Outgoing {
@@ -71,10 +83,12 @@ impl Outgoing {
                 let stream = external.get::<WritableStream>()?;
                 let encoding = stream.encoding();
                 let hosted = host_writable(pusher, stream);
-                Some(hosted.map(|hosted| Self {
-                    named: Named::Writable(hosted, encoding),
-                    feed: None,
-                }))
+                Some(
+                    hosted.map(|hosted| Self {
+                        named: Named::Writable(hosted, encoding),
+                        feed: None,
+                    }),
+                )
             }
             ExternalKind::AbortSignal => {
                 let (signal, feed) = signal::push(pusher, external.get::<AbortSignal>()?);
@@ -115,15 +129,15 @@ impl Outgoing {
 }
 
 /// The stream or the signal that a message names, for the value beside it; `None` if it names something else.
-/// What was pushed for it was pushed to the vat `here`.
+/// What was pushed for it was pushed to the vat the message came to.
 ///
 /// # Errors
 ///
 /// What it names was not pushed here, or was used before; the message is malformed.
-pub fn receive(here: &Local, named: external::Reader<'_>) -> Result<Option<External>, Exception> {
+pub fn receive(named: external::Reader<'_>) -> Result<Option<External>, Exception> {
     let named = named.which().map_err(|unknown| Exception::failed(unknown.to_string()))?;
     match read(named).map_err(crate::rpc::exception)? {
-        Some(named) => named.arrive(here).map(Some),
+        Some(named) => named.arrive().map(Some),
         None => Ok(None),
     }
 }
@@ -134,7 +148,8 @@ pub(in crate::worker) fn read(
 ) -> capnp::Result<Option<Named<Client>>> {
     Ok(Some(match named {
         external::ReadableStream(named) => {
-            let canceler = named.has_canceler().then(|| client(named.get_canceler())).transpose()?;
+            let canceler =
+                named.has_canceler().then(|| client(named.get_canceler())).transpose()?;
             Named::Readable(client(named.get_stream())?, canceler, encoding(named.get_encoding())?)
         }
         external::WritableStream(named) => {
@@ -150,23 +165,22 @@ fn client<C: FromClientHook>(named: capnp::Result<C>) -> capnp::Result<Client> {
 }
 
 fn encoding(named: Result<StreamEncoding, capnp::NotInSchema>) -> capnp::Result<Encoding> {
-    let unknown =
-        |_| capnp::Error::failed("unknown StreamEncoding received from peer".to_owned());
+    let unknown = |_| capnp::Error::failed("unknown StreamEncoding received from peer".to_owned());
     named.map(Encoding::from).map_err(unknown)
 }
 
 impl Named<Client> {
-    /// What the value that arrives in the vat `here` has in its place.
-    pub(in crate::worker) fn arrive(self, here: &Local) -> Result<External, Exception> {
+    /// What the value that arrives has in its place.
+    pub(in crate::worker) fn arrive(self) -> Result<External, Exception> {
         Ok(match self {
             Self::Readable(source, canceler, encoding) => {
-                let received = Received::new(here, source, canceler)?;
+                let received = Received::new(source, canceler)?;
                 External::new(ReadableStream::of(Box::new(received), encoding))
             }
             Self::Writable(stream, encoding) => {
                 External::new(WritableStream::of(Box::new(Remote::new(stream)), encoding))
             }
-            Self::Signal(signal) => External::new(signal::receive(here, &signal)?),
+            Self::Signal(signal) => External::new(signal::receive(&signal)?),
         })
     }
 }

@@ -9,7 +9,9 @@ use bowline::schema::byte_stream_capnp::byte_stream;
 use bowline::schema::worker_capnp::js_value;
 use bowline::schema::worker_capnp::js_value::external_pusher;
 use bowline::wire::{Exception, ExceptionKind};
-use bowline::worker::stream::{Feed, Pusher, ReadableStream, StreamError, WritableStream, identity};
+use bowline::worker::stream::{
+    Feed, Pusher, ReadableStream, StreamError, WritableStream, identity,
+};
 use bowline::worker::value::{External, Value};
 use capnp::capability::FromClientHook;
 use capnp::traits::HasTypeId;
