@@ -341,10 +341,20 @@ impl Back {
         Conclusion::Return(payload.map_err(|why| thrown(&why)))
     }
 
+    /// Where another object is to push the streams it returns to our caller; one of this vat needs no telling if
+    /// the caller is of this vat, too.
+    fn pusher_for(&self, client: &Client) -> Option<Client> {
+        match &self.pusher {
+            None if client.is_hosted_here() => None,
+            None => Some(nobody(&self.here)),
+            known => known.clone(),
+        }
+    }
+
     /// The rest of the way is for another object: its answer is the caller's.
     fn forward(&self, stub: &RpcStub, path: MethodPath, op: Op) -> Conclusion {
         let made = stub.client().and_then(|client| {
-            let (content, caps) = Ask::make(path, op, &client, self.pusher.clone())?;
+            let (content, caps) = Ask::make(path, op, &client, self.pusher_for(&client))?;
             Ok((client, content, caps))
         });
         let lent = made.map_err(|why| thrown(&why)).and_then(|(client, content, caps)| {
