@@ -6,12 +6,19 @@ mod support;
 
 mod calls;
 mod cast;
+#[cfg(feature = "wrangler")]
+mod config;
+mod debug_port;
 mod describe;
+mod directory;
 mod disposal;
+mod expression;
 mod golden;
 mod hostile;
+mod hygiene;
 mod identity;
 mod inspect;
+mod macros;
 mod node;
 mod oracle;
 mod random;
