@@ -258,7 +258,7 @@ async fn calls(here: &Local, svc: &RpcStub) -> Result<(), JsError> {
         if *svc.call("happened", args!["key"]).await? == value!(["closed at 15"]) {
             return Ok(());
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Err(JsError::error("the account was never closed"))
 }

@@ -8,9 +8,7 @@ use std::task::{Context, Poll, Waker};
 use bowline::worker::stream::{
     Encoding, ReadableStream, StreamError, WritableStream, fixed_length, identity,
 };
-use bowline::worker::value::{
-    CloneError, ErrorClass, External, Value, check, from_value, to_value,
-};
+use bowline::worker::value::{ErrorClass, Value, from_value, to_value};
 use bytes::Bytes;
 use futures::executor::block_on;
 use futures::{AsyncReadExt, AsyncWriteExt, SinkExt, StreamExt};
