@@ -210,6 +210,13 @@ impl Membrane {
         on(&self.0.mailbox, move |here| here.change(|graph| graph.revoke(membrane, why)));
     }
 
+    /// Ends it when the time comes, without keeping it until then: a membrane nothing leads across any more
+    /// is gone, and its policy with it.
+    #[must_use]
+    pub fn revocation(&self) -> Revocation {
+        Revocation { mailbox: Arc::clone(&self.0.mailbox), membrane: self.0.membrane }
+    }
+
     fn carry(&self, side: Side, client: &Client) -> Client {
         let (membrane, client) = (self.0.membrane, client.clone());
         let make = move |here: &Local| match caps::lend(here, &client) {
@@ -233,6 +240,27 @@ impl Membrane {
         let carry = |client: Client| self.carry(side, &client);
         let caps = clients.into_iter().map(|client| client.map(carry)).collect();
         Ok(Reply { content, caps })
+    }
+}
+
+/// The end of a membrane, to be brought about.
+#[derive(Clone)]
+pub struct Revocation {
+    mailbox: Arc<Mailbox>,
+    membrane: MembraneId,
+}
+
+impl Revocation {
+    /// As [`Membrane::revoke`], if the membrane is still there.
+    pub fn revoke(&self, why: Exception) {
+        let membrane = self.membrane;
+        on(&self.mailbox, move |here| here.change(|graph| graph.revoke(membrane, why)));
+    }
+}
+
+impl std::fmt::Debug for Revocation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Revocation({:?} {})", self.mailbox.id(), self.membrane)
     }
 }
 

@@ -16,6 +16,7 @@ mod foreign;
 mod handle;
 mod hook;
 mod identity;
+mod lapse;
 #[cfg(all(feature = "tokio", unix))]
 mod listen;
 mod membrane;
@@ -45,9 +46,10 @@ pub use deadline::Deadline;
 pub use error::{error, exception};
 pub use handle::{Handle, TypedPromise, TypedReply};
 pub use identity::WeakClient;
+pub use lapse::Lapse;
 #[cfg(all(feature = "tokio", unix))]
 pub use listen::listen;
-pub use membrane::{Crossing, Direction, Membrane, Passage, Policy, Verdict};
+pub use membrane::{Crossing, Direction, Membrane, Passage, Policy, Revocation, Verdict};
 pub use promise::{Pipeline, Promise};
 pub use reconnect::{Reconnector, connecting_lazily, reconnecting};
 pub use relay::{Relay, RelayEnd};

@@ -17,6 +17,7 @@ use capnp::traits::{Imbue, ImbueMut};
 
 use crate::runtime::{Answer, Conclusion, Delivery, Dispatch, Local};
 use crate::vat::{CallId, Payload};
+use crate::wire::Exception;
 
 use super::client::Client;
 use super::error::exception;
@@ -73,7 +74,8 @@ impl<D: Server + Clone + 'static> Dispatch for Served<D> {
         if called.is_streaming {
             here.with(|graph| graph.hold_back(call));
         }
-        Answer::of(Running { here, method: Some(called.promise), end: Some(end) }, cx)
+        let place = Place { interface, method };
+        Answer::of(Running { here, place, method: Some(called.promise), end: Some(end) }, cx)
     }
 
     fn address(&self) -> Option<usize> {
@@ -114,9 +116,39 @@ impl End {
     }
 }
 
+/// The method that runs.
+struct Place {
+    interface: u64,
+    method: u16,
+}
+
+impl Place {
+    /// What the method failed with. If those words are the `capnp` crate's own, they do not say where.
+    fn say(&self, error: capnp::Error) -> Exception {
+        let is_bare = match error.kind {
+            capnp::ErrorKind::Failed
+            | capnp::ErrorKind::Overloaded
+            | capnp::ErrorKind::Disconnected => false,
+            capnp::ErrorKind::Unimplemented => error.extra == "Method not implemented.",
+            _ => true,
+        };
+        let why = exception(error);
+        if !is_bare {
+            return why;
+        }
+        let Self { interface, method } = self;
+        let said = why.reason().trim_end_matches('.');
+        Exception::new(
+            why.kind(),
+            format!("{said} (method {method} of interface {interface:#018x})"),
+        )
+    }
+}
+
 /// A call that runs in generated code.
 struct Running {
     here: Local,
+    place: Place,
     /// `None` once it is done.
     method: Option<CapnpPromise<(), capnp::Error>>,
     /// `None` once it is closed.
@@ -142,7 +174,7 @@ impl Future for Running {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Conclusion> {
         if let Some(method) = &mut self.method {
             if let Err(error) = ready!(Pin::new(method).poll(cx)) {
-                return Poll::Ready(Conclusion::Return(Err(exception(error))));
+                return Poll::Ready(Conclusion::Return(Err(self.place.say(error))));
             }
             self.method = None;
         }

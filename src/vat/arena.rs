@@ -16,6 +16,12 @@ impl<T> Key<T> {
     pub fn index(self) -> u32 {
         self.index
     }
+
+    /// The whole key as a number, to be kept where keys are not known.
+    #[inline]
+    pub(super) fn number(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.index)
+    }
 }
 
 impl<T> Clone for Key<T> {
@@ -36,7 +42,7 @@ impl<T> Eq for Key<T> {}
 
 impl<T> std::hash::Hash for Key<T> {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (u64::from(self.generation) << 32 | u64::from(self.index)).hash(state);
+        self.number().hash(state);
     }
 }
 
@@ -128,6 +134,14 @@ impl<M, T> Arena<M, T> {
         }
     }
 
+    /// The key with this number, if what it names still lives.
+    #[inline]
+    pub(super) fn key_of(&self, number: u64) -> Option<Key<M>> {
+        let (index, generation) = (number as u32, (number >> 32) as u32);
+        let key = Key { index, generation, entry: PhantomData };
+        self.get(key).map(|_| key)
+    }
+
     /// The key of whatever lives in slot `index` now.
     pub(super) fn key_at(&self, index: u32) -> Option<Key<M>> {
         match self.slots.get(index as usize)? {
@@ -166,6 +180,8 @@ mod tests {
         assert_eq!(first.index(), second.index());
         assert_eq!(arena.get(first), None);
         assert_eq!(arena.remove(first), None);
+        assert_eq!(arena.key_of(first.number()), None);
+        assert_eq!(arena.key_of(second.number()), Some(second));
         assert_eq!(arena.get(second), Some(&"second"));
         assert_eq!(arena.len(), 1);
         arena.discard(first);

@@ -7,6 +7,7 @@ use crate::wire::{Content, Exception};
 
 use super::arena::Arena;
 use super::call::{Call, Fate, Origin, Outcome, Place};
+use super::hint::Spared;
 use super::id::{CallId, Cap, LinkId, OfCall, OfLink, OfMembrane, OfNode, OfStream, TargetId};
 use super::link::{Attention, Link};
 use super::membrane::{Membrane, Side};
@@ -158,7 +159,7 @@ impl Graph {
         call.pipeline_refs = 1;
         let id = self.calls.insert(call);
         let asked = match self.links.get_mut(link) {
-            Some(link) => link.conn.bootstrap(Tag(id.index())).map_err(|closed| closed.0),
+            Some(link) => link.conn.bootstrap(Tag(id.number())).map_err(|closed| closed.0),
             None => Err(Exception::disconnected("the connection is closed")),
         };
         match asked {
@@ -343,7 +344,9 @@ impl Graph {
         let waits = match (&promise.state, &promise.source) {
             (State::Resolved(_), _) => false,
             (State::Pending, Source::Pipeline(call, _)) => match self.calls.get(*call) {
-                Some(Call { place: Place::Remote(link, _), origin: Origin::Gone, .. }) => {
+                Some(Call { place: Place::Remote(link, _), .. })
+                    if self.spared(*call) == Some(Spared::Results) =>
+                {
                     let at = self.links.get(*link);
                     at.is_some_and(|at| !at.conn.config().only_promise_pipeline)
                 }

@@ -97,7 +97,7 @@ impl Graph {
         let place = Place::Delivered(None);
         let id = self.calls.insert(Call::new(Origin::Peer(link, answer, Keep::Pipeline), place));
         let Some(at) = self.links.get_mut(link) else { return };
-        at.conn.tag_answer(answer, Tag(id.index()));
+        at.conn.tag_answer(answer, Tag(id.number()));
         let outcome = match at.bootstrap {
             Some(cap) => {
                 self.retain(cap);
@@ -122,7 +122,7 @@ impl Graph {
         let place = Place::Queued(request, Fate::Deliver, to);
         let id = self.calls.insert(Call::new(Origin::Peer(link, answer, keep), place));
         if let Some(at) = self.links.get_mut(link) {
-            at.conn.tag_answer(answer, Tag(id.index()));
+            at.conn.tag_answer(answer, Tag(id.number()));
         }
         self.enqueue(to, Item::Call(id));
         self.unref(to);
@@ -138,7 +138,7 @@ impl Graph {
                 cap
             }
             InTarget::Answer { tag, path } => {
-                let Some(call) = self.calls.key_at(tag.0) else { return self.null() };
+                let Some(call) = self.calls.key_of(tag.0) else { return self.null() };
                 let cap = self.pipeline(call, path);
                 let place = self.calls.get(call).map(|call| &call.place);
                 if !matches!(
@@ -153,7 +153,7 @@ impl Graph {
     }
 
     fn on_cancel(&mut self, link: LinkId, answer: AnswerId, tag: Tag, deliver_first: bool) {
-        let Some(id) = self.calls.key_at(tag.0) else { return };
+        let Some(id) = self.calls.key_of(tag.0) else { return };
         let Some(call) = self.calls.get_mut(id) else { return };
         let needed = call.pipeline_refs > 0 || call.taker.is_some();
         if let Place::Queued(_, fate @ Fate::Deliver, _) = &mut call.place
@@ -175,7 +175,7 @@ impl Graph {
     }
 
     fn on_done(&mut self, tag: Tag) {
-        if let Some(id) = self.calls.key_at(tag.0) {
+        if let Some(id) = self.calls.key_of(tag.0) {
             let used = self.calls.get_mut(id).map(|call| std::mem::take(&mut call.used));
             used.into_iter().flatten().for_each(|(_, cap)| self.unref(cap));
             self.origin(id, Origin::Gone);
@@ -184,7 +184,7 @@ impl Graph {
     }
 
     fn on_return(&mut self, link: LinkId, question: CallRef, tag: Tag, outcome: InReturn) {
-        let Some(id) = self.calls.key_at(tag.0) else { return };
+        let Some(id) = self.calls.key_of(tag.0) else { return };
         let outcome = match outcome {
             InReturn::Results(payload) => Ok(payload),
             InReturn::Exception(why) => Err(why),
@@ -306,7 +306,7 @@ impl Graph {
     /// The call whose outcome `id` is to take; none if that waits for the outcome of `id` itself,
     /// or for so many others that it may as well.
     fn source(&self, id: CallId, answer: Tag) -> Option<CallId> {
-        let source = self.calls.key_at(answer.0)?;
+        let source = self.calls.key_of(answer.0)?;
         let next = |at: &CallId| match self.calls.get(*at)?.place {
             Place::Redirected(next) => Some(next),
             _ => None,
@@ -364,7 +364,7 @@ impl Graph {
             Some(cap) => cap,
             None => self.null(),
         };
-        match self.nodes.key_at(tag.0) {
+        match self.nodes.key_of(tag.0) {
             Some(promise) => {
                 let path = OutTarget::Import(import);
                 self.settle_remote(link, path, promise, to, received.home);
@@ -374,7 +374,7 @@ impl Graph {
     }
 
     fn on_import_lost(&mut self, tag: Tag, why: Exception) {
-        let Some(cap) = self.nodes.key_at(tag.0) else { return };
+        let Some(cap) = self.nodes.key_of(tag.0) else { return };
         let Some(node) = self.nodes.get_mut(cap) else { return };
         match &mut node.kind {
             Kind::Import(..) => node.kind = Kind::Broken(why),

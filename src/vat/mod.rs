@@ -12,6 +12,7 @@ mod cross;
 mod embargo;
 mod export;
 mod graph;
+mod hint;
 mod hold;
 mod id;
 mod import;

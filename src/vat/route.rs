@@ -380,7 +380,7 @@ impl Graph {
                 return self.work.push_back(Work::Complete(id, Err(why)));
             }
         };
-        let tag = Tag(id.index());
+        let tag = Tag(id.number());
         let call = OutCall { tag, interface, method, params, tail: asker.is_some() };
         match self.ask(link, target, call) {
             Ok(question) => {
@@ -443,25 +443,6 @@ impl Graph {
                 self.links.get(link)?.conn.may_tail_call().then_some((asker, answer))
             }
             _ => None,
-        }
-    }
-
-    /// Tells the connection what of a call nobody wants, so that its messages can say so.
-    /// (C-H6)
-    pub(super) fn send_hints(&mut self, id: CallId) {
-        let Some(call) = self.calls.get(id) else { return };
-        let Place::Remote(link, question) = call.place else { return };
-        let (origin, pipelined) = (call.origin, call.pipeline_refs > 0);
-        let taken = call.taker.is_some();
-        let Some(link) = self.links.get_mut(link) else { return };
-        match origin {
-            Origin::Peer(_, _, Keep::Nothing) if !pipelined => link.conn.drop_pipeline(question),
-            Origin::Waiting | Origin::Detached | Origin::Write(_) if !pipelined => {
-                link.conn.drop_pipeline(question);
-            }
-            Origin::Peer(_, _, Keep::PipelineOnly) => link.conn.drop_result(question),
-            Origin::Gone if !taken => link.conn.drop_result(question),
-            _ => {}
         }
     }
 

@@ -12,6 +12,8 @@ use crate::vat::{CallId, Payload, Request};
 use crate::wire::Exception;
 
 use super::ask::{Ask, Asked, Op};
+use super::ctx::Ctx;
+use super::entry::{Entry, Opened};
 use super::error::JsError;
 use super::exception::thrown;
 use super::external::{Departure, Leaving};
@@ -31,6 +33,8 @@ use super::walk::{End, Stand, Walk};
 pub(super) enum Object {
     /// An object, or a function.
     Target(Rc<dyn RpcTarget>),
+    /// An entrypoint, opened anew for every call.
+    Entry(Rc<dyn Entry>),
     /// A plain object of the application.
     Plain(Value),
     /// A plain object that a call returned. What is in it is its own.
@@ -175,7 +179,7 @@ impl Hosted {
         let Asked { path, op, pusher, group } = asked;
         let way = Back { here: self.here.clone(), call, pusher };
         let scope = (!group.is_empty()).then(|| Scope(group));
-        if let Some(name) = path.names().iter().find(|name| interface::is_reserved(name.as_str())) {
+        if let Some(name) = path.names().iter().find(|name| self.reserves(name.as_str())) {
             return now(Err(thrown(&reserved(&name.as_str().to_string_lossy()))));
         }
         let work = match self.begin(path, op) {
@@ -189,15 +193,33 @@ impl Hosted {
         runtime::Answer::of(Running { way, scope, work }, cx)
     }
 
-    /// What most calls are is answered here and now: a method of an object.
+    fn reserves(&self, name: super::value::Str<'_>) -> bool {
+        let entry = matches!(self.object, Object::Entry(_));
+        interface::is_reserved(name) || entry && interface::is_handler(name)
+    }
+
     fn begin(&self, path: MethodPath, op: Op) -> Work {
-        let target = match &self.object {
-            Object::Target(target) => Rc::clone(target),
+        match &self.object {
+            Object::Target(target) => self.ask(Rc::clone(target), path, op),
+            Object::Entry(entry) => match entry.open(&self.here, None) {
+                Ok(Opened::Instance(instance, ctx)) => match self.ask(instance, path, op) {
+                    Work::Done(result) => Work::Done(result),
+                    work => Work::Invoked(Box::new(work), ctx),
+                },
+                Ok(Opened::Elsewhere(client)) => {
+                    Work::Forward(RpcStub::from_client(client), path, op)
+                }
+                Err(why) => Work::Done(Err(why)),
+            },
             Object::Plain(value) | Object::Results(Results { value, .. }) => {
-                return self.walk(Stand::Value(value.clone()), path, op);
+                self.walk(Stand::Value(value.clone()), path, op)
             }
-            Object::Nothing => return Work::Done(Err(nothing(&path))),
-        };
+            Object::Nothing => Work::Done(Err(nothing(&path))),
+        }
+    }
+
+    /// What most calls are is answered here and now: a method of an object.
+    fn ask(&self, target: Rc<dyn RpcTarget>, path: MethodPath, op: Op) -> Work {
         let (answer, name) = match (path.names(), op) {
             ([name], Op::Call(args)) => {
                 let name = name.as_str().to_string_lossy();
@@ -239,6 +261,38 @@ enum Work {
     Done(Result<Return, JsError>),
     Answer(LocalFuture<Result<Return, JsError>>),
     Walk(LocalFuture<Result<End, JsError>>),
+    /// In the context of an invocation.
+    Invoked(Box<Work>, Ctx),
+    /// All of it is for another object.
+    Forward(RpcStub, MethodPath, Op),
+}
+
+impl Work {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<End, JsError>> {
+        match std::mem::replace(self, Self::Done(Ok(Value::UNDEFINED.into()))) {
+            Self::Done(result) => Poll::Ready(result.map(End::Return)),
+            Self::Forward(stub, path, op) => Poll::Ready(Ok(End::Forward(stub, path, op))),
+            Self::Answer(mut future) => {
+                let answered = future.as_mut().poll(cx).map(|result| result.map(End::Return));
+                self.wait(answered, || Self::Answer(future))
+            }
+            Self::Walk(mut future) => {
+                let walked = future.as_mut().poll(cx);
+                self.wait(walked, || Self::Walk(future))
+            }
+            Self::Invoked(mut work, ctx) => {
+                let done = work.poll(cx);
+                self.wait(done, || Self::Invoked(work, ctx))
+            }
+        }
+    }
+
+    fn wait<T>(&mut self, polled: Poll<T>, again: impl FnOnce() -> Self) -> Poll<T> {
+        if polled.is_pending() {
+            *self = again();
+        }
+        polled
+    }
 }
 
 /// A call that runs.
@@ -253,14 +307,7 @@ impl Future for Running {
     type Output = Conclusion;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Conclusion> {
-        let ended = match &mut self.work {
-            Work::Done(result) => {
-                let result = std::mem::replace(result, Ok(Value::UNDEFINED.into()));
-                Poll::Ready(result.map(End::Return))
-            }
-            Work::Answer(future) => future.as_mut().poll(cx).map(|result| result.map(End::Return)),
-            Work::Walk(future) => future.as_mut().poll(cx),
-        };
+        let ended = self.work.poll(cx);
         ended.map(|ended| {
             let conclusion = match ended {
                 Ok(End::Return(value)) => self.way.conclude(Ok(value)),

@@ -30,9 +30,13 @@
 //! # Ok::<(), bowline::worker::JsError>(())
 //! ```
 
+mod abort;
 mod args;
 mod ask;
 mod calling;
+mod ctx;
+pub mod debug_port;
+mod entry;
 mod error;
 mod exception;
 mod external;
@@ -50,18 +54,26 @@ mod promised;
 mod property;
 mod push;
 mod received;
+mod remote;
 mod returned;
 mod serial;
+mod service;
+mod session;
+pub mod stream;
 mod stub;
 mod target;
 mod token;
 pub mod value;
 mod walk;
 mod words;
+#[expect(clippy::module_inception, reason = "the room is named after what it is about")]
+mod worker;
 
 pub use bowline_macros::{rpc_interface, rpc_target};
 
+pub use abort::{AbortController, AbortSignal};
 pub use args::Args;
+pub use ctx::Ctx;
 pub use error::JsError;
 pub use function::Function;
 pub use into_return::IntoReturn;
@@ -69,8 +81,10 @@ pub use promise::RpcPromise;
 pub use promised::{Promised, RpcInterface};
 pub use property::RpcProperty;
 pub use received::Received;
+pub use service::Service;
 pub use stub::RpcStub;
 pub use target::{Answer, Call, Return, RpcTarget};
+pub use worker::Worker;
 
 /// The arguments of a call: anything that is [`Into`] a [`Value`](crate::worker::value::Value).
 ///

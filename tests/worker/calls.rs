@@ -1,26 +1,41 @@
 //! Calls within a vat, by the rules of Workers RPC.
 
-use bowline::runtime::Vat;
 use bowline::worker::value::{Value, value};
 use bowline::worker::{Args, Call, Function, JsError, RpcStub, args};
 
-use crate::support::{Counter, Log, Service, failed, got, number, run, settle};
+use crate::cast::{Counter, Log, Stage, everywhere, failed, got, number, run, settle};
+
+everywhere! {
+    rule_2_a_call_returns_what_the_method_returned,
+    rule_3_a_property_is_read_when_awaited_and_called_when_called,
+    rule_5_an_unknown_name_is_a_type_error_that_names_it,
+    rule_6_what_is_no_function_cannot_be_called,
+    rule_8_calls_arrive_in_the_order_they_were_made_whichever_is_awaited_first,
+    rule_9_a_method_may_be_torn_off,
+    rule_12_a_result_is_called_before_it_is_there,
+    rule_13_what_is_pipelined_on_a_failure_fails_likewise,
+    rule_15_nothing_is_pipelined_on_what_has_no_properties,
+    rule_16_a_result_that_is_there_can_still_be_pipelined_on,
+    rule_18_a_path_is_64_names_long_at_most,
+    rule_25_plain_objects_can_be_wrapped_and_nothing_else,
+    rule_27_what_is_too_large_is_not_sent_and_the_error_says_how_large,
+    rule_34_own_properties_of_a_function_are_read,
+    rule_36_dup_and_constructor_are_never_called,
+    rules_62_to_65_an_error_arrives_with_all_that_is_its_own,
+    a_callback_is_called_while_the_call_runs,
+}
 
 const MISSING: &str = "The RPC receiver does not implement the method";
 
-#[test]
-fn rule_2_a_call_returns_what_the_method_returned() {
-    let vat = Vat::local();
-    let (svc, _) = Service::stub(&vat);
+fn rule_2_a_call_returns_what_the_method_returned(stage: &Stage) {
+    let svc = stage.svc();
     assert_eq!(number(svc.call("add", args![1, 2])), 3.0);
     let echoed = got(svc.call("echo", args![value!({ a: [1, "x", null] })]));
     assert_eq!(*echoed, value!({ a: [1, "x", null] }));
 }
 
-#[test]
-fn rule_3_a_property_is_read_when_awaited_and_called_when_called() {
-    let vat = Vat::local();
-    let (svc, _) = Service::stub(&vat);
+fn rule_3_a_property_is_read_when_awaited_and_called_when_called(stage: &Stage) {
+    let svc = stage.svc();
     let property = svc.get("prop");
     assert_eq!(*run(property).expect("it reads"), value!({ hello: "world", n: 5 }));
     assert_eq!(run(svc.get("prop").get("n")).expect("it reads").as_f64(), Some(5.0));
@@ -29,10 +44,8 @@ fn rule_3_a_property_is_read_when_awaited_and_called_when_called() {
     assert_eq!((&*error.name(), &*error.message()), ("RangeError", "prop threw"));
 }
 
-#[test]
-fn rule_5_an_unknown_name_is_a_type_error_that_names_it() {
-    let vat = Vat::local();
-    let (svc, _) = Service::stub(&vat);
+fn rule_5_an_unknown_name_is_a_type_error_that_names_it(stage: &Stage) {
+    let svc = stage.svc();
     for promise in
         [svc.call("nope", args![]), svc.get("nope").read(), svc.get("prop").call("nope", args![])]
     {
@@ -42,38 +55,30 @@ fn rule_5_an_unknown_name_is_a_type_error_that_names_it() {
     }
 }
 
-#[test]
-fn rule_6_what_is_no_function_cannot_be_called() {
-    let vat = Vat::local();
-    let (svc, _) = Service::stub(&vat);
+fn rule_6_what_is_no_function_cannot_be_called(stage: &Stage) {
+    let svc = stage.svc();
     let error = failed(svc.get("prop").call("hello", args![]));
     assert_eq!(error.to_string(), "TypeError: \"prop.hello\" is not a function.");
     let error = failed(svc.invoke(args![]));
     assert_eq!(error.to_string(), "TypeError: \"(this)\" is not a function.");
 }
 
-#[test]
-fn rule_8_calls_arrive_in_the_order_they_were_made_whichever_is_awaited_first() {
-    let vat = Vat::local();
-    let counter = Counter::stub(vat.here(), 0.0, &Log::default());
+fn rule_8_calls_arrive_in_the_order_they_were_made_whichever_is_awaited_first(stage: &Stage) {
+    let counter = Counter::stub(stage.here(), 0.0, &Log::default());
     let promises: Vec<_> = (0..100).map(|_| counter.call("increment", args![])).collect();
     for (at, promise) in promises.into_iter().enumerate().rev() {
         assert_eq!(number(promise), at as f64 + 1.0);
     }
 }
 
-#[test]
-fn rule_9_a_method_may_be_torn_off() {
-    let vat = Vat::local();
-    let (svc, _) = Service::stub(&vat);
+fn rule_9_a_method_may_be_torn_off(stage: &Stage) {
+    let svc = stage.svc();
     let add = got(svc.get("add").read()).stub().expect("a function");
     assert_eq!(number(add.invoke(args![20, 22])), 42.0);
 }
 
-#[test]
-fn rule_12_a_result_is_called_before_it_is_there() {
-    let vat = Vat::local();
-    let (svc, _) = Service::stub(&vat);
+fn rule_12_a_result_is_called_before_it_is_there(stage: &Stage) {
+    let svc = stage.svc();
     assert_eq!(number(svc.call("makeCounter", args![10]).call("increment", args![3])), 13.0);
     let deep =
         svc.call("makeCounter", args![1]).call("child", args![100]).call("child", args![200]);
@@ -84,28 +89,22 @@ fn rule_12_a_result_is_called_before_it_is_there() {
     assert_eq!(number(svc.call("makeFunc", args![7]).invoke(args![6])), 42.0);
 }
 
-#[test]
-fn rule_13_what_is_pipelined_on_a_failure_fails_likewise() {
-    let vat = Vat::local();
-    let (svc, _) = Service::stub(&vat);
+fn rule_13_what_is_pipelined_on_a_failure_fails_likewise(stage: &Stage) {
+    let svc = stage.svc();
     let error = failed(svc.call("throw", args![]).get("foo").call("bar", args![]));
     assert_eq!(error.to_string(), "MyError: my message");
 }
 
-#[test]
-fn rule_15_nothing_is_pipelined_on_what_has_no_properties() {
-    let vat = Vat::local();
-    let (svc, _) = Service::stub(&vat);
+fn rule_15_nothing_is_pipelined_on_what_has_no_properties(stage: &Stage) {
+    let svc = stage.svc();
     for value in [Value::from(3), value!([1, 2]), Value::from("text"), Value::UNDEFINED] {
         let error = failed(svc.call("echo", args![value]).call("foo", args![]));
         assert_eq!(error.to_string(), format!("TypeError: {MISSING} \"foo\"."));
     }
 }
 
-#[test]
-fn rule_16_a_result_that_is_there_can_still_be_pipelined_on() {
-    let vat = Vat::local();
-    let (svc, _) = Service::stub(&vat);
+fn rule_16_a_result_that_is_there_can_still_be_pipelined_on(stage: &Stage) {
+    let svc = stage.svc();
     let mut nested = svc.call("makeNested", args![]);
     run(&mut nested).expect("it returns");
     assert_eq!(number(nested.get("a").get("b").get("c").call("increment", args![1])), 8.0);
@@ -119,10 +118,8 @@ fn rule_16_a_result_that_is_there_can_still_be_pipelined_on() {
     );
 }
 
-#[test]
-fn rule_18_a_path_is_64_names_long_at_most() {
-    let vat = Vat::local();
-    let (svc, _) = Service::stub(&vat);
+fn rule_18_a_path_is_64_names_long_at_most(stage: &Stage) {
+    let svc = stage.svc();
     let path = |names: usize| (1..names).fold(svc.get("x"), |property, _| property.get("x"));
     assert_eq!(failed(path(64).read()).to_string(), format!("TypeError: {MISSING} \"x\"."));
     let error = failed(path(65).read());
@@ -130,10 +127,8 @@ fn rule_18_a_path_is_64_names_long_at_most() {
     assert!(!error.is_remote());
 }
 
-#[test]
-fn rule_25_plain_objects_can_be_wrapped_and_nothing_else() {
-    let vat = Vat::local();
-    let here = vat.here();
+fn rule_25_plain_objects_can_be_wrapped_and_nothing_else(stage: &Stage) {
+    let here = stage.here();
     let counter = Counter::stub(here, 1.0, &Log::default());
     let wrapped = RpcStub::wrap(here, value!({ counter: (&counter), n: 5 })).expect("it is plain");
     assert_eq!(number(wrapped.get("n").read()), 5.0);
@@ -147,10 +142,8 @@ fn rule_25_plain_objects_can_be_wrapped_and_nothing_else() {
     }
 }
 
-#[test]
-fn rule_27_what_is_too_large_is_not_sent_and_the_error_says_how_large() {
-    let vat = Vat::local();
-    let (svc, _) = Service::stub(&vat);
+fn rule_27_what_is_too_large_is_not_sent_and_the_error_says_how_large(stage: &Stage) {
+    let svc = stage.svc();
     let text = "x".repeat(33 << 20);
     let error = failed(svc.call("echo", args![text]));
     assert_eq!(
@@ -161,11 +154,9 @@ fn rule_27_what_is_too_large_is_not_sent_and_the_error_says_how_large() {
     assert!(!error.is_remote());
 }
 
-#[test]
-fn rule_34_own_properties_of_a_function_are_read() {
-    let vat = Vat::local();
+fn rule_34_own_properties_of_a_function_are_read(stage: &Stage) {
     let function = Function::new(|_: Call| async { Ok::<_, JsError>(1) });
-    let stub = RpcStub::new(vat.here(), function.with_properties(value!({ extra: "xtra" })));
+    let stub = RpcStub::new(stage.here(), function.with_properties(value!({ extra: "xtra" })));
     assert_eq!(number(stub.invoke(args![])), 1.0);
     assert_eq!(*got(stub.get("extra").read()), Value::from("xtra"));
     assert_eq!(
@@ -174,10 +165,8 @@ fn rule_34_own_properties_of_a_function_are_read() {
     );
 }
 
-#[test]
-fn rule_36_dup_and_constructor_are_never_called() {
-    let vat = Vat::local();
-    let (svc, _) = Service::stub(&vat);
+fn rule_36_dup_and_constructor_are_never_called(stage: &Stage) {
+    let svc = stage.svc();
     for name in ["dup", "constructor"] {
         let error = failed(svc.call(name, args![]));
         assert_eq!(
@@ -187,25 +176,21 @@ fn rule_36_dup_and_constructor_are_never_called() {
     }
 }
 
-#[test]
-fn rules_62_to_65_an_error_arrives_with_all_that_is_its_own() {
-    let vat = Vat::local();
-    let (svc, _) = Service::stub(&vat);
+fn rules_62_to_65_an_error_arrives_with_all_that_is_its_own(stage: &Stage) {
+    let svc = stage.svc();
     let error = failed(svc.call("throw", args![]));
     assert_eq!((&*error.name(), &*error.message()), ("MyError", "my message"));
     assert_eq!(error.property("code").and_then(|code| code.as_f64()), Some(42.0));
     assert!(error.is_remote() && !error.is_retryable());
 }
 
-#[test]
-fn a_callback_is_called_while_the_call_runs() {
-    let vat = Vat::local();
-    let (svc, _) = Service::stub(&vat);
-    let shout = RpcStub::function(vat.here(), |call: Call| async move {
+fn a_callback_is_called_while_the_call_runs(stage: &Stage) {
+    let svc = stage.svc();
+    let shout = RpcStub::function(stage.here(), |call: Call| async move {
         Ok(format!("{}!", call.arg::<String>(0)?))
     });
     assert_eq!(*got(svc.call("callCb", args![&shout, "hey"])), Value::from("hey!"));
-    let args = Args::new().with(Counter::stub(vat.here(), 5.0, &Log::default())).with(2);
+    let args = Args::new().with(Counter::stub(stage.here(), 5.0, &Log::default())).with(2);
     assert_eq!(number(svc.call("incr", args)), 7.0);
-    settle(&vat);
+    settle();
 }

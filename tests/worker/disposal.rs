@@ -2,21 +2,31 @@
 
 use std::rc::Rc;
 
-use bowline::runtime::Vat;
 use bowline::worker::value::Value;
 use bowline::worker::{RpcStub, args};
 
-use crate::support::{Counter, Log, Service, failed, got, number, settle};
+use crate::cast::{Counter, Log, Stage, everywhere, failed, got, number, settle};
+
+everywhere! {
+    rule_41_a_stub_in_the_arguments_is_good_until_the_call_returns,
+    rules_42_and_43_disposing_a_result_kills_the_stubs_taken_out_of_it,
+    rule_44_the_disposer_runs_once_all_duplicates_are_gone,
+    rule_45_an_object_shared_twice_has_two_stubs_and_is_disposed_twice,
+    rule_46_a_result_moves_and_the_callees_handle_is_gone,
+    rule_47_an_object_made_for_a_call_is_let_go_behind_it,
+    rule_48_disposing_twice_is_disposing_once_and_a_use_behind_it_fails,
+    rule_50_the_disposer_of_a_result_runs_when_the_caller_disposes_it,
+    rule_51_a_result_lives_for_what_is_pipelined_on_it,
+    rule_61_a_stub_sent_back_and_forth_is_a_working_stub,
+    aliases_of_one_stub_stay_one_and_different_stubs_different,
+}
 
 const DISPOSED: &str = "Error: RPC stub used after being disposed.";
 
-#[test]
-fn rule_41_a_stub_in_the_arguments_is_good_until_the_call_returns() {
-    let vat = Vat::local();
+fn rule_41_a_stub_in_the_arguments_is_good_until_the_call_returns(stage: &Stage) {
     let log = Log::default();
-    let kept = Rc::default();
-    let svc = RpcStub::new(vat.here(), Service { log: log.clone(), kept: Rc::clone(&kept) });
-    let counter = Counter::stub(vat.here(), 0.0, &log);
+    let (svc, kept) = (stage.svc(), &stage.kept);
+    let counter = Counter::stub(stage.here(), 0.0, &log);
     got(svc.call("keep", args![&counter]));
     let stale = kept.take().expect("it was kept");
     assert_eq!(failed(stale.call("increment", args![])).to_string(), DISPOSED);
@@ -26,61 +36,53 @@ fn rule_41_a_stub_in_the_arguments_is_good_until_the_call_returns() {
     // Parameters duplicate: the caller's own is as it was. (Rule 46)
     assert_eq!(number(counter.call("increment", args![])), 2.0);
     drop((counter, dup));
-    settle(&vat);
+    settle();
     assert_eq!(log.count("Counter disposed"), 1);
 }
 
-#[test]
-fn rules_42_and_43_disposing_a_result_kills_the_stubs_taken_out_of_it() {
-    let vat = Vat::local();
-    let (svc, log) = Service::stub(&vat);
+fn rules_42_and_43_disposing_a_result_kills_the_stubs_taken_out_of_it(stage: &Stage) {
+    let (svc, log) = (stage.svc(), &stage.log);
     let nested = got(svc.call("makeNested", args![]));
     let stub = nested.get("a").and_then(|a| a.get("b")?.get("c")).map(|c| c.to_value());
     let counter = RpcStub::from_value(&stub.expect("there is one")).expect("a stub");
     assert_eq!(number(counter.call("increment", args![])), 8.0);
     nested.dispose();
     assert_eq!(failed(counter.call("increment", args![])).to_string(), DISPOSED);
-    settle(&vat);
+    settle();
     assert_eq!(log.all(), ["Counter disposed"]);
 }
 
-#[test]
-fn rule_44_the_disposer_runs_once_all_duplicates_are_gone() {
-    let vat = Vat::local();
-    let (svc, log) = Service::stub(&vat);
+fn rule_44_the_disposer_runs_once_all_duplicates_are_gone(stage: &Stage) {
+    let (svc, log) = (stage.svc(), &stage.log);
     let counter = got(svc.call("makeCounter", args![1])).stub().expect("a stub");
     let dup = counter.dup().expect("it is live");
     counter.dispose();
     assert_eq!(number(dup.call("increment", args![])), 2.0);
-    settle(&vat);
+    settle();
     assert!(log.all().is_empty());
     dup.dispose();
     // Not within the call that disposes. (Rule 49)
     assert!(log.all().is_empty());
-    settle(&vat);
+    settle();
     assert_eq!(log.all(), ["Counter disposed"]);
 }
 
-#[test]
-fn rule_45_an_object_shared_twice_has_two_stubs_and_is_disposed_twice() {
-    let vat = Vat::local();
+fn rule_45_an_object_shared_twice_has_two_stubs_and_is_disposed_twice(stage: &Stage) {
     let log = Log::default();
     let counter = Rc::new(Counter::new(0.0, &log));
-    let stubs = [(); 2].map(|()| RpcStub::share(vat.here(), counter.clone()));
+    let stubs = [(); 2].map(|()| RpcStub::share(stage.here(), counter.clone()));
     assert_eq!(number(stubs[0].call("increment", args![])), 1.0);
     assert_eq!(number(stubs[1].call("increment", args![])), 2.0);
     drop(stubs);
-    settle(&vat);
+    settle();
     assert_eq!(log.count("Counter disposed"), 2);
 }
 
-#[test]
-fn rule_46_a_result_moves_and_the_callees_handle_is_gone() {
-    let vat = Vat::local();
+fn rule_46_a_result_moves_and_the_callees_handle_is_gone(stage: &Stage) {
     let log = Log::default();
-    let own = Counter::stub(vat.here(), 0.0, &log);
+    let own = Counter::stub(stage.here(), 0.0, &log);
     let give = own.clone();
-    let giver = RpcStub::function(vat.here(), move |_| {
+    let giver = RpcStub::function(stage.here(), move |_| {
         let give = give.clone();
         async move { Ok(give) }
     });
@@ -89,82 +91,70 @@ fn rule_46_a_result_moves_and_the_callees_handle_is_gone() {
     assert_eq!(number(counter.call("increment", args![])), 1.0);
 }
 
-#[test]
-fn rule_47_an_object_made_for_a_call_is_let_go_behind_it() {
-    let vat = Vat::local();
-    let (svc, log) = Service::stub(&vat);
-    let counter = Counter::stub(vat.here(), 5.0, &log);
+fn rule_47_an_object_made_for_a_call_is_let_go_behind_it(stage: &Stage) {
+    let (svc, log) = (stage.svc(), &stage.log);
+    let counter = Counter::stub(stage.here(), 5.0, &log);
     assert_eq!(number(svc.call("incr", args![counter, 2])), 7.0);
-    settle(&vat);
+    settle();
     assert_eq!(log.all(), ["Counter disposed"]);
 }
 
-#[test]
-fn rule_48_disposing_twice_is_disposing_once_and_a_use_behind_it_fails() {
-    let vat = Vat::local();
+fn rule_48_disposing_twice_is_disposing_once_and_a_use_behind_it_fails(stage: &Stage) {
     let log = Log::default();
-    let counter = Counter::stub(vat.here(), 0.0, &log);
+    let counter = Counter::stub(stage.here(), 0.0, &log);
     let called = counter.call("increment", args![]);
     counter.dispose();
     counter.dispose();
     assert_eq!(number(called), 1.0, "it was made before");
     let error = failed(counter.call("increment", args![]));
     assert!(error.to_string() == DISPOSED && !error.is_remote());
-    settle(&vat);
+    settle();
     assert_eq!(log.count("Counter disposed"), 1);
-    let (svc, _) = Service::stub(&vat);
+    let svc = stage.svc();
     let promise = svc.call("hang", args![]);
     promise.dispose();
     let error = failed(promise.call("x", args![]));
     assert_eq!(error.to_string(), "Error: RPC promise used after being disposed.");
 }
 
-#[test]
-fn rule_50_the_disposer_of_a_result_runs_when_the_caller_disposes_it() {
-    let vat = Vat::local();
-    let (svc, log) = Service::stub(&vat);
+fn rule_50_the_disposer_of_a_result_runs_when_the_caller_disposes_it(stage: &Stage) {
+    let (svc, log) = (stage.svc(), &stage.log);
     let result = got(svc.call("makeDisposable", args![]));
-    settle(&vat);
+    settle();
     assert!(log.all().is_empty());
     result.dispose();
     result.dispose();
-    settle(&vat);
+    settle();
     assert_eq!(log.all(), ["result disposed"]);
 }
 
-#[test]
-fn rule_51_a_result_lives_for_what_is_pipelined_on_it() {
-    let vat = Vat::local();
-    let (svc, log) = Service::stub(&vat);
+fn rule_51_a_result_lives_for_what_is_pipelined_on_it(stage: &Stage) {
+    let (svc, log) = (stage.svc(), &stage.log);
     let promise = svc.call("makeNested", args![]);
     let counter = promise.get("a").get("b").get("c");
     drop(promise);
     assert_eq!(number(counter.call("increment", args![])), 8.0);
     assert_eq!(number(counter.call("increment", args![])), 9.0);
     drop(counter);
-    settle(&vat);
+    settle();
     assert_eq!(log.all(), ["Counter disposed"]);
 }
 
-#[test]
-fn rule_61_a_stub_sent_back_and_forth_is_a_working_stub() {
-    let vat = Vat::local();
-    let (svc, log) = Service::stub(&vat);
+fn rule_61_a_stub_sent_back_and_forth_is_a_working_stub(stage: &Stage) {
+    let (svc, log) = (stage.svc(), &stage.log);
     let counter = got(svc.call("makeCounter", args![3])).stub().expect("a stub");
     let echoed = got(svc.call("echo", args![&counter])).stub().expect("a stub");
     assert_eq!(number(echoed.call("increment", args![4])), 7.0);
     assert_eq!(number(counter.call("increment", args![])), 8.0);
     drop((counter, echoed));
-    settle(&vat);
+    settle();
     assert_eq!(log.all(), ["Counter disposed"]);
 }
 
-#[test]
-fn aliases_of_one_stub_stay_one_and_different_stubs_different() {
-    let vat = Vat::local();
-    let (svc, log) = Service::stub(&vat);
+fn aliases_of_one_stub_stay_one_and_different_stubs_different(stage: &Stage) {
+    let (svc, log) = (stage.svc(), &stage.log);
     let (one, other) =
-        (Counter::stub(vat.here(), 0.0, &log), Counter::stub(vat.here(), 10.0, &log));
+        (Counter::stub(stage.here(), 0.0, &log), Counter::stub(stage.here(), 10.0, &log));
     let alias = Value::from(&one);
     let list = Value::array([alias.clone(), alias, Value::from(&other)]);
     let echoed = got(svc.call("echo", args![list]));

@@ -1,6 +1,12 @@
 //! The Workers face.
 
+#[path = "../support/mod.rs"]
+#[allow(dead_code, unused_imports, unused_macros, reason = "shared with the object API's tests")]
+mod support;
+
 mod calls;
+mod cast;
+mod debug_port;
 mod describe;
 mod disposal;
 mod golden;
@@ -15,5 +21,5 @@ mod random;
 mod resource;
 mod rules;
 mod rust_types;
-mod support;
+mod streams;
 mod v8;

@@ -3,8 +3,12 @@
 //! Each situation of `caller.js` is a test. It is played with no relay first, so that what is the runtime's
 //! own is known as that; through the relay it must end the same way.
 
+mod callee;
+mod debug;
+mod ours;
 mod peer;
 mod slow;
+mod vat;
 mod world;
 
 use std::time::{Duration, Instant};
@@ -59,8 +63,8 @@ fn a_named_entrypoint_with_props_is_the_same_through_a_relay() {
     let clerk = world.callee.port("clerk");
     let relaying = Relaying::to(clerk);
     let caller = Caller::of(clerk, relaying.port);
-    caller.play("clerk", "ONE");
-    caller.play("clerk", "OTHER");
+    assert_eq!(caller.play("clerk", "ONE"), "clerk at 7");
+    assert_eq!(caller.play("clerk", "OTHER"), "clerk at 7");
 }
 
 #[test]

@@ -56,7 +56,34 @@ impl Drop for Relaying {
 /// A Worker that calls: `one` and `other` are the ports it calls at.
 pub(crate) struct Caller(Workerd);
 
+/// A way to the callee through a debug port: what stands behind `?` in the path.
+pub(crate) struct Through<'a> {
+    pub(crate) debug_port: u16,
+    pub(crate) service: &'a str,
+    pub(crate) entrypoint: Option<&'a str>,
+    /// JSON, such that it can stand in a path as it is.
+    pub(crate) props: Option<&'a str>,
+}
+
 impl Caller {
+    /// One that calls through debug ports.
+    pub(crate) fn debugging() -> Self {
+        Self(Workerd::serve("debugging.capnp", &["main"], &["--experimental".to_owned()]))
+    }
+
+    /// Plays a situation through a debug port; how it ended.
+    pub(crate) fn ask_through(&self, situation: &str, way: &Through<'_>) -> Value {
+        let Through { debug_port, service, entrypoint, props } = way;
+        let mut path = format!("/{situation}?at=127.0.0.1:{debug_port}&service={service}");
+        path += &format!("&key={situation}-{debug_port}");
+        for (name, value) in [("entrypoint", entrypoint), ("props", props)] {
+            if let Some(value) = value {
+                path += &format!("&{name}={value}");
+            }
+        }
+        self.ask(&path)
+    }
+
     pub(crate) fn of(one: u16, other: u16) -> Self {
         let at = |name: &str, port: u16| format!("--external-addr={name}=127.0.0.1:{port}");
         Self(Workerd::serve("caller.capnp", &["main"], &[at("one", one), at("other", other)]))
@@ -113,4 +140,10 @@ impl World {
 /// A Worker that is called.
 pub(crate) fn callee(arguments: &[String]) -> Workerd {
     Workerd::serve("callee.capnp", &["main", "clerk"], arguments)
+}
+
+/// A Worker that is called, behind a debug port, too.
+pub(crate) fn callee_with_debug_port() -> Workerd {
+    let sockets = ["main", "clerk", "debug-port"];
+    Workerd::serve("callee.capnp", &sockets, &["--debug-port=127.0.0.1:0".to_owned()])
 }

@@ -13,7 +13,7 @@ use crate::probe::Named;
 ///
 /// Without a command it runs `demo`.
 #[derive(Parser)]
-#[command(name = "bowline", version, disable_help_subcommand = true, after_help = AFTER_HELP)]
+#[command(name = "bowline", version, after_help = AFTER_HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,

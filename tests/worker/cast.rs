@@ -6,11 +6,26 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use bowline::runtime::{Local, Vat};
+use bowline::conn::Config;
+use bowline::rpc::{Client, Link};
+use bowline::runtime::{Local, Turn, Vat};
+use bowline::transport::{Framed, FramedLimits, Peer, Transport, memory_pipe, same_thread};
 use bowline::worker::value::{Value, value};
 use bowline::worker::{
-    Answer, Args, Call, JsError, Received, Return, RpcPromise, RpcStub, RpcTarget,
+    Answer, Args, Call, Ctx, JsError, Received, Return, RpcPromise, RpcStub, RpcTarget, Worker,
 };
+
+thread_local! {
+    /// The vats that take turns while somebody waits.
+    static VATS: RefCell<Vec<Rc<Vat>>> = const { RefCell::new(Vec::new()) };
+}
+
+fn turn() {
+    let vats = VATS.with(|vats| vats.borrow().clone());
+    for vat in vats {
+        while vat.turn(std::time::Instant::now()) == Turn::More {}
+    }
+}
 
 /// Polls until it is done. A future that never is fails the test.
 pub(crate) fn run<F: IntoFuture>(future: F) -> F::Output {
@@ -20,9 +35,144 @@ pub(crate) fn run<F: IntoFuture>(future: F) -> F::Output {
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
             return output;
         }
+        turn();
     }
     panic!("it is never done");
 }
+
+/// Takes turns until nothing more comes of it.
+pub(crate) fn settle() {
+    (0..20).for_each(|_| turn());
+}
+
+/// Where the callee is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Where {
+    /// In the caller's vat.
+    Here,
+    /// In another vat, over a link that passes messages by move.
+    Link,
+    /// In another vat, over a pipe of bytes.
+    Pipe,
+    /// A worker in the caller's vat, through a service binding.
+    Bound,
+    /// A worker in another vat, in sessions over a pipe of bytes.
+    Session,
+}
+
+/// A caller's vat, and a service it can call.
+pub(crate) struct Stage {
+    pub(crate) near: Rc<Vat>,
+    far: Rc<Vat>,
+    links: Vec<Link>,
+    pub(crate) svc: Option<RpcStub>,
+    pub(crate) log: Log,
+    pub(crate) kept: Rc<RefCell<Option<RpcStub>>>,
+}
+
+impl Stage {
+    pub(crate) fn new(place: Where) -> Self {
+        let near = Rc::new(Vat::local());
+        let near_by = matches!(place, Where::Here | Where::Bound);
+        let far = if near_by { Rc::clone(&near) } else { Rc::new(Vat::local()) };
+        VATS.with(|vats| vats.replace(vec![Rc::clone(&near), Rc::clone(&far)]));
+        let mut stage = Self {
+            near,
+            far,
+            links: Vec::new(),
+            svc: None,
+            log: Log::default(),
+            kept: Rc::default(),
+        };
+        let service = Service { log: stage.log.clone(), kept: Rc::clone(&stage.kept) };
+        stage.svc = Some(match place {
+            Where::Here => RpcStub::new(stage.far.here(), service),
+            Where::Link | Where::Pipe => {
+                let stub = RpcStub::new(stage.far.here(), service);
+                RpcStub::from_client(stage.link(place, &stub.client().expect("it is live")))
+            }
+            Where::Bound => stage.worker().stub(stage.near.here()),
+            Where::Session => {
+                let boot = stage.worker().bootstrap(stage.far.here());
+                let peer = stage.link(place, &boot);
+                bowline::worker::Service::remote(move |_| peer.clone()).stub(stage.near.here())
+            }
+        });
+        stage
+    }
+
+    /// The service as the default entrypoint of a worker.
+    fn worker(&self) -> bowline::worker::Service {
+        let (log, kept) = (self.log.clone(), Rc::clone(&self.kept));
+        let make = move |_: Ctx| Service { log: log.clone(), kept: Rc::clone(&kept) };
+        let worker = Worker::new("svc").entrypoint("default", make);
+        worker.service("default").expect("it was just added")
+    }
+
+    /// Connects the two vats; gives what the far one offers.
+    fn link(&mut self, place: Where, boot: &Client) -> Client {
+        let (left, right): (Box<dyn Transport>, Box<dyn Transport>) = if place == Where::Link {
+            let (left, right) = same_thread();
+            (Box::new(left), Box::new(right))
+        } else {
+            let (left, right) = memory_pipe(1 << 12);
+            let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
+            (Box::new(framed(left)), Box::new(framed(right)))
+        };
+        let near = Link::connect(self.near.here(), left, Config::default(), None);
+        self.links.push(Link::connect(self.far.here(), right, Config::default(), Some(boot)));
+        let client = near.bootstrap();
+        self.links.push(near);
+        client
+    }
+
+    /// The service.
+    pub(crate) fn svc(&self) -> &RpcStub {
+        self.svc.as_ref().expect("it was not let go")
+    }
+
+    /// The caller's vat.
+    pub(crate) fn here(&self) -> &Local {
+        self.near.here()
+    }
+}
+
+impl Drop for Stage {
+    /// At the end of a scenario no table holds anything.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.svc = None;
+            self.kept.take();
+            settle();
+            for link in &self.links {
+                assert!(link.is_idle(), "{:?}", link.stats());
+            }
+        }
+        VATS.with(|vats| vats.borrow_mut().clear());
+    }
+}
+
+/// Each scenario is played in one vat, over a link and over a pipe.
+macro_rules! everywhere {
+    ($($name:ident),* $(,)?) => {
+        mod here { $(#[test] fn $name() {
+            super::$name(&crate::cast::Stage::new(crate::cast::Where::Here));
+        })* }
+        mod link { $(#[test] fn $name() {
+            super::$name(&crate::cast::Stage::new(crate::cast::Where::Link));
+        })* }
+        mod bound { $(#[test] fn $name() {
+            super::$name(&crate::cast::Stage::new(crate::cast::Where::Bound));
+        })* }
+        mod session { $(#[test] fn $name() {
+            super::$name(&crate::cast::Stage::new(crate::cast::Where::Session));
+        })* }
+        mod pipe { $(#[test] fn $name() {
+            super::$name(&crate::cast::Stage::new(crate::cast::Where::Pipe));
+        })* }
+    };
+}
+pub(crate) use everywhere;
 
 /// What a call brought; it did not fail.
 pub(crate) fn got(promise: RpcPromise) -> Received {
@@ -54,11 +204,6 @@ impl Log {
     pub(crate) fn count(&self, what: &str) -> usize {
         self.0.borrow().iter().filter(|noted| *noted == what).count()
     }
-}
-
-/// Takes turns until there is nothing left to do.
-pub(crate) fn settle(vat: &Vat) {
-    while vat.turn(std::time::Instant::now()) == bowline::runtime::Turn::More {}
 }
 
 /// As the service that was recorded has it.
@@ -113,12 +258,6 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn stub(vat: &Vat) -> (RpcStub, Log) {
-        let log = Log::default();
-        let service = Self { log: log.clone(), kept: Rc::default() };
-        (RpcStub::new(vat.here(), service), log)
-    }
-
     fn answer(&self, name: &str, call: Call) -> Option<Answer> {
         let here = call.here().clone();
         let log = self.log.clone();

@@ -1,0 +1,118 @@
+//! The context of one invocation: what the worker was given, and what may outlast the call.
+
+use std::any::Any;
+use std::future::Future;
+use std::rc::Rc;
+
+use crate::runtime::Local;
+
+use super::error::JsError;
+use super::stub::RpcStub;
+use super::value::Value;
+
+/// How many invocations deep one may call another. Each costs an instance and a context, and a worker that calls
+/// itself would make as many as there is memory for. (Rule 72)
+pub(super) const INVOCATIONS_MAX: u32 = 32;
+
+/// What a worker has beside its code.
+pub(super) trait Environment {
+    fn variable(&self, name: &str) -> Option<Value>;
+    fn service(&self, here: &Local, name: &str, depth: u32) -> Result<RpcStub, JsError>;
+    fn export(
+        &self,
+        here: &Local,
+        name: &str,
+        props: Value,
+        depth: u32,
+    ) -> Result<RpcStub, JsError>;
+}
+
+/// The context of one invocation of an entrypoint: `this.ctx` and `this.env` of JavaScript. Clones are the same
+/// context. (Rules 67, 70 and 71)
+#[derive(Clone)]
+pub struct Ctx(Rc<Inner>);
+
+struct Inner {
+    here: Local,
+    environment: Rc<dyn Environment>,
+    props: Value,
+    depth: u32,
+    /// What the session lasts for, if the call came in one.
+    session: Option<Rc<dyn Any>>,
+}
+
+impl Ctx {
+    pub(super) fn new(
+        here: &Local,
+        environment: Rc<dyn Environment>,
+        props: Value,
+        depth: u32,
+        session: Option<Rc<dyn Any>>,
+    ) -> Self {
+        Self(Rc::new(Inner { here: here.clone(), environment, props, depth, session }))
+    }
+
+    /// The vat, in which new stubs are made.
+    #[must_use]
+    pub fn here(&self) -> &Local {
+        &self.0.here
+    }
+
+    /// What the binding says about the caller: a plain object, set by whoever deployed it. (Rule 70)
+    #[must_use]
+    pub fn props(&self) -> &Value {
+        &self.0.props
+    }
+
+    /// A variable of the environment.
+    #[must_use]
+    pub fn env(&self, name: &str) -> Option<Value> {
+        self.0.environment.variable(name)
+    }
+
+    /// A service binding of the environment.
+    ///
+    /// # Errors
+    ///
+    /// A `TypeError`: there is none of that name.
+    pub fn service(&self, name: &str) -> Result<RpcStub, JsError> {
+        self.0.environment.service(&self.0.here, name, self.0.depth)
+    }
+
+    /// An entrypoint of this same worker, with props of one's choice. The name of the default one is
+    /// `default`. (Rule 71)
+    ///
+    /// # Errors
+    ///
+    /// A `TypeError`: there is none of that name.
+    pub fn export(&self, name: &str, props: impl Into<Value>) -> Result<RpcStub, JsError> {
+        self.0.environment.export(&self.0.here, name, props.into(), self.0.depth)
+    }
+
+    /// Runs a future beside the call and beyond its return; the session lasts until it is done. What comes of it
+    /// is nobody's affair. (Rule 56)
+    pub fn wait_until(&self, future: impl Future<Output = ()> + 'static) {
+        let session = self.0.session.clone();
+        self.0.here.spawn(Box::pin(async move {
+            future.await;
+            drop(session);
+        }));
+    }
+}
+
+impl std::fmt::Debug for Ctx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Ctx {{ props: {:?}, depth: {} }}", self.0.props, self.0.depth)
+    }
+}
+
+/// One invocation deeper, if that is allowed. (Rule 72)
+pub(super) fn deeper(depth: u32) -> Result<u32, JsError> {
+    if depth < INVOCATIONS_MAX {
+        return Ok(depth + 1);
+    }
+    Err(JsError::error(
+        "Subrequest depth limit exceeded. This request recursed through Workers too many times. This can happen \
+         e.g. if you have a Worker or Durable Object that calls other Workers or objects recursively.",
+    ))
+}

@@ -1,0 +1,134 @@
+//! Sessions, served: a peer starts an event, opens a session in it, and calls its top level once.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::rc::Rc;
+
+use capnp::capability::FromClientHook;
+
+use crate::rpc::{Client, Lapse, Membrane, Policy, Verdict, error, serve};
+use crate::runtime::Local;
+use crate::schema::worker_capnp::{
+    event_dispatcher, js_rpc_session, js_rpc_target, workerd_bootstrap,
+};
+use crate::wire::Exception;
+
+use super::entry::{Entry, Opened};
+use super::error::JsError;
+use super::exception::thrown;
+use super::host::{Object, host, nobody};
+use super::service::Service;
+
+impl Service {
+    /// What a peer gets that connects to call this service: to be given as the bootstrap of a connection. Each
+    /// of its calls is an event with a session of its own, as the runtime has it.
+    #[must_use]
+    pub fn bootstrap(&self, here: &Local) -> Client {
+        let bootstrap = Bootstrap { here: here.clone(), service: self.clone() };
+        let client: workerd_bootstrap::Client = serve(here, bootstrap);
+        Client::from_hook(&*client.into_client_hook())
+    }
+}
+
+struct Bootstrap {
+    here: Local,
+    service: Service,
+}
+
+impl workerd_bootstrap::Server for Bootstrap {
+    async fn start_event(
+        self: Rc<Self>,
+        _: workerd_bootstrap::StartEventParams,
+        mut results: workerd_bootstrap::StartEventResults,
+    ) -> capnp::Result<()> {
+        let entry = self.service.0.entry(0);
+        let dispatcher = Dispatcher { here: self.here.clone(), entry: Cell::new(Some(entry)) };
+        results.get().set_dispatcher(serve(&self.here, dispatcher));
+        Ok(())
+    }
+}
+
+/// One event.
+struct Dispatcher {
+    here: Local,
+    /// Until the event is dispatched.
+    entry: Cell<Option<Rc<dyn Entry>>>,
+}
+
+impl event_dispatcher::Server for Dispatcher {
+    async fn js_rpc_session(
+        self: Rc<Self>,
+        _: event_dispatcher::JsRpcSessionParams,
+        mut results: event_dispatcher::JsRpcSessionResults,
+    ) -> capnp::Result<()> {
+        let entry = self
+            .entry
+            .take()
+            .ok_or_else(|| refused("EventDispatcher can only be used for one request."))?;
+        let (top_level, session) = open(&self.here, entry);
+        let mut results = results.get();
+        results.set_top_level(js_rpc_target::Client::new(top_level.hook()));
+        results.set_session(js_rpc_session::Client::new(session.hook()));
+        Ok(())
+    }
+}
+
+fn refused(why: &str) -> capnp::Error {
+    error(&thrown(&JsError::error(why)))
+}
+
+/// A session: its top level, which takes one call, and the promise that stands for it. The promise is resolved
+/// when all that came of the call is over; when the peer lets go of it, all that is left is cancelled.
+/// (Rules 54 and 55)
+fn open(here: &Local, entry: Rc<dyn Entry>) -> (Client, Client) {
+    let (session, lapse) = Client::lapsing(here);
+    let life = Rc::new(Life { here: here.clone(), lapse: lapse.clone() });
+    let membrane = Membrane::new(here, Across(Rc::clone(&life)));
+    let once = Once { entry: Cell::new(Some(entry)), life: Cell::new(Some(life)) };
+    let top_level = membrane.wrap(&host(here, Object::Entry(Rc::new(once))));
+    let revocation = membrane.revocation();
+    here.spawn(Box::pin(async move {
+        lapse.over().await;
+        revocation.revoke(Exception::disconnected("the session was released"));
+    }));
+    (top_level, session)
+}
+
+/// A session lasts as long as anything holds this.
+struct Life {
+    here: Local,
+    lapse: Lapse,
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        self.lapse.resolve(Ok(nobody(&self.here)));
+    }
+}
+
+/// All that crosses between a session's two sides is let through; with the last of it the membrane goes, and
+/// with the membrane this.
+struct Across(Rc<Life>);
+
+impl Policy for Across {
+    fn call(&self, _: &crate::rpc::Crossing) -> Verdict {
+        let Self(_life) = self;
+        Verdict::Allow
+    }
+}
+
+/// The top level of a session: it takes one call.
+struct Once {
+    entry: Cell<Option<Rc<dyn Entry>>>,
+    life: Cell<Option<Rc<Life>>>,
+}
+
+impl Entry for Once {
+    fn open(&self, here: &Local, _: Option<Rc<dyn Any>>) -> Result<Opened, JsError> {
+        let entry = self.entry.take().ok_or_else(|| {
+            JsError::error("The top level of a session takes one call, and it has been called.")
+        })?;
+        let life = self.life.take().map(|life| -> Rc<dyn Any> { life });
+        entry.open(here, life)
+    }
+}

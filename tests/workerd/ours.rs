@@ -1,0 +1,186 @@
+//! One end is ours: a Worker of the real runtime calls a service in Rust, and Rust calls a Worker.
+
+use std::future::Future;
+use std::thread;
+
+use bowline::conn::Config;
+use bowline::rpc::{Client, Link};
+use bowline::runtime::{Local, Vat};
+use bowline::transport::http::{Arrival, ConnectHost, HeadLimits, admit, dial};
+use bowline::transport::{Address, FramedLimits, Listener};
+use bowline::worker::value::{Value, value};
+use bowline::worker::{Call, JsError, RpcStub, Service, args};
+
+use crate::world::{Caller, callee as workerd_callee};
+
+const HOST: &str = "vat.test";
+
+/// Runs `main` on a thread with an executor of its own, with a vat that is driven there.
+fn on_a_vat<F: Future<Output = ()>>(main: impl FnOnce(Local) -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let all = async {
+        let vat = Vat::local();
+        tokio::task::spawn_local(vat.tokio_driver());
+        main(vat.here().clone()).await;
+    };
+    tokio::task::LocalSet::new().block_on(&runtime.expect("a runtime"), all);
+}
+
+/// Serves the two entrypoints of the Rust callee until the process ends; their ports.
+fn served() -> [u16; 2] {
+    let (tell, hear) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        on_a_vat(|here| async move {
+            let worker = crate::callee::worker();
+            let main = worker.service("default").expect("it has one");
+            let clerk = worker.service_with("Clerk", value!({ desk: 7 })).expect("it has one");
+            let listeners = [listener().await, listener().await];
+            let ports = listeners.each_ref().map(|listener| port_of(listener.address()));
+            tell.send(ports).expect("somebody waits");
+            let [one, other] = listeners;
+            tokio::join!(serve(&here, one, &main), serve(&here, other, &clerk));
+        });
+    });
+    hear.recv().expect("it serves")
+}
+
+async fn listener() -> Listener {
+    Listener::bind(&"tcp:127.0.0.1:0".parse().expect("an address")).await.expect("a free port")
+}
+
+fn port_of(address: &Address) -> u16 {
+    match address {
+        Address::Tcp { port, .. } => *port,
+        other => panic!("{other}"),
+    }
+}
+
+async fn serve(here: &Local, mut listener: Listener, service: &Service) {
+    let boot = service.bootstrap(here);
+    loop {
+        let socket = listener.accept().await.expect("it listens");
+        let peer = socket.peer().clone();
+        let arrived = admit(socket, &HeadLimits::default(), |host| host == HOST).await;
+        if let Ok(Arrival::Vat { stream, .. }) = arrived {
+            let transport = stream.framed(peer, FramedLimits::default());
+            Link::connect(here, transport, Config::default(), Some(&boot));
+        }
+    }
+}
+
+/// What the vat behind HTTP at `port` offers.
+fn reached(here: &Local, port: u16) -> Client {
+    let (client, resolver) = Client::promise(here);
+    let near = here.clone();
+    here.spawn(Box::pin(async move {
+        let address = format!("tcp:127.0.0.1:{port}").parse().expect("an address");
+        let host: ConnectHost = HOST.parse().expect("a host");
+        let stream = dial(&address, &host, &HeadLimits::default()).await.expect("it listens");
+        let peer = bowline::transport::Peer::Memory;
+        let transport = stream.framed(peer, FramedLimits::default());
+        resolver.resolve(Ok(Link::connect(&near, transport, Config::default(), None).bootstrap()));
+    }));
+    client
+}
+
+const SITUATIONS: &[&str] = &[
+    "values",
+    "all_values_at_once",
+    "circles_and_aliases",
+    "arguments_of_any_number",
+    "a_large_value",
+    "a_target_is_called",
+    "targets_inside_an_object",
+    "functions",
+    "getters",
+    "what_is_hidden",
+    "a_duplicate_outlives_its_original",
+    "an_object_with_a_disposer",
+    "pipelined_calls",
+    "one_promise_called_often",
+    "calls_arrive_in_order",
+    "a_hundred_sessions_at_once",
+    "a_failure_fails_what_is_pipelined_on_it",
+    "a_chain_of_eight",
+    "callbacks",
+    "a_callback_that_fails",
+    "a_callback_within_a_callback",
+    "a_stub_of_ours_comes_back",
+    "a_stub_of_theirs_goes_back",
+    "a_callback_is_kept_with_dup_only",
+    "a_target_passed_is_disposed_once_the_call_is_over",
+    "failures",
+    "what_cannot_be_passed",
+    "a_promise_is_disposed_while_it_waits",
+];
+
+#[test]
+fn a_worker_calls_a_service_in_rust() {
+    let [main, clerk] = served();
+    let caller = Caller::of(main, clerk);
+    let wrong: Vec<String> = SITUATIONS
+        .iter()
+        .filter_map(|situation| {
+            let told = caller.ask(&format!("/{situation}?of=ONE&key={situation}"));
+            told.get("wrong").map(|wrong| format!("{situation}: {wrong}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn rust_calls_a_worker() {
+    let callee = workerd_callee(&[]);
+    let port = callee.port("main");
+    on_a_vat(|here| async move {
+        let svc = Service::remote(move |here| reached(here, port)).stub(&here);
+        calls(&here, &svc).await.expect("it works");
+    });
+}
+
+async fn calls(here: &Local, svc: &RpcStub) -> Result<(), JsError> {
+    assert_eq!(svc.call("add", args![1, 2]).await?.as_f64(), Some(3.0));
+    assert_eq!(*svc.call("nothing", args![]).await?, Value::UNDEFINED);
+    let all = value!({ a: [1, "x", null, 2.5], d: (Value::date(86_400_000.0)), m: (Value::map([("k", 1)])) });
+    assert_eq!(*svc.call("echo", args![&all]).await?, all);
+    let deep = svc.call("account", args!["k", 1]).call("branch", args![20]);
+    assert_eq!(deep.call("deposit", args![4]).await?.as_f64(), Some(24.0));
+    assert_eq!(svc.get("rates").get("loan").await?.as_f64(), Some(7.0));
+    let account = svc.call("account", args!["key", 10]).await?.stub()?;
+    assert_eq!(account.call("deposit", args![5]).await?.as_f64(), Some(15.0));
+    assert_eq!(account.get("balance").await?.as_f64(), Some(15.0));
+    account.dispose();
+    let said =
+        svc.call("curried", args![]).invoke(args!["a"]).invoke(args!["b"]).invoke(args!["c"]);
+    assert_eq!(said.await?.to::<String>()?, "abc");
+    let shout =
+        RpcStub::function(
+            here,
+            |call: Call| async move { Ok(format!("{}!", call.arg::<String>(0)?)) },
+        );
+    assert_eq!(svc.call("call", args![&shout, "ahoy"]).await?.to::<String>()?, "ahoy!");
+    let back = svc.call("returned", args![&shout]).await?.stub()?;
+    assert_eq!(back.invoke(args!["back"]).await?.to::<String>()?, "back!");
+    let bank = svc.call("bank", args!["bank"]).await?;
+    let first =
+        bank.get("vault").and_then(|vault| vault.get("first")).map(|first| first.to_value());
+    let first = RpcStub::from_value(&first.expect("there is one"))?;
+    assert_eq!(first.call("deposit", args![10]).await?.as_f64(), Some(11.0));
+    bank.dispose();
+    let why = svc.call("fail", args!["custom"]).await.expect_err("it fails");
+    assert_eq!((&*why.name(), &*why.message(), why.is_remote()), ("OutOfInk", "no ink", true));
+    let why = svc.call("nowhere", args![]).await.expect_err("it fails");
+    assert_eq!(why.message(), "The RPC receiver does not implement the method \"nowhere\".");
+    let promises: Vec<_> = (0..100).map(|n| svc.call("add", args![n, 1])).collect();
+    for (n, promise) in promises.into_iter().enumerate() {
+        assert_eq!(promise.await?.as_f64(), Some(n as f64 + 1.0));
+    }
+    // What was disposed has had its disposer run there.
+    for _ in 0..100 {
+        if *svc.call("happened", args!["key"]).await? == value!(["closed at 15"]) {
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    Err(JsError::error("the account was never closed"))
+}

@@ -1,0 +1,70 @@
+//! A vat of ours that takes part, on a thread of its own.
+
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+
+use bowline::conn::Config;
+use bowline::rpc::{Client, Link, listen};
+use bowline::runtime::Vat;
+use bowline::transport::{Address, FramedLimits, Listener, Socket};
+use tokio::sync::oneshot;
+
+/// A vat that serves a bootstrap at a port of the loopback interface. Dropping ends it.
+pub(crate) struct Serving {
+    pub(crate) port: u16,
+    end: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Serving {
+    /// What `make` makes of a vat is offered to whoever connects.
+    pub(crate) fn new<F>(make: F) -> Self
+    where
+        F: AsyncFnOnce(&Vat) -> Client + Send + 'static,
+    {
+        let (tell, told) = mpsc::channel();
+        let (end, ended) = oneshot::channel();
+        let thread = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let serving = async {
+                let vat = Vat::local();
+                let any: Address = "tcp:127.0.0.1:0".parse().expect("a good address");
+                let mut listener = Listener::bind(&any).await.expect("a free port");
+                let Address::Tcp { port, .. } = listener.address() else { panic!("it was TCP") };
+                let port = *port;
+                let offering = async {
+                    let offered = make(&vat).await;
+                    tell.send(port).expect("somebody waits");
+                    let offer = |_: &_| Some(offered.clone());
+                    listen(vat.here(), &mut listener, Config::default(), offer).await
+                };
+                tokio::select! {
+                    why = offering => panic!("accepting failed: {why}"),
+                    () = vat.tokio_driver() => panic!("a driver has no end"),
+                    _ = ended => {}
+                }
+            };
+            runtime.expect("an event queue").block_on(serving);
+        });
+        let port = told.recv().expect("it listens");
+        Self { port, end: Some(end), thread: Some(thread) }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.end.take();
+        let ended = self.thread.take().map(JoinHandle::join);
+        if !thread::panicking() {
+            assert!(matches!(ended, Some(Ok(()))), "the vat's thread panicked");
+        }
+    }
+}
+
+/// What a port offers to whoever connects.
+pub(crate) async fn bootstrap(vat: &Vat, port: u16) -> Client {
+    let address: Address = format!("tcp:127.0.0.1:{port}").parse().expect("a good address");
+    let socket = Socket::connect(&address).await.expect("it listens");
+    let transport = socket.framed(FramedLimits::default());
+    Link::connect(vat.here(), transport, Config::default(), None).bootstrap()
+}
