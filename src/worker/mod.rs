@@ -71,9 +71,9 @@ mod words;
 #[expect(clippy::module_inception, reason = "the room is named after what it is about")]
 mod worker;
 
-pub use abort::{AbortController, AbortSignal};
 pub use bowline_macros::{rpc_interface, rpc_target};
 
+pub use abort::{AbortController, AbortSignal};
 pub use args::Args;
 pub use ctx::Ctx;
 pub use error::JsError;
