@@ -33,10 +33,13 @@
 mod abort;
 mod args;
 mod ask;
+mod bind;
 mod calling;
 pub mod config;
 mod ctx;
 pub mod debug_port;
+#[cfg(all(feature = "tokio", unix))]
+mod dial;
 mod entry;
 mod error;
 mod exception;
@@ -75,7 +78,10 @@ pub use bowline_macros::{rpc_interface, rpc_target};
 
 pub use abort::{AbortController, AbortSignal};
 pub use args::Args;
+pub use bind::Bindings;
 pub use ctx::Ctx;
+#[cfg(all(feature = "tokio", unix))]
+pub use dial::connect_with_tokio;
 pub use error::JsError;
 pub use function::Function;
 pub use into_return::IntoReturn;
