@@ -27,6 +27,8 @@ mod socket;
 mod tokio;
 mod trickle;
 mod two_thread;
+#[cfg(all(feature = "tokio", unix))]
+mod unix;
 
 #[cfg(all(feature = "tokio", unix))]
 pub use self::address::Address;
