@@ -336,7 +336,8 @@ impl Back {
     /// The rest of the way is for another object: its answer is the caller's.
     fn forward(&self, stub: &RpcStub, path: MethodPath, op: Op) -> Conclusion {
         let made = stub.client().and_then(|client| {
-            let (content, caps) = Ask::make(path, op, self.pusher.clone())?;
+            let ours = || (!client.is_hosted_here()).then(|| nobody(&self.here));
+            let (content, caps) = Ask::make(path, op, self.pusher.clone().or_else(ours))?;
             Ok((client, content, caps))
         });
         let lent = made.map_err(|why| thrown(&why)).and_then(|(client, content, caps)| {

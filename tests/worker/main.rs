@@ -20,6 +20,7 @@ mod inspect;
 mod node;
 mod oracle;
 mod random;
+mod recorded;
 mod resource;
 mod rules;
 mod rust_types;
