@@ -67,7 +67,7 @@ impl Departure {
 
     fn carry(&mut self, external: &External) -> Result<Carried<u32>, JsError> {
         if let Some(held) = external.get::<Held>() {
-            let client = held.client().ok_or_else(disposed)?;
+            let client = held.client().ok_or_else(|| held.failure().unwrap_or_else(disposed))?;
             return Ok(Carried::RpcTarget(self.add(client)));
         }
         if let Some(token) = external.get::<Token>() {

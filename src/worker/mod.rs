@@ -43,12 +43,16 @@ mod exception;
 pub mod expression;
 mod external;
 mod function;
+#[doc(hidden)]
+pub mod generated;
 mod group;
 mod held;
 mod host;
 mod interface;
+mod into_return;
 mod path;
 mod promise;
+mod promised;
 mod property;
 mod push;
 mod received;
@@ -68,11 +72,15 @@ mod words;
 mod worker;
 
 pub use abort::{AbortController, AbortSignal};
+pub use bowline_macros::{rpc_interface, rpc_target};
+
 pub use args::Args;
 pub use ctx::Ctx;
 pub use error::JsError;
 pub use function::Function;
+pub use into_return::IntoReturn;
 pub use promise::RpcPromise;
+pub use promised::{Promised, RpcInterface};
 pub use property::RpcProperty;
 pub use received::Received;
 pub use service::Service;

@@ -50,6 +50,11 @@ impl RpcPromise {
         }
     }
 
+    /// A stub of what will come. Without it, calls on it fail as this does.
+    pub(super) fn stub(&self) -> RpcStub {
+        self.root().unwrap_or_else(RpcStub::failed)
+    }
+
     /// Gives up the result: the call is cancelled, or what it brought disposed. (Rule 48)
     pub fn dispose(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
