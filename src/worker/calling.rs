@@ -107,7 +107,7 @@ fn send(stub: &RpcStub, path: MethodPath, op: Op) -> RpcPromise {
 fn try_send(stub: &RpcStub, path: MethodPath, op: Op) -> Result<RpcPromise, JsError> {
     let client = stub.client()?;
     let pusher = if stub.0.stays(&client) { None } else { Some(pusher(&client)) };
-    let (content, caps) = Ask::make(path, op, pusher)?;
+    let (content, caps) = Ask::make(path, op, &client, pusher)?;
     Ok(RpcPromise::pending(client.send_content(JS_RPC_TARGET, 0, content, caps)))
 }
 

@@ -54,6 +54,6 @@ pub trait Nothing {}
 fn generated_code_minds_no_names_around_it() {
     let vat = ::bowline::runtime::Vat::local();
     let stub = RpcStub::from(::bowline::worker::RpcStub::new(vat.here(), Value));
-    let answer = crate::support::run(stub.call(1.0).answer(Option::Some(String::from("yes"))));
+    let answer = crate::cast::run(stub.call(1.0).answer(Option::Some(String::from("yes"))));
     ::std::assert_eq!(answer.as_deref(), ::std::result::Result::Ok("yes"));
 }

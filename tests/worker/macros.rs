@@ -11,7 +11,7 @@ use bowline::worker::{
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::support::{Log, failed, got, number, run, settle};
+use crate::cast::{Log, failed, got, number, run, settle};
 
 struct Tally {
     count: Cell<f64>,
