@@ -140,7 +140,7 @@ impl Environment for Worker {
                 "the worker \"{worker}\" has no service bound as \"{name}\""
             ))
         })?;
-        Ok(service.at(here, depth))
+        Ok(service.stub_at(here, depth))
     }
 
     fn export(
@@ -150,7 +150,7 @@ impl Environment for Worker {
         props: Value,
         depth: u32,
     ) -> Result<RpcStub, JsError> {
-        Ok(self.service_with(name, props)?.at(here, depth))
+        Ok(self.service_with(name, props)?.stub_at(here, depth))
     }
 }
 
