@@ -73,9 +73,9 @@ mod words;
 #[expect(clippy::module_inception, reason = "the room is named after what it is about")]
 mod worker;
 
-pub use abort::{AbortController, AbortSignal};
 pub use bowline_macros::{rpc_interface, rpc_target};
 
+pub use abort::{AbortController, AbortSignal};
 pub use args::Args;
 pub use ctx::Ctx;
 #[cfg(all(feature = "tokio", unix))]
