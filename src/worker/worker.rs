@@ -1,13 +1,12 @@
 //! A worker: entrypoints by name, and the environment their instances get.
 
-use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::runtime::Local;
 
-use super::ctx::{Ctx, Environment, deeper};
+use super::ctx::{Ctx, Environment, Session, deeper};
 use super::entry::{Bound, Entry, Opened};
 use super::error::JsError;
 use super::service::Service;
@@ -175,7 +174,7 @@ struct Invocation {
 }
 
 impl Entry for Invocation {
-    fn open(&self, here: &Local, session: Option<Rc<dyn Any>>) -> Result<Opened, JsError> {
+    fn open(&self, here: &Local, session: Option<Rc<dyn Session>>) -> Result<Opened, JsError> {
         let Binding { worker, class, props } = &self.binding;
         let depth = deeper(self.depth)?;
         let ctx = Ctx::new(here, Rc::new(worker.clone()), props.clone(), depth, session);

@@ -176,6 +176,7 @@ const SITUATIONS: &[&str] = &[
     "a_target_passed_is_disposed_once_the_call_is_over",
     "failures",
     "what_cannot_be_passed",
+    "a_callee_that_gives_up",
     "a_promise_is_disposed_while_it_waits",
     "streams_from_there",
     "streams_to_there",
