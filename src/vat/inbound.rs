@@ -190,8 +190,8 @@ impl Graph {
             InReturn::Exception(why) => Err(why),
             InReturn::Canceled => Err(Exception::failed("the peer cancelled the call")),
             InReturn::TakeFrom(answer) => match self.source(id, answer) {
-                Some(source) => return self.take_from(link, id, question, source),
-                None => Err(Exception::failed("the call was to take its results from itself")),
+                Ok(source) => return self.take_from(link, id, question, source),
+                Err(why) => Err(why),
             },
             // Results that were to stay with the peer: the question lives until the asker is done.
             InReturn::Kept => return,
@@ -293,8 +293,12 @@ impl Graph {
         self.note_use(id, path, promise);
     }
 
-    /// The call keeps a promise for its results until they come.
+    /// The call keeps a promise for its results until they come. What is broken or null needs no
+    /// embargo: there are as many of those as the peer likes.
     fn note_use(&mut self, id: CallId, path: &crate::wire::Path, promise: Cap) {
+        if self.nodes.get(promise).is_none_or(|node| node.kind.promise().is_none()) {
+            return;
+        }
         if let Some(call) = self.calls.get_mut(id)
             && !call.used.iter().any(|(_, known)| *known == promise)
         {
@@ -303,17 +307,26 @@ impl Graph {
         }
     }
 
-    /// The call whose outcome `id` is to take; none if that waits for the outcome of `id` itself,
-    /// or for so many others that it may as well.
-    fn source(&self, id: CallId, answer: Tag) -> Option<CallId> {
-        let source = self.calls.key_of(answer.0)?;
+    /// The call whose outcome `id` is to take; not one that waits for the outcome of `id` itself, nor
+    /// for so many others that nobody looks further.
+    fn source(&self, id: CallId, answer: Tag) -> Result<CallId, Exception> {
+        let gone = || Exception::failed("the call whose results were to be taken is over");
+        let source = self.calls.key_of(answer.0).ok_or_else(gone)?;
         let next = |at: &CallId| match self.calls.get(*at)?.place {
             Place::Redirected(next) => Some(next),
             _ => None,
         };
         let mut chain = std::iter::successors(Some(source), next);
-        let waits_for_itself = chain.by_ref().take(TAKES_MAX).any(|at| at == id);
-        (!waits_for_itself && chain.next().is_none()).then_some(source)
+        if chain.by_ref().take(TAKES_MAX).any(|at| at == id) {
+            return Err(Exception::failed("the call was to take its results from itself"));
+        }
+        match chain.next() {
+            None => Ok(source),
+            Some(_) => {
+                let why = format!("more than {TAKES_MAX} calls take each other's results");
+                Err(Exception::overloaded(why))
+            }
+        }
     }
 
     /// The outcome of our question is that of a call the peer made to us.

@@ -8,8 +8,17 @@ use crate::support::{run, socket_path};
 fn help_names_every_command_and_the_exit_codes() {
     let ran = run(&["--help"]);
     ran.succeeds();
-    for word in ["demo", "serve", "call", "decode", "probe", "relay", "tcp:HOST:PORT", "Exit codes"]
-    {
+    for word in [
+        "demo",
+        "serve",
+        "call",
+        "decode",
+        "probe",
+        "relay",
+        "bindings",
+        "tcp:HOST:PORT",
+        "Exit codes",
+    ] {
         assert!(ran.out.contains(word), "no `{word}` in {ran:?}");
     }
     let ran = run(&["demo", "--help"]);

@@ -20,6 +20,11 @@ thread_local! {
     static VATS: RefCell<Vec<Rc<Vat>>> = const { RefCell::new(Vec::new()) };
 }
 
+/// These vats take turns from now on.
+pub(crate) fn play(vats: &[&Rc<Vat>]) {
+    VATS.with(|all| all.replace(vats.iter().map(|vat| Rc::clone(vat)).collect()));
+}
+
 fn turn() {
     let vats = VATS.with(|vats| vats.borrow().clone());
     for vat in vats {
@@ -75,7 +80,7 @@ impl Stage {
         let near = Rc::new(Vat::local());
         let near_by = matches!(place, Where::Here | Where::Bound);
         let far = if near_by { Rc::clone(&near) } else { Rc::new(Vat::local()) };
-        VATS.with(|vats| vats.replace(vec![Rc::clone(&near), Rc::clone(&far)]));
+        play(&[&near, &far]);
         let mut stage = Self {
             near,
             far,

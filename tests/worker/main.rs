@@ -6,9 +6,13 @@ mod support;
 
 mod calls;
 mod cast;
+#[cfg(feature = "wrangler")]
+mod config;
 mod debug_port;
 mod describe;
+mod directory;
 mod disposal;
+mod expression;
 mod golden;
 mod hostile;
 mod hygiene;
@@ -21,5 +25,6 @@ mod random;
 mod resource;
 mod rules;
 mod rust_types;
+mod sessions;
 mod streams;
 mod v8;

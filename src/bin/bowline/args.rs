@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and how.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bowline::transport::http::ConnectHost;
@@ -78,6 +79,26 @@ pub(crate) enum Command {
         /// The name of the vat at an address that begins with http://
         #[arg(long, value_name = "NAME")]
         connect_host: Option<ConnectHost>,
+    },
+    /// Print the service bindings of Workers, and which of them are connected
+    ///
+    /// Reads the `services` of each config, as `wrangler dev` does. A binding is connected if the service is the name of
+    /// one of the configs and its code, where that can be seen, exports the entrypoint; or if something answers at the
+    /// address given for it. It exits with 0 if all are connected, with 1 if one is not and says why in a line, and
+    /// with 2 if a config cannot be used.
+    Bindings {
+        /// A wrangler.jsonc, wrangler.json or wrangler.toml; may be given many times
+        #[arg(short = 'c', long = "config", value_name = "FILE", required = true)]
+        configs: Vec<PathBuf>,
+        /// The environment: the section under `env` of that name, in each config
+        #[arg(short = 'e', long = "env", value_name = "NAME")]
+        environment: Option<String>,
+        /// Where a service is that has no config here, as in auth=tcp:HOST:PORT or auth#Admin=http://HOST:PORT
+        ///
+        /// An address is tcp:HOST:PORT, unix:PATH, http://HOST:PORT or debug://HOST:PORT. The first three offer one
+        /// entrypoint with fixed props each; at a debug port any is found, with any props.
+        #[arg(long = "address", value_name = "SERVICE=ADDR")]
+        addresses: Vec<String>,
     },
     /// Print a recorded stream of Cap'n Proto RPC, message by message
     ///

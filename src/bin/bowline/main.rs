@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bindings;
 mod call;
 mod decode;
 mod demo;
@@ -67,6 +68,9 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Serve { address } => serve::run(&place::address(&address)?).await,
             Command::Call { address, seconds } => {
                 call::run(&place::address(&address)?, seconds.0).await
+            }
+            Command::Bindings { configs, environment, addresses } => {
+                bindings::run(&configs, environment.as_deref(), &addresses).await
             }
             Command::Decode { file, brief, whole } => decode::run(&file, detail(brief, whole)),
             Command::Probe { address, timeout, total, echo, hang, only } => {

@@ -14,6 +14,7 @@ mod drain;
 mod encoding;
 mod error;
 mod external;
+mod handover;
 mod pipe;
 mod pump;
 mod push;
@@ -32,6 +33,7 @@ mod writable;
 
 pub use encoding::Encoding;
 pub use error::StreamError;
+pub(super) use external::{Named, read};
 pub use external::{Outgoing, receive};
 pub use pump::{fixed_length, identity};
 pub use push::Feed;

@@ -14,7 +14,6 @@ use crate::worker::value::Value;
 
 use super::canceler;
 use super::error::StreamError;
-use super::pipe::PipeReader;
 use super::pusher::{Thing, claim};
 use super::source::Source;
 
@@ -25,9 +24,9 @@ pub(super) struct Received {
 }
 
 enum Reading {
-    Pipe(PipeReader),
+    Source(Box<dyn Source>),
     /// It is not known yet what the value refers to.
-    Awaited(oneshot::Receiver<Result<PipeReader, Exception>>),
+    Awaited(oneshot::Receiver<Result<Box<dyn Source>, Exception>>),
     Over,
 }
 
@@ -39,27 +38,25 @@ impl Received {
         canceler: Option<Client>,
     ) -> Result<Self, Exception> {
         let reading = match claimed(here, &source)? {
-            Some(pipe) => Reading::Pipe(pipe),
+            Some(source) => Reading::Source(source),
             None => Reading::Awaited(later(here, source)),
         };
         Ok(Self { reading, canceler })
     }
 }
 
-fn claimed(here: &Local, source: &Client) -> Result<Option<PipeReader>, Exception> {
-    Ok(match claim(here, source)? {
-        Some(Thing::Stream(pipe)) => {
-            pipe.widen();
-            Some(pipe)
+fn claimed(here: &Local, source: &Client) -> Result<Option<Box<dyn Source>>, Exception> {
+    match claim(here, source)? {
+        Some(Thing::Stream(mut source)) => {
+            source.claimed();
+            Ok(Some(source))
         }
-        Some(Thing::Signal(_)) => {
-            return Err(Exception::failed("what was pushed is no byte stream"));
-        }
-        None => None,
-    })
+        Some(Thing::Signal(_)) => Err(Exception::failed("what was pushed is no byte stream")),
+        None => Ok(None),
+    }
 }
 
-fn later(here: &Local, source: Client) -> oneshot::Receiver<Result<PipeReader, Exception>> {
+fn later(here: &Local, source: Client) -> oneshot::Receiver<Result<Box<dyn Source>, Exception>> {
     let (tell, hear) = oneshot::channel();
     let there = here.clone();
     here.spawn(Box::pin(async move {
@@ -67,7 +64,7 @@ fn later(here: &Local, source: Client) -> oneshot::Receiver<Result<PipeReader, E
         let claimed = settled.and_then(|()| claimed(&there, &source));
         let none = || Exception::failed("what the value refers to was not pushed here");
         // Nobody may be left to read it.
-        let _ = tell.send(claimed.and_then(|pipe| pipe.ok_or_else(none)));
+        let _ = tell.send(claimed.and_then(|source| source.ok_or_else(none)));
     }));
     hear
 }
@@ -76,12 +73,18 @@ impl Source for Received {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, StreamError>>> {
         loop {
             match &mut self.reading {
-                Reading::Pipe(pipe) => return pipe.poll_next(cx),
+                Reading::Source(source) => {
+                    let next = ready!(source.poll_next(cx));
+                    if !matches!(next, Some(Ok(_))) {
+                        self.reading = Reading::Over;
+                    }
+                    return Poll::Ready(next);
+                }
                 Reading::Over => return Poll::Ready(None),
                 Reading::Awaited(hear) => {
                     let heard = ready!(Pin::new(hear).poll(cx)).unwrap_or_else(|_| Err(gone()));
                     match heard {
-                        Ok(pipe) => self.reading = Reading::Pipe(pipe),
+                        Ok(source) => self.reading = Reading::Source(source),
                         Err(why) => {
                             self.reading = Reading::Over;
                             return Poll::Ready(Some(Err(why.into())));
@@ -93,7 +96,7 @@ impl Source for Received {
     }
 
     fn length(&self) -> Option<u64> {
-        if let Reading::Pipe(pipe) = &self.reading { pipe.length() } else { None }
+        if let Reading::Source(source) = &self.reading { source.length() } else { None }
     }
 
     fn cancel(mut self: Box<Self>, reason: Value) {
@@ -101,21 +104,16 @@ impl Source for Received {
         if let Some(canceler) = self.canceler.take() {
             canceler::cancel(&canceler, &reason);
         }
-        if let Reading::Pipe(pipe) = std::mem::replace(&mut self.reading, Reading::Over) {
-            Box::new(pipe).cancel(reason);
+        if let Reading::Source(source) = std::mem::replace(&mut self.reading, Reading::Over) {
+            source.cancel(reason);
         }
     }
 }
 
 impl Drop for Received {
     fn drop(&mut self) {
-        let over = match &self.reading {
-            Reading::Pipe(pipe) => pipe.is_over(),
-            Reading::Awaited(_) => false,
-            Reading::Over => true,
-        };
         if let Some(canceler) = self.canceler.take()
-            && !over
+            && !matches!(self.reading, Reading::Over)
         {
             canceler::cancel(&canceler, &Value::UNDEFINED);
         }

@@ -2,11 +2,11 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::task::Poll;
 
 use crate::rpc::Client;
-use crate::runtime::Local;
+use crate::runtime::{Local, leave};
 use crate::schema::worker_capnp::abort_trigger;
 use crate::schema::worker_capnp::js_value::external_pusher::push_abort_signal_params;
 use crate::wire::{Exception, Path};
@@ -24,7 +24,7 @@ const UNDEFINED: &[u8] = &[0xff, 0x0f, b'_'];
 
 /// Pushes a signal of ours to where a value is going. What the value says of it, and what ends the task that
 /// tells the trigger.
-pub(super) fn push(here: &Local, pusher: &Client, signal: &AbortSignal) -> (Client, Feed) {
+pub(super) fn push(pusher: &Client, signal: &AbortSignal) -> (Client, Feed) {
     let push = pusher.request(EXTERNAL_PUSHER, PUSH_ABORT_SIGNAL).reserve(2).with(|root| {
         root.init_as::<push_abort_signal_params::Builder<'_>>();
     });
@@ -32,13 +32,22 @@ pub(super) fn push(here: &Local, pusher: &Client, signal: &AbortSignal) -> (Clie
     let (named, trigger) = (pushed.cap(&Path::root().field(0)), pushed.cap(&Path::root().field(1)));
     // Only what is pipelined on it is wanted.
     drop(pushed);
-    let stop = Rc::new(Stop::default());
-    here.spawn(Box::pin(follow(signal.clone(), trigger, Rc::clone(&stop))));
+    let stop = Arc::new(Stop::default());
+    let (signal, stopped) = (signal.clone(), Arc::clone(&stop));
+    on(pusher, move |here| here.spawn(Box::pin(follow(signal, trigger, stopped))));
     (named, Feed::new(stop))
 }
 
+/// Does something on the thread of a client's vat.
+fn on(of: &Client, act: impl FnOnce(&Local) + Send + 'static) {
+    match of.here() {
+        Some(here) => act(&here),
+        None => leave(of.mailbox(), act),
+    }
+}
+
 /// Tells a trigger what becomes of our signal. Over when it is told, or nobody can be told.
-async fn follow(signal: AbortSignal, trigger: Client, stop: Rc<Stop>) {
+async fn follow(signal: AbortSignal, trigger: Client, stop: Arc<Stop>) {
     let mut settles = pin!(signal.settles());
     let mut lost = pin!(trigger.settled());
     let mut watches = true;

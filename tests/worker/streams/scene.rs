@@ -66,7 +66,7 @@ impl Depot {
         let here = call.here().clone();
         let pusher = call.params().cap(&at(0))?;
         let held = self.held.borrow_mut().pop_front().expect("something is kept");
-        let outgoing = outgoing(&here, &pusher, &held).map_err(|why| why.exception())?;
+        let outgoing = outgoing(&pusher, &held).map_err(|why| why.exception())?;
         self.feeds.borrow_mut().extend(outgoing.feed());
         call.build(|root| fill(root, outgoing));
         Ok(())
@@ -89,8 +89,8 @@ fn externals(here: &Local, value: js_value::Reader<'_>) -> Result<Vec<External>,
     listed.iter().map(|one| Ok(receive(here, one)?.expect("a stream or a signal"))).collect()
 }
 
-fn outgoing(here: &Local, pusher: &Client, external: &External) -> Result<Outgoing, StreamError> {
-    Outgoing::new(here, pusher, external).expect("a stream or a signal")
+fn outgoing(pusher: &Client, external: &External) -> Result<Outgoing, StreamError> {
+    Outgoing::new(pusher, external).expect("a stream or a signal")
 }
 
 fn fill(root: capnp::any_pointer::Builder<'_>, outgoing: Outgoing) {
@@ -110,7 +110,7 @@ pub(crate) fn put(
     depot: &Client,
     what: &External,
 ) -> Result<(Promise, Option<Feed>), StreamError> {
-    let outgoing = outgoing(here, depot, what)?;
+    let outgoing = outgoing(depot, what)?;
     let feed = outgoing.feed();
     let mut request = depot.request(ID, PUT);
     request.build(|root| fill(root, outgoing));
