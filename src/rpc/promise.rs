@@ -229,7 +229,7 @@ pub(super) fn forward(
 }
 
 /// Does something on the vat's thread: now if this is it, else behind what was posted.
-pub(super) fn on(mailbox: &Arc<Mailbox>, f: impl FnOnce(&Local) + Send + 'static) {
+pub(crate) fn on(mailbox: &Arc<Mailbox>, f: impl FnOnce(&Local) + Send + 'static) {
     match Local::find(mailbox.id()) {
         Some(here) => f(&here),
         None => leave(mailbox, f),

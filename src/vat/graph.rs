@@ -7,7 +7,6 @@ use crate::wire::{Content, Exception};
 
 use super::arena::Arena;
 use super::call::{Call, Fate, Origin, Outcome, Place};
-use super::hint::Spared;
 use super::id::{CallId, Cap, LinkId, OfCall, OfLink, OfMembrane, OfNode, OfStream, TargetId};
 use super::link::{Attention, Link};
 use super::membrane::{Membrane, Side};
@@ -344,9 +343,7 @@ impl Graph {
         let waits = match (&promise.state, &promise.source) {
             (State::Resolved(_), _) => false,
             (State::Pending, Source::Pipeline(call, _)) => match self.calls.get(*call) {
-                Some(Call { place: Place::Remote(link, _), .. })
-                    if self.spared(*call) == Some(Spared::Results) =>
-                {
+                Some(Call { place: Place::Remote(link, _), .. }) if self.is_for_pipeline(*call) => {
                     let at = self.links.get(*link);
                     at.is_some_and(|at| !at.conn.config().only_promise_pipeline)
                 }

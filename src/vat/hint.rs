@@ -13,7 +13,7 @@ const STEPS_MAX: usize = 64;
 
 /// What nobody wants of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Spared {
+enum Spared {
     /// The results: they are only pipelined on.
     Results,
     /// The pipeline: nothing more is called in its results before they are here.
@@ -54,9 +54,14 @@ impl Graph {
         None
     }
 
+    /// Whether a call is made for its pipeline alone: no Return is due.
+    pub(super) fn is_for_pipeline(&self, id: CallId) -> bool {
+        self.spared(id) == Some(Spared::Results)
+    }
+
     /// What nobody wants of a call, as far as is known: neither on this side of the membranes it
     /// crossed nor whoever made the call it is a tail call for.
-    pub(super) fn spared(&self, id: CallId) -> Option<Spared> {
+    fn spared(&self, id: CallId) -> Option<Spared> {
         let (mut at, mut pipelined) = (id, false);
         for _ in 0..STEPS_MAX {
             let call = self.calls.get(at)?;

@@ -4,6 +4,7 @@
 use crate::wire::{Detail, Exception, ExceptionKind};
 
 use super::error::{JsError, Marks};
+use super::stream::StreamError;
 use super::value::{ErrorClass, Limits, Value, View, decode, encode};
 
 /// What was thrown, in the format of values.
@@ -76,6 +77,21 @@ fn is_told_by_reason(error: &JsError) -> bool {
         View::Error(object) => is_spoken(object.class()) && object.properties().is_empty(),
         View::DomException(exception) => exception.stack.is_empty(),
         _ => false,
+    }
+}
+
+impl From<StreamError> for JsError {
+    /// Where a reason was given, that is what is thrown.
+    fn from(why: StreamError) -> Self {
+        match why {
+            StreamError::Failed(why) => caught(&why),
+            StreamError::Cancelled(reason) | StreamError::Aborted(reason)
+                if !reason.is_undefined() =>
+            {
+                Self::thrown(reason)
+            }
+            other => Self::new(other.class().name(), other.to_string()),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a stub holds on to: a capability, until it is disposed.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::rpc::Client;
@@ -11,6 +12,7 @@ use super::value::{ExternalKind, Resource};
 /// it is disposed for all of them. (Rules 41 to 48)
 pub(super) struct Held {
     state: Mutex<State>,
+    stays: AtomicBool,
 }
 
 enum State {
@@ -22,11 +24,11 @@ enum State {
 
 impl Held {
     pub(super) fn new(client: Client) -> Self {
-        Self { state: Mutex::new(State::Live(client)) }
+        Self { state: Mutex::new(State::Live(client)), stays: AtomicBool::new(false) }
     }
 
     pub(super) fn failed(why: JsError) -> Self {
-        Self { state: Mutex::new(State::Failed(why)) }
+        Self { state: Mutex::new(State::Failed(why)), stays: AtomicBool::new(false) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -48,6 +50,16 @@ impl Held {
             State::Failed(why) => Some(why.clone()),
             State::Live(_) | State::Disposed => None,
         }
+    }
+
+    /// Whether calls on it are known to stay in its vat.
+    pub(super) fn stays(&self, client: &Client) -> bool {
+        // Who is hosted here once is hosted here for ever: a stub that has come to be something stays that.
+        self.stays.load(Ordering::Relaxed)
+            || client.is_hosted_here() && {
+                self.stays.store(true, Ordering::Relaxed);
+                true
+            }
     }
 
     /// Gives the capability up; again, nothing happens.

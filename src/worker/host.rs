@@ -16,7 +16,7 @@ use super::ctx::Ctx;
 use super::entry::{Entry, Opened};
 use super::error::JsError;
 use super::exception::thrown;
-use super::external::{Departure, Leaving};
+use super::external::{Carried, Departure, Leaving};
 use super::function::Function;
 use super::group::{Group, Scope};
 use super::held::Held;
@@ -24,6 +24,7 @@ use super::interface;
 use super::path::{MethodPath, missing, no_function, reserved};
 use super::push;
 use super::returned::{Returned, leave};
+use super::stream::Pusher;
 use super::stub::RpcStub;
 use super::target::{Answer, Call, Return, RpcTarget};
 use super::value::{Value, View};
@@ -82,6 +83,8 @@ pub(super) fn nobody(here: &Local) -> Client {
 struct Hosted {
     here: Local,
     object: Object,
+    /// Once something was pushed to it.
+    pusher: OnceCell<Pusher>,
 }
 
 impl Drop for Hosted {
@@ -94,7 +97,10 @@ impl Drop for Hosted {
 
 /// A capability for an object of the vat `here`.
 pub(super) fn host(here: &Local, object: Object) -> Client {
-    Client::adopt(here, here.host(Rc::new(Hosted { here: here.clone(), object })))
+    Client::adopt(
+        here,
+        here.host(Rc::new(Hosted { here: here.clone(), object, pusher: OnceCell::new() })),
+    )
 }
 
 fn stub_of(here: &Local, target: Rc<dyn RpcTarget>) -> RpcStub {
@@ -150,7 +156,9 @@ impl Dispatch for Hosted {
         let Delivery { call, interface, method, params } = delivery;
         match (interface, method) {
             (interface::JS_RPC_TARGET, 0) => self.call(call, params, cx),
-            (interface::EXTERNAL_PUSHER, _) => push::dispatch(&self.here, call, method, params, cx),
+            (interface::EXTERNAL_PUSHER, _) => {
+                push::dispatch(&self.here, self.pusher.get_or_init(Pusher::new), method, params)
+            }
             _ => {
                 self.here.release_payload(params);
                 let why =
@@ -333,10 +341,20 @@ impl Back {
         Conclusion::Return(payload.map_err(|why| thrown(&why)))
     }
 
+    /// Where another object is to push the streams it returns to our caller; one of this vat needs no telling if
+    /// the caller is of this vat, too.
+    fn pusher_for(&self, client: &Client) -> Option<Client> {
+        match &self.pusher {
+            None if client.is_hosted_here() => None,
+            None => Some(nobody(&self.here)),
+            known => known.clone(),
+        }
+    }
+
     /// The rest of the way is for another object: its answer is the caller's.
     fn forward(&self, stub: &RpcStub, path: MethodPath, op: Op) -> Conclusion {
         let made = stub.client().and_then(|client| {
-            let (content, caps) = Ask::make(path, op, self.pusher.clone())?;
+            let (content, caps) = Ask::make(path, op, &client, self.pusher_for(&client))?;
             Ok((client, content, caps))
         });
         let lent = made.map_err(|why| thrown(&why)).and_then(|(client, content, caps)| {
@@ -355,7 +373,8 @@ impl Back {
     /// The results, whose stubs move to the caller. (Rules 27, 46, 50 and 51)
     fn results(&self, returned: Return) -> Result<Payload, JsError> {
         let Return { value, disposer } = returned;
-        let mut departure = Departure::default();
+        let pusher = self.pusher.clone().unwrap_or_else(|| nobody(&self.here));
+        let mut departure = Departure::to(pusher);
         let (leaving, bytes) = leave(&value, &mut departure)?;
         let has_disposer = disposer.is_some();
         let wanted = has_disposer || self.here.with(|graph| graph.may_be_pipelined(self.call));
@@ -367,7 +386,11 @@ impl Back {
                 let results = Results { value: value.clone(), _given_away: given_away, disposer };
                 Some(departure.add(host(&self.here, Object::Results(results))))
             }
-            [only] if value.as_external().is_some() => only.carried.target(),
+            [Leaving { carried: Carried::RpcTarget(target), .. }]
+                if value.as_external().is_some() =>
+            {
+                Some(*target)
+            }
             _ => Some(departure.add(nobody(&self.here))),
         };
         let content = Returned { value, leaving, pipeline, has_disposer, bytes }.content();

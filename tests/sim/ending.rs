@@ -189,11 +189,14 @@ impl World {
 
     /// Calls that are only pipelined on are left, on both sides of a wire, and no others of a vat's own.
     fn is_circle_left(&self) -> bool {
-        let lines = |kind: &str| -> usize {
-            let dumps = self.vats.iter().map(bowline::vat::Graph::dump);
-            dumps.map(|dump| dump.lines().filter(|line| line.contains(kind)).count()).sum()
+        let dumps: Vec<_> = self.vats.iter().map(bowline::vat::Graph::dump).collect();
+        let count = |is: fn(&str) -> bool| {
+            dumps.iter().flat_map(|dump| dump.lines()).filter(|line| is(line)).count()
         };
-        let (open, only) = (lines("Remote("), lines("pipeline only"));
+        let open = count(|line| line.contains("place: Remote("));
+        let only = count(|line| {
+            line.trim_start().starts_with("call ") && line.ends_with(" pipeline only")
+        });
         only >= 2 && open == only
     }
 

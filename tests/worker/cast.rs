@@ -295,7 +295,10 @@ impl Service {
             }
             "hang" => Answer::later(std::future::pending::<Result<Value, JsError>>()),
             "prop" | "func" => Answer::Property(call),
-            _ => return None,
+            name => match crate::streams::calls::method(name, call) {
+                Answer::Missing => return None,
+                answer => answer,
+            },
         })
     }
 }

@@ -2,12 +2,14 @@
 
 use std::future::Future;
 use std::thread;
+use std::time::Duration;
 
 use bowline::conn::Config;
 use bowline::rpc::{Client, Link};
 use bowline::runtime::{Local, Vat};
 use bowline::transport::http::{Arrival, ConnectHost, HeadLimits, admit, dial};
 use bowline::transport::{Address, FramedLimits, Listener};
+use bowline::worker::stream::{ReadableStream, StreamError, identity};
 use bowline::worker::value::{Value, value};
 use bowline::worker::{Call, JsError, RpcStub, Service, args};
 
@@ -68,6 +70,75 @@ async fn serve(here: &Local, mut listener: Listener, service: &Service) {
     }
 }
 
+/// Streams in both directions, with the real runtime at the other end.
+async fn stream_calls(svc: &RpcStub) -> Result<(), JsError> {
+    let mut letters: ReadableStream = svc.call("letters", args![30]).await?.to()?;
+    assert_eq!(letters.read_all(100).await?, "abcdefghijklmnopqrstuvwxyzabcd");
+    let mut exactly: ReadableStream = svc.call("exactly", args![9]).await?.to()?;
+    assert_eq!(exactly.length(), Some(9));
+    assert_eq!(exactly.read_all(100).await?, "xxxxxxxxx");
+    let mut chunks: ReadableStream = svc.call("chunks", args![40, 50_000]).await?.to()?;
+    assert_eq!(chunks.read_all(1 << 22).await?.len(), 2_000_000);
+
+    let said = svc.call("text", args![ReadableStream::from("to and fro")]).await?;
+    assert_eq!(said.to::<String>()?, "to and fro");
+    let large = ReadableStream::from(vec![1; 3_000_000]);
+    let length = svc.call("length", args![large]).await?;
+    assert_eq!(length.get("length").and_then(|length| length.as_f64()), Some(3_000_000.0));
+    let (to, mut from) = identity();
+    let written = svc.call("writeInto", args![to, "written there"]);
+    assert_eq!(from.read_all(100).await?, "written there");
+    assert_eq!(written.await?.as_f64(), Some(13.0));
+    let mut back: ReadableStream =
+        svc.call("echo", args![ReadableStream::from("back again")]).await?.to()?;
+    assert_eq!(back.read_all(100).await?, "back again");
+
+    let mut breaking: ReadableStream = svc.call("breaking", args![]).await?.to()?;
+    let why = breaking.read_all(100).await.expect_err("it is torn");
+    assert_eq!(why.to_string(), "ReadableStream received over RPC disconnected prematurely.");
+    let (mut to, from) = identity();
+    let first = svc.call("firstOf", args![from]);
+    to.write("first").await?;
+    assert_eq!(first.await?.as_f64(), Some(5.0));
+    let why = loop {
+        if let Err(why) = to.write("more").await {
+            break why;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    assert!(matches!(why, StreamError::Cancelled(_)), "{why}");
+    cancelled_here(svc).await
+}
+
+async fn cancelled_here(svc: &RpcStub) -> Result<(), JsError> {
+    let mut endless: ReadableStream = svc.call("endless", args!["ours"]).await?.to()?;
+    for _ in 0..3 {
+        assert!(!endless.next().await.transpose()?.unwrap_or_default().is_empty());
+    }
+    endless.cancel("enough");
+    for _ in 0..100 {
+        let happened = svc.call("happened", args!["ours"]).await?;
+        if let Some(told) = happened.at(0) {
+            let told = told.as_str().map(|told| told.to_string());
+            // The reason arrives, or the end of the writes before it.
+            assert!(told.is_some_and(|told| told.starts_with("cancelled: ")));
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Err(JsError::error("the stream was never cancelled"))
+}
+
+#[test]
+fn streams_pass_between_rust_and_a_worker() {
+    let callee = workerd_callee(&[]);
+    let port = callee.port("main");
+    on_a_vat(|here| async move {
+        let svc = Service::remote(move |here| reached(here, port)).stub(&here);
+        stream_calls(&svc).await.expect("it works");
+    });
+}
+
 /// What the vat behind HTTP at `port` offers.
 fn reached(here: &Local, port: u16) -> Client {
     let (client, resolver) = Client::promise(here);
@@ -112,6 +183,13 @@ const SITUATIONS: &[&str] = &[
     "failures",
     "what_cannot_be_passed",
     "a_promise_is_disposed_while_it_waits",
+    "streams_from_there",
+    "streams_to_there",
+    "a_writable_stream_there",
+    "a_stream_goes_there_and_back",
+    "a_stream_is_cancelled_here",
+    "a_stream_is_cancelled_there",
+    "a_stream_breaks",
 ];
 
 #[test]
@@ -180,7 +258,7 @@ async fn calls(here: &Local, svc: &RpcStub) -> Result<(), JsError> {
         if *svc.call("happened", args!["key"]).await? == value!(["closed at 15"]) {
             return Ok(());
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Err(JsError::error("the account was never closed"))
 }

@@ -3,7 +3,6 @@
 use capnp::capability::FromClientHook;
 
 use crate::rpc::Client;
-use crate::runtime::Local;
 use crate::schema::worker_capnp::StreamEncoding;
 use crate::schema::worker_capnp::js_value::external;
 use crate::wire::Exception;
@@ -40,6 +39,19 @@ impl<C> Named<C> {
             Self::Writable(stream, encoding) => Named::Writable(f(stream), encoding),
             Self::Signal(signal) => Named::Signal(f(signal)),
         }
+    }
+}
+
+impl<C> Named<Option<C>> {
+    /// With the capabilities it cannot do without.
+    pub(in crate::worker) fn held(self) -> Option<Named<C>> {
+        Some(match self {
+            Self::Readable(source, canceler, encoding) => {
+                Named::Readable(source?, canceler.flatten(), encoding)
+            }
+            Self::Writable(stream, encoding) => Named::Writable(stream?, encoding),
+            Self::Signal(signal) => Named::Signal(signal?),
+        })
     }
 }
 
@@ -117,15 +129,15 @@ impl Outgoing {
 }
 
 /// The stream or the signal that a message names, for the value beside it; `None` if it names something else.
-/// What was pushed for it was pushed to the vat `here`.
+/// What was pushed for it was pushed to the vat the message came to.
 ///
 /// # Errors
 ///
 /// What it names was not pushed here, or was used before; the message is malformed.
-pub fn receive(here: &Local, named: external::Reader<'_>) -> Result<Option<External>, Exception> {
+pub fn receive(named: external::Reader<'_>) -> Result<Option<External>, Exception> {
     let named = named.which().map_err(|unknown| Exception::failed(unknown.to_string()))?;
     match read(named).map_err(crate::rpc::exception)? {
-        Some(named) => named.arrive(here).map(Some),
+        Some(named) => named.arrive().map(Some),
         None => Ok(None),
     }
 }
@@ -158,17 +170,17 @@ fn encoding(named: Result<StreamEncoding, capnp::NotInSchema>) -> capnp::Result<
 }
 
 impl Named<Client> {
-    /// What the value that arrives in the vat `here` has in its place.
-    pub(in crate::worker) fn arrive(self, here: &Local) -> Result<External, Exception> {
+    /// What the value that arrives has in its place.
+    pub(in crate::worker) fn arrive(self) -> Result<External, Exception> {
         Ok(match self {
             Self::Readable(source, canceler, encoding) => {
-                let received = Received::new(here, source, canceler)?;
+                let received = Received::new(source, canceler)?;
                 External::new(ReadableStream::of(Box::new(received), encoding))
             }
             Self::Writable(stream, encoding) => {
                 External::new(WritableStream::of(Box::new(Remote::new(stream)), encoding))
             }
-            Self::Signal(signal) => External::new(signal::receive(here, &signal)?),
+            Self::Signal(signal) => External::new(signal::receive(&signal)?),
         })
     }
 }

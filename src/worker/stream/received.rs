@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_channel::oneshot;
 
-use crate::rpc::Client;
+use crate::rpc::{Client, on};
 use crate::runtime::{Local, gone};
 use crate::wire::Exception;
 use crate::worker::value::Value;
@@ -31,15 +32,15 @@ enum Reading {
 }
 
 impl Received {
-    /// The stream that `source` names, which was pushed to the vat `here`.
-    pub(super) fn new(
-        here: &Local,
-        source: Client,
-        canceler: Option<Client>,
-    ) -> Result<Self, Exception> {
-        let reading = match claimed(here, &source)? {
+    /// The stream that `source` names, which was pushed to its vat.
+    pub(super) fn new(source: Client, canceler: Option<Client>) -> Result<Self, Exception> {
+        let claimed = match source.here() {
+            Some(here) => claimed(&here, &source)?,
+            None => None,
+        };
+        let reading = match claimed {
             Some(source) => Reading::Source(source),
-            None => Reading::Awaited(later(here, source)),
+            None => Reading::Awaited(later(source)),
         };
         Ok(Self { reading, canceler })
     }
@@ -56,16 +57,20 @@ fn claimed(here: &Local, source: &Client) -> Result<Option<Box<dyn Source>>, Exc
     }
 }
 
-fn later(here: &Local, source: Client) -> oneshot::Receiver<Result<Box<dyn Source>, Exception>> {
+/// The same once it is known what the value refers to.
+fn later(named: Client) -> oneshot::Receiver<Result<Box<dyn Source>, Exception>> {
     let (tell, hear) = oneshot::channel();
-    let there = here.clone();
-    here.spawn(Box::pin(async move {
-        let settled = source.settled().await;
-        let claimed = settled.and_then(|()| claimed(&there, &source));
-        let none = || Exception::failed("what the value refers to was not pushed here");
-        // Nobody may be left to read it.
-        let _ = tell.send(claimed.and_then(|source| source.ok_or_else(none)));
-    }));
+    let mailbox = Arc::clone(named.mailbox());
+    on(&mailbox, move |here| {
+        let there = here.clone();
+        here.spawn(Box::pin(async move {
+            let settled = named.settled().await;
+            let claimed = settled.and_then(|()| claimed(&there, &named));
+            let none = || Exception::failed("what the value refers to was not pushed here");
+            // Nobody may be left to read it.
+            let _ = tell.send(claimed.and_then(|source| source.ok_or_else(none)));
+        }));
+    });
     hear
 }
 

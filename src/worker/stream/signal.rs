@@ -5,8 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use crate::rpc::Client;
-use crate::runtime::{Local, leave};
+use crate::rpc::{Client, on};
 use crate::schema::worker_capnp::abort_trigger;
 use crate::schema::worker_capnp::js_value::external_pusher::push_abort_signal_params;
 use crate::wire::{Exception, Path};
@@ -34,16 +33,8 @@ pub(super) fn push(pusher: &Client, signal: &AbortSignal) -> (Client, Feed) {
     drop(pushed);
     let stop = Arc::new(Stop::default());
     let (signal, stopped) = (signal.clone(), Arc::clone(&stop));
-    on(pusher, move |here| here.spawn(Box::pin(follow(signal, trigger, stopped))));
+    on(pusher.mailbox(), move |here| here.spawn(Box::pin(follow(signal, trigger, stopped))));
     (named, Feed::new(stop))
-}
-
-/// Does something on the thread of a client's vat.
-fn on(of: &Client, act: impl FnOnce(&Local) + Send + 'static) {
-    match of.here() {
-        Some(here) => act(&here),
-        None => leave(of.mailbox(), act),
-    }
 }
 
 /// Tells a trigger what becomes of our signal. Over when it is told, or nobody can be told.
@@ -90,29 +81,36 @@ fn release(trigger: &Client) {
 }
 
 /// The signal that a value names.
-pub(super) fn receive(here: &Local, named: &Client) -> Result<AbortSignal, Exception> {
-    match claim(here, named)? {
+pub(super) fn receive(named: &Client) -> Result<AbortSignal, Exception> {
+    let claimed = match named.here() {
+        Some(here) => claim(&here, named)?,
+        None => None,
+    };
+    match claimed {
         Some(Thing::Signal(signal)) => Ok(signal),
         Some(Thing::Stream(_)) => Err(Exception::failed("what was pushed is no AbortSignal")),
-        None => Ok(later(here, named.clone())),
+        None => Ok(later(named.clone())),
     }
 }
 
 /// The same while it is not known yet what is named. What turns out to be no signal aborts it.
-fn later(here: &Local, named: Client) -> AbortSignal {
+fn later(named: Client) -> AbortSignal {
     let controller = AbortController::new();
     let signal = controller.signal();
-    let there = here.clone();
-    here.spawn(Box::pin(async move {
-        // A promise that breaks names nothing.
-        let _ = named.settled().await;
-        let Ok(Some(Thing::Signal(known))) = claim(&there, &named) else {
-            return controller.abort(lost());
-        };
-        drop(named);
-        if let Some(reason) = known.settles().await {
-            controller.abort(reason);
-        }
-    }));
+    let mailbox = Arc::clone(named.mailbox());
+    on(&mailbox, move |here| {
+        let there = here.clone();
+        here.spawn(Box::pin(async move {
+            // A promise that breaks names nothing.
+            let _ = named.settled().await;
+            let Ok(Some(Thing::Signal(known))) = claim(&there, &named) else {
+                return controller.abort(lost());
+            };
+            drop(named);
+            if let Some(reason) = known.settles().await {
+                controller.abort(reason);
+            }
+        }));
+    });
     signal
 }

@@ -147,6 +147,15 @@ fn objects_pass_inside_data() {
 }
 
 #[test]
+fn streams_are_arguments_and_results() {
+    let (_vat, desk, _) = desk();
+    let mut stream = run(desk.stream("ahoy")).expect("it returns");
+    assert_eq!(run(stream.read_all(10)).expect("it is read"), "ahoy");
+    let stream = run(desk.stream("ahoy!")).expect("it returns");
+    assert_eq!(run(desk.length(stream)), Ok(5));
+}
+
+#[test]
 fn what_cannot_be_sent_fails_here() {
     let (_vat, stub, _) = office();
     #[rpc_interface]
@@ -164,4 +173,13 @@ impl Serialize for Unwritable {
     fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
         Err(serde::ser::Error::custom("no words for it"))
     }
+}
+
+#[test]
+fn promises_may_be_awaited_on_any_thread() {
+    fn is_send<T: Send + Sync>(_: &T) {}
+    let (_vat, desk, _) = desk();
+    is_send(&desk.new_counter(1.0));
+    is_send(&desk.greet("Ann", None));
+    is_send(&desk);
 }

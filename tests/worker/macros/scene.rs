@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use bowline::runtime::{Local, Turn, Vat};
+use bowline::worker::stream::{ReadableStream, StreamError};
 use bowline::worker::value::{Value, View, value};
 use bowline::worker::{
     Call, Function, JsError, Received, Return, RpcStub, args, rpc_interface, rpc_target,
@@ -224,6 +225,14 @@ impl Office {
     #[cfg(any())]
     fn never_compiled(&self) -> NoSuchType {}
 
+    fn stream(&self, text: String) -> ReadableStream {
+        ReadableStream::from_read(futures::io::Cursor::new(text))
+    }
+
+    async fn length(&self, mut stream: ReadableStream) -> Result<usize, StreamError> {
+        Ok(stream.read_all(1 << 10).await?.len())
+    }
+
     fn panics(&self) -> f64 {
         panic!("it went wrong")
     }
@@ -259,6 +268,8 @@ pub(crate) trait Desk {
     async fn kept(&self) -> Counter;
     async fn report(&self, at: Value) -> Report;
     async fn read(&self, report: &Report) -> f64;
+    async fn stream(&self, text: &str) -> ReadableStream;
+    async fn length(&self, stream: ReadableStream) -> usize;
     #[rpc(getter)]
     async fn open_hours(&self) -> Vec<String>;
     #[rpc(name = "odd name!")]

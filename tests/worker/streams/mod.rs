@@ -1,5 +1,6 @@
 //! Streams and signals.
 
+pub(crate) mod calls;
 mod hostile;
 mod local;
 mod scene;

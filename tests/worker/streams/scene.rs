@@ -56,7 +56,7 @@ impl Depot {
         self.calls.set(self.calls.get() + 1);
         let externals = call.params().read(|root| {
             let value = root.get_as::<js_value::Reader<'_>>()?;
-            Ok(externals(&here, value))
+            Ok(externals(value))
         })?;
         self.held.borrow_mut().extend(externals?);
         Ok(())
@@ -84,9 +84,9 @@ impl Target for Depot {
     }
 }
 
-fn externals(here: &Local, value: js_value::Reader<'_>) -> Result<Vec<External>, Exception> {
+fn externals(value: js_value::Reader<'_>) -> Result<Vec<External>, Exception> {
     let listed = value.get_externals().map_err(bowline::rpc::exception)?;
-    listed.iter().map(|one| Ok(receive(here, one)?.expect("a stream or a signal"))).collect()
+    listed.iter().map(|one| Ok(receive(one)?.expect("a stream or a signal"))).collect()
 }
 
 fn outgoing(pusher: &Client, external: &External) -> Result<Outgoing, StreamError> {
@@ -132,6 +132,6 @@ pub(crate) fn get(world: &World, here: &Local, depot: &Client) -> External {
     let pusher = Pusher::new().client(here);
     let request = depot.request(ID, GET).with(message(0, &[Some(&pusher)]));
     let reply = world.run(request.send()).expect("it is given out");
-    let found = reply.read(|root| Ok(externals(here, root.get_as::<js_value::Reader<'_>>()?)));
+    let found = reply.read(|root| Ok(externals(root.get_as::<js_value::Reader<'_>>()?)));
     found.expect("well formed").expect("known").pop().expect("one")
 }
