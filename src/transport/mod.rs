@@ -4,7 +4,6 @@
 //! ([`same_thread`], [`two_thread`]) move messages as they are. Everything else is a [`ByteStream`]:
 //! memory pipes, pipes of the operating system, child processes and sockets.
 
-#[cfg(all(feature = "tokio", unix))]
 mod address;
 mod bytes;
 #[cfg(all(feature = "tokio", unix))]
@@ -28,7 +27,6 @@ mod tokio;
 mod trickle;
 mod two_thread;
 
-#[cfg(all(feature = "tokio", unix))]
 pub use self::address::Address;
 pub use self::bytes::ByteStream;
 #[cfg(all(feature = "tokio", unix))]

@@ -7,6 +7,7 @@ mod callee;
 mod debug;
 mod ours;
 mod peer;
+mod program;
 mod slow;
 mod vat;
 mod world;

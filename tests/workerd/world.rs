@@ -84,6 +84,10 @@ impl Caller {
         self.ask(&path)
     }
 
+    pub(crate) const fn new(workerd: Workerd) -> Self {
+        Self(workerd)
+    }
+
     pub(crate) fn of(one: u16, other: u16) -> Self {
         let at = |name: &str, port: u16| format!("--external-addr={name}=127.0.0.1:{port}");
         Self(Workerd::serve("caller.capnp", &["main"], &[at("one", one), at("other", other)]))
