@@ -169,12 +169,12 @@ impl Asking {
             Ok(args) => stub.call(self.method, args),
             Err(why) => RpcPromise::failed(why),
         };
-        Promised::new(self.method, promise)
+        Promised::called(self.method, promise)
     }
 
-    /// Reads the property.
+    /// The property, to be read.
     pub fn read<T>(self, stub: &RpcStub) -> Promised<T> {
-        Promised::new(self.method, stub.get(self.method).read())
+        Promised::property(self.method, stub.get(self.method))
     }
 }
 

@@ -52,7 +52,6 @@ fn an_interface_is_called_with_types_of_rust() {
     assert_eq!((x, y), (2, 1));
     assert_eq!(run(desk.total(&[1.0, 2.0])), Ok(3.0));
     assert_eq!(run(desk.numbers(vec![1, 2, 3])), Ok(6));
-    assert_eq!(run(desk.open_hours()), Ok(vec!["9".to_owned(), "17".to_owned()]));
     assert_eq!(run(desk.odd()), Ok(2));
     assert_eq!(run(desk.nothing()), Ok(()));
     desk.nothing().detach();
@@ -77,6 +76,23 @@ fn promises_of_an_interface_are_called_before_they_are_there() {
     drop(other);
     settle(&vat);
     assert_eq!(log.all(), ["closed at 10", "closed at 3"]);
+}
+
+#[test]
+fn rule_3_a_property_is_read_when_it_is_awaited() {
+    let (vat, desk, log) = desk();
+    let hours = desk.open_hours();
+    settle(&vat);
+    assert_eq!(log.all(), [""; 0]);
+    assert_eq!(run(hours).map(|hours| hours.len()), Ok(2));
+    drop(desk.open_hours());
+    desk.open_hours().detach();
+    settle(&vat);
+    assert_eq!(log.all(), ["hours", "hours"]);
+    let mut deputy = desk.deputy();
+    assert_eq!(run(deputy.increment(None)), Ok(101.0));
+    assert_eq!(run(run(&mut deputy).expect("it is there").value()), Ok(101.0));
+    assert_eq!(run(deputy.value()), Ok(101.0));
 }
 
 #[test]

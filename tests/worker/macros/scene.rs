@@ -201,6 +201,10 @@ impl Office {
         1
     }
 
+    fn _private_name(&self) -> u8 {
+        3
+    }
+
     #[rpc(name = "odd name!")]
     fn odd(&self) -> u8 {
         2
@@ -208,8 +212,14 @@ impl Office {
 
     #[rpc(getter)]
     async fn open_hours(&self, here: &Local) -> Result<Vec<String>, JsError> {
+        self.log.note("hours");
         assert!(here.with(|_| true), "it is this vat");
         Ok(vec!["9".to_owned(), "17".to_owned()])
+    }
+
+    #[rpc(getter)]
+    fn deputy(&self) -> Tally {
+        Tally::new(100.0, &self.log)
     }
 
     #[rpc(getter, name = "throwing")]
@@ -272,6 +282,8 @@ pub(crate) trait Desk {
     async fn length(&self, stream: ReadableStream) -> usize;
     #[rpc(getter)]
     async fn open_hours(&self) -> Vec<String>;
+    #[rpc(getter)]
+    async fn deputy(&self) -> Counter;
     #[rpc(name = "odd name!")]
     async fn odd(&self) -> u8;
     #[rpc(name = "nothing")]
