@@ -1,20 +1,13 @@
 //! Workers bound to one another: what stands in the `services` of each becomes something to call in its `env`.
 
-use std::rc::Rc;
-
-use crate::rpc::Client;
-use crate::runtime::Local;
-
+use super::asking::Asking;
 use super::config::{
     AddressBook, BootError, Destination, Directory, Entrypoints, ServiceAddress, ServiceBinding,
 };
-use super::debug_port::{DebugPort, Props};
+use super::debug_port::Props;
 use super::service::Service;
 use super::value::value;
 use super::worker::Worker;
-
-/// What gives a client of whatever a peer offers to whoever connects to it.
-type Connect = dyn Fn(&ServiceAddress, &Local) -> Client;
 
 /// Workers of one process and the services each calls, to be bound all at once. (C-Y9, rules 67, 70, 73 and 74)
 ///
@@ -68,18 +61,17 @@ impl Bindings {
         self
     }
 
-    /// Binds the services of every Worker in its environment, or none of any. `connect` is asked for what the peer at an
-    /// address offers when a service there is first called, and again when that was lost: so either side may
-    /// start first. As it does not wait, it gives a promise; for sockets, see `connect_with_tokio`.
+    /// Binds the services of every Worker in its environment, or none of any. `remote` gives the service at an address:
+    /// [`Service::at`], where there are sockets, which connects when it is first called, so that either side may
+    /// start first.
     ///
     /// # Errors
     ///
     /// [`BootError`]: a binding leads nowhere, or two Workers have the same name.
     pub fn bind(
         self,
-        connect: impl Fn(&ServiceAddress, &Local) -> Client + 'static,
+        remote: impl Fn(ServiceAddress, Asking) -> Service,
     ) -> Result<(), BootError> {
-        let connect: Rc<Connect> = Rc::new(connect);
         let mut directory = Directory::new(self.addresses);
         for (worker, _) in &self.workers {
             directory.add(worker.name(), offered(worker))?;
@@ -89,7 +81,7 @@ impl Bindings {
             for binding in services {
                 let service = match directory.resolve(binding)? {
                     Destination::Here { .. } => here(&self.workers, binding)?,
-                    Destination::There(address) => there(binding, address, &connect)?,
+                    Destination::There(address) => remote(address.clone(), asking(binding)?),
                 };
                 bound.push((worker, &binding.binding, service));
             }
@@ -124,20 +116,13 @@ fn here(
     })
 }
 
-fn there(
-    binding: &ServiceBinding,
-    address: &ServiceAddress,
-    connect: &Rc<Connect>,
-) -> Result<Service, BootError> {
-    let (connect, address) = (Rc::clone(connect), address.clone());
-    if !address.chooses() {
-        return Ok(Service::remote(move |here| connect(&address, here)));
-    }
+fn asking(binding: &ServiceBinding) -> Result<Asking, BootError> {
     let props = binding.props.as_ref().map(Props::new).transpose();
-    let bad = |why| BootError::BadProps { binding: binding.binding.clone(), why };
-    let props = props.map_err(|why| bad(why.to_string()))?.unwrap_or_default();
-    let (service, entrypoint) = (binding.service.clone(), binding.entrypoint.clone());
-    Ok(Service::remote(move |here| {
-        DebugPort::new(connect(&address, here)).entrypoint(&service, entrypoint.as_deref(), &props)
-    }))
+    let bad = |why: String| BootError::BadProps { binding: binding.binding.clone(), why };
+    Ok(Asking {
+        connect_host: None,
+        service: binding.service.clone(),
+        entrypoint: binding.entrypoint.clone(),
+        props: props.map_err(|why| bad(why.to_string()))?.unwrap_or_default(),
+    })
 }

@@ -1,52 +1,61 @@
-//! Connecting to services over sockets.
-
-use std::time::Duration;
-
-use tokio::time::timeout;
+//! Services by their addresses: sockets, vats behind HTTP, debug ports.
 
 use crate::conn::Config;
 use crate::rpc::{Client, Link};
 use crate::runtime::Local;
-use crate::transport::http::{Ahead, HeadLimits, dial};
-use crate::transport::{FramedLimits, Socket, TransportError};
+use crate::transport::http::{HeadLimits, dial};
+use crate::transport::{FramedLimits, Peer, Socket, TransportError};
 use crate::wire::Exception;
 
+use super::asking::Asking;
 use super::config::ServiceAddress;
+use super::debug_port::DebugPort;
+use super::service::Service;
 
-/// How long connecting may take, so that calls to a host that swallows what is sent to it fail some day.
-const PATIENCE: Duration = Duration::from_secs(10);
+impl Service {
+    /// The service at an address. It is connected when it is first called, and again by the first call after the
+    /// connection was lost: either side may start first. Needs a tokio runtime with I/O and time where the vat
+    /// is driven. (Rule 76)
+    #[must_use]
+    pub fn at(address: ServiceAddress, asking: Asking) -> Self {
+        Self::remote(move |here| reach(here, address.clone(), asking.clone()))
+    }
+}
 
-/// What the peer at `address` offers to whoever connects: a promise, while a task of the vat connects, whose driver
-/// must run under tokio. To be given to [`Bindings::bind`](super::Bindings::bind). Where nobody listens, calls fail
-/// with `disconnected`, and the next one tries again.
-#[must_use]
-pub fn connect_with_tokio(address: &ServiceAddress, here: &Local) -> Client {
+/// What the peer offers, promised until it is connected.
+fn reach(here: &Local, address: ServiceAddress, asking: Asking) -> Client {
     let (client, resolver) = Client::promise(here);
-    let (address, local) = (address.clone(), here.clone());
+    let near = here.clone();
     here.spawn(Box::pin(async move {
-        let reached = timeout(PATIENCE, reach(&address)).await;
-        resolver.resolve(match reached {
-            Ok(Ok(stream)) => {
-                let peer = stream.stream().peer().clone();
-                let transport = stream.framed(peer, FramedLimits::default());
-                Ok(Link::connect(&local, transport, Config::default(), None).bootstrap())
-            }
-            Ok(Err(why)) => Err(Exception::disconnected(why.to_string())),
-            Err(_) => {
-                let seconds = PATIENCE.as_secs();
-                let why = format!("connecting to {address} took more than {seconds} s");
-                Err(Exception::disconnected(why))
-            }
-        });
+        let reached = connect(&near, &address, &asking).await;
+        resolver.resolve(reached);
     }));
     client
 }
 
-async fn reach(address: &ServiceAddress) -> Result<Ahead<Socket>, TransportError> {
-    match address {
-        ServiceAddress::Http { address, host } => dial(address, host, &HeadLimits::default()).await,
-        ServiceAddress::Plain(address) | ServiceAddress::Debug(address) => {
-            Ok(Ahead::new(Vec::new(), Socket::connect(address).await?))
+async fn connect(
+    here: &Local,
+    address: &ServiceAddress,
+    asking: &Asking,
+) -> Result<Client, Exception> {
+    let lost = |why: TransportError| Exception::disconnected(why.to_string());
+    let (config, limits) = (Config::default(), FramedLimits::default());
+    let link = match address {
+        ServiceAddress::Http { address, host } => {
+            let host = asking.connect_host.as_ref().unwrap_or(host);
+            let stream = dial(address, host, &HeadLimits::default()).await.map_err(lost)?;
+            let peer = Peer::Named(format!("{} at {address}", host.as_str()));
+            Link::connect(here, stream.framed(peer, limits), config, None)
         }
+        ServiceAddress::Plain(address) | ServiceAddress::Debug(address) => {
+            let socket = Socket::connect(address).await.map_err(lost)?;
+            Link::connect(here, socket.framed(limits), config, None)
+        }
+    };
+    let offered = link.bootstrap();
+    if !address.chooses() {
+        return Ok(offered);
     }
+    let port = DebugPort::new(offered);
+    Ok(port.entrypoint(&asking.service, asking.entrypoint.as_deref(), &asking.props))
 }

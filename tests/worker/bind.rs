@@ -8,10 +8,10 @@ use bowline::rpc::{Client, Link};
 use bowline::runtime::Vat;
 use bowline::transport::{Address, FramedLimits, Listener};
 use bowline::wire::Exception;
-use bowline::worker::config::{AddressBook, ServiceBinding};
+use bowline::worker::config::{AddressBook, ServiceAddress, ServiceBinding};
 use bowline::worker::debug_port::{self, NotFound};
 use bowline::worker::value::value;
-use bowline::worker::{Bindings, Call, Ctx, Function, JsError, Worker, args, connect_with_tokio};
+use bowline::worker::{Asking, Bindings, Call, Ctx, Function, JsError, Service, Worker, args};
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::cast::run;
@@ -39,7 +39,7 @@ fn gateway() -> Worker {
     })
 }
 
-fn nobody(_: &bowline::worker::config::ServiceAddress, _: &bowline::runtime::Local) -> Client {
+fn nobody(_: ServiceAddress, _: Asking) -> Service {
     panic!("all is in this process")
 }
 
@@ -155,7 +155,7 @@ fn either_side_may_start_first_and_a_lost_one_is_found_again() {
         let gateway = gateway();
         Bindings::new(book)
             .with(&gateway, [ServiceBinding::new("AUTH", "auth")])
-            .bind(connect_with_tokio)
+            .bind(Service::at)
             .expect("nobody is asked yet");
         let stub = gateway.service("default").expect("it has one").stub(near.here());
         // Nobody is there yet, which is found out by a call.
@@ -202,7 +202,7 @@ fn rule_70_a_debug_port_is_asked_for_the_entrypoint_with_its_props() {
                     ServiceBinding::new("WRONG", "auth").entrypoint("Amdin"),
                 ],
             )
-            .bind(connect_with_tokio)
+            .bind(Service::at)
             .expect("nobody is asked yet");
         let stub = gateway.service("default").expect("it has one").stub(near.here());
         for (name, told) in
