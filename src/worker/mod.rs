@@ -115,6 +115,8 @@ mod calling;
 pub mod config;
 mod ctx;
 pub mod debug_port;
+#[cfg(all(feature = "tokio", unix))]
+mod dial;
 mod entry;
 mod error;
 mod exception;
@@ -152,6 +154,8 @@ mod worker;
 pub use abort::{AbortController, AbortSignal};
 pub use args::Args;
 pub use ctx::Ctx;
+#[cfg(all(feature = "tokio", unix))]
+pub use dial::Asking;
 pub use error::JsError;
 pub use function::Function;
 pub use into_return::IntoReturn;
