@@ -69,9 +69,9 @@ impl Graph {
             let held = u32::from(matches!(call.origin, Origin::Crossed(_)));
             pipelined |= call.pipeline_refs > held;
             at = match call.origin {
-                Origin::Crossed(before) | Origin::Tail(before) if call.taker.is_none() => before,
+                Origin::Crossed(before) | Origin::Tail(before) if call.taker().is_none() => before,
                 Origin::Peer(_, _, Keep::PipelineOnly) => return Some(Spared::Results),
-                Origin::Gone if call.taker.is_none() => return Some(Spared::Results),
+                Origin::Gone if call.taker().is_none() => return Some(Spared::Results),
                 Origin::Peer(_, _, Keep::Nothing)
                 | Origin::Waiting
                 | Origin::Detached

@@ -7,14 +7,14 @@ use crate::conn::{
 };
 use crate::wire::{AnswerId, Content, Exception, ImportId, Message};
 
-use super::call::{Call, Fate, Keep, Origin, Outcome, Place};
+use super::call::{Call, Fate, Keep, Origin, Outcome, Pipelines, Place};
 use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, LinkId};
 use super::import::{Home, Received};
 use super::node::{Item, Kind, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
-use super::promise::{Pipelines, cap_at};
+use super::promise::cap_at;
 
 /// How many calls may wait for one another's outcome before a peer adds one more to them. Each look
 /// for the end of such a chain walks along it, and a peer could make it as long as it has answers.
@@ -155,7 +155,7 @@ impl Graph {
     fn on_cancel(&mut self, link: LinkId, answer: AnswerId, tag: Tag, deliver_first: bool) {
         let Some(id) = self.calls.key_of(tag.0) else { return };
         let Some(call) = self.calls.get_mut(id) else { return };
-        let needed = call.pipeline_refs > 0 || call.taker.is_some();
+        let needed = call.pipeline_refs > 0 || call.taker().is_some();
         if let Place::Queued(_, fate @ Fate::Deliver, _) = &mut call.place
             && deliver_first
         {
@@ -176,7 +176,7 @@ impl Graph {
 
     fn on_done(&mut self, tag: Tag) {
         if let Some(id) = self.calls.key_of(tag.0) {
-            let used = self.calls.get_mut(id).map(|call| std::mem::take(&mut call.used));
+            let used = self.calls.get_mut(id).map(|call| call.take_used());
             used.into_iter().flatten().for_each(|(_, cap)| self.unref(cap));
             self.origin(id, Origin::Gone);
             self.unwanted(id);
@@ -300,9 +300,9 @@ impl Graph {
             return;
         }
         if let Some(call) = self.calls.get_mut(id)
-            && !call.used.iter().any(|(_, known)| *known == promise)
+            && !call.used().iter().any(|(_, known)| *known == promise)
         {
-            call.used.push((path.clone(), promise));
+            call.push_used(path.clone(), promise);
             self.retain(promise);
         }
     }
@@ -343,7 +343,7 @@ impl Graph {
         if let Some(outcome) = self.outcome_of(source) {
             self.work.push_back(Work::Complete(id, outcome));
         } else if let Some(call) = self.calls.get_mut(source) {
-            call.taker = Some(id);
+            call.set_taker(id);
         }
         self.unref_pipeline(id);
     }

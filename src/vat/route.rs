@@ -80,17 +80,9 @@ impl Graph {
     /// shortest way; `None` if it is anything else.
     #[inline]
     fn deliver_at_once(&mut self, step: &Step) -> Option<Output> {
-        let Item::Call(id) = step.item else { return None };
-        let node = self.nodes.get_mut(step.to).filter(|node| node.refs > 1)?;
-        let Kind::Target(target) = node.kind else { return None };
-        let call = self.calls.get_mut(id)?;
-        if !matches!(call.place, Place::Queued(_, Fate::Deliver | Fate::Wait, _)) {
-            return None;
-        }
-        let place = std::mem::replace(&mut call.place, Place::Delivered(Some(step.to)));
-        let Place::Queued(Request { interface, method, params }, ..) = place else { return None };
-        node.refs -= 1;
-        Some(Output::Deliver { target, call: id, interface, method, params })
+        let Item::Call(call) = step.item else { return None };
+        let (target, Request { interface, method, params }) = self.reach_target(step)?;
+        Some(Output::Deliver { target, call, interface, method, params })
     }
 
     /// There may be something for `poll_output` or `poll_transmit`.

@@ -9,3 +9,4 @@ mod relay;
 mod relay_http;
 mod support;
 mod usage;
+mod workers;

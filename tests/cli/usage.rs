@@ -37,12 +37,13 @@ fn the_version_is_that_of_the_crate() {
 
 #[test]
 fn wrong_usage_leaves_with_2() {
-    let wrong: [&[&str]; 5] = [
+    let wrong: [&[&str]; 6] = [
         &["demonstrate"],
         &["demo", "--transport", "pigeon"],
         &["demo", "--seconds", "0"],
         &["serve"],
-        &["call", "tcp:localhost:1", "twice"],
+        &["call", "tcp:localhost:1", "twice", "thrice"],
+        &["call", "tcp:localhost:1", "--json"],
     ];
     for arguments in wrong {
         let ran = run(arguments);

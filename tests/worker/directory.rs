@@ -142,6 +142,7 @@ fn an_address_is_read_as_it_is_written() {
         "http://h:80",
         "http://[::1]:8080",
         "debug://127.0.0.1:9",
+        "http://h:80/auth.internal",
     ] {
         let address: ServiceAddress = text.parse().expect(text);
         assert_eq!(address.to_string(), text);

@@ -7,6 +7,8 @@ mod callee;
 mod debug;
 mod ours;
 mod peer;
+mod program;
+mod signals;
 mod slow;
 mod vat;
 mod world;

@@ -5,31 +5,54 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::transport::Address;
+use crate::transport::http::ConnectHost;
 
 /// Where a service is found: `tcp:host:port`, `unix:path`, `http://host:port`, or `debug://host:port`.
+///
+/// Behind `http://host:port/` the host of the CONNECT may stand, as in `http://127.0.0.1:8080/auth.internal`; else it is
+/// [`ServiceAddress::CONNECT_HOST`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ServiceAddress {
     /// A socket that offers one entrypoint to whoever connects. Its props are fixed there.
     Plain(Address),
     /// A port that speaks HTTP, with one entrypoint behind a CONNECT. Its props are fixed there.
-    Http(Address),
+    Http {
+        /// The port.
+        address: Address,
+        /// What is asked for: the `capnpConnectHost` of workerd.
+        host: ConnectHost,
+    },
     /// A debug port: there every entrypoint is asked for by name, with props.
     Debug(Address),
 }
 
 impl ServiceAddress {
+    /// The host of a CONNECT where none is chosen.
+    pub const CONNECT_HOST: &str = "rpc.internal";
+
     /// Entrypoint and props are chosen by who calls.
     #[must_use]
     pub const fn chooses(&self) -> bool {
         matches!(self, Self::Debug(_))
     }
 
+    /// The same kind of address with another port or path, such as the one that turned out to be free.
+    #[must_use]
+    pub fn at(&self, address: &Address) -> Self {
+        let address = address.clone();
+        match self {
+            Self::Plain(_) => Self::Plain(address),
+            Self::Http { host, .. } => Self::Http { address, host: host.clone() },
+            Self::Debug(_) => Self::Debug(address),
+        }
+    }
+
     /// Where to connect.
     #[must_use]
     pub const fn address(&self) -> &Address {
         match self {
-            Self::Plain(address) | Self::Http(address) | Self::Debug(address) => address,
+            Self::Plain(address) | Self::Http { address, .. } | Self::Debug(address) => address,
         }
     }
 }
@@ -68,7 +91,10 @@ impl FromStr for ServiceAddress {
             address.map_err(|_| BadAddress::new(text, format!("expected `{scheme}://host:port`")))
         };
         if let Some(rest) = text.strip_prefix("http://") {
-            return port(rest, "http").map(Self::Http);
+            let (rest, host) = rest.split_once('/').unwrap_or((rest, ""));
+            let host = if host.is_empty() { Self::CONNECT_HOST } else { host };
+            let host = host.parse().map_err(|why| BadAddress::new(text, format!("{why}")))?;
+            return Ok(Self::Http { address: port(rest, "http")?, host });
         }
         if let Some(rest) = text.strip_prefix("debug://") {
             return port(rest, "debug").map(Self::Debug);
@@ -88,13 +114,16 @@ impl FromStr for ServiceAddress {
 
 impl fmt::Display for ServiceAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = match self {
-            Self::Plain(address) => return address.fmt(f),
-            Self::Http(_) => "http",
-            Self::Debug(_) => "debug",
-        };
         let address = self.address().to_string();
-        write!(f, "{scheme}://{}", address.strip_prefix("tcp:").unwrap_or(&address))
+        let port = address.strip_prefix("tcp:").unwrap_or(&address);
+        match self {
+            Self::Plain(_) => f.write_str(&address),
+            Self::Debug(_) => write!(f, "debug://{port}"),
+            Self::Http { host, .. } if host.as_str() == Self::CONNECT_HOST => {
+                write!(f, "http://{port}")
+            }
+            Self::Http { host, .. } => write!(f, "http://{port}/{host}"),
+        }
     }
 }
 

@@ -40,6 +40,18 @@ pub enum BootError {
         /// Where the service is.
         address: String,
     },
+    /// Two Workers of one process have the same name.
+    TwoWorkers {
+        /// The name.
+        name: String,
+    },
+    /// The props cannot be sent.
+    BadProps {
+        /// The name in `env`.
+        binding: String,
+        /// Why.
+        why: String,
+    },
     /// The service is at an address where nothing carries props.
     PropsFixed {
         /// The name in `env`.
@@ -77,6 +89,10 @@ impl fmt::Display for BootError {
                 "binding \"{binding}\" refers to service \"{service}\" with a named entrypoint \"{entrypoint}\", but \
                  {address} offers one entrypoint only: give the address of {service}#{entrypoint}, or a debug port"
             ),
+            Self::TwoWorkers { name } => write!(f, "two workers have the name \"{name}\""),
+            Self::BadProps { binding, why } => {
+                write!(f, "binding \"{binding}\" has props that cannot be sent: {why}")
+            }
             Self::PropsFixed { binding, service, address } => write!(
                 f,
                 "binding \"{binding}\" has props for service \"{service}\", but {address} takes none: they are fixed \

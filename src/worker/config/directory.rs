@@ -1,7 +1,6 @@
 //! Who is where.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::address::{AddressBook, ServiceAddress};
 use super::boot_error::BootError;
@@ -30,18 +29,6 @@ pub enum Destination<'a> {
     There(&'a ServiceAddress),
 }
 
-/// Two Workers of one process have the same name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WorkerTwice(String);
-
-impl fmt::Display for WorkerTwice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "two workers have the name \"{}\"", self.0)
-    }
-}
-
-impl std::error::Error for WorkerTwice {}
-
 impl Directory {
     /// Nobody is in this process yet; others are where the address book says.
     #[must_use]
@@ -53,15 +40,15 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`WorkerTwice`]: there is one of that name.
+    /// [`BootError::TwoWorkers`]: there is one of that name.
     pub fn add(
         &mut self,
         name: impl Into<String>,
         entrypoints: Entrypoints,
-    ) -> Result<(), WorkerTwice> {
+    ) -> Result<(), BootError> {
         let name = name.into();
         if self.workers.contains_key(&name) {
-            return Err(WorkerTwice(name));
+            return Err(BootError::TwoWorkers { name });
         }
         self.workers.insert(name, entrypoints);
         Ok(())

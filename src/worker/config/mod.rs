@@ -48,7 +48,7 @@ mod worker;
 
 pub use address::{AddressBook, BadAddress, ServiceAddress};
 pub use boot_error::BootError;
-pub use directory::{Destination, Directory, WorkerTwice};
+pub use directory::{Destination, Directory};
 pub use entrypoints::Entrypoints;
 pub use service::ServiceBinding;
 
