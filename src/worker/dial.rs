@@ -14,8 +14,8 @@ use super::service::Service;
 /// Which entrypoint is asked for at an address.
 #[derive(Clone, Debug, Default)]
 pub struct Asking {
-    /// What a CONNECT asks for, at an address `http://…`; there must be one there. The peer compares it byte by
-    /// byte.
+    /// What a CONNECT asks for, at an address `http://…`, instead of what the address names. The peer compares it
+    /// byte by byte.
     pub connect_host: Option<ConnectHost>,
     /// At a debug port, the service.
     pub service: String,
@@ -54,10 +54,8 @@ async fn connect(
     let lost = |why: TransportError| Exception::disconnected(why.to_string());
     let (config, limits) = (Config::default(), FramedLimits::default());
     let link = match address {
-        ServiceAddress::Http(address) => {
-            let host = asking.connect_host.as_ref().ok_or_else(|| {
-                Exception::failed(format!("no host to CONNECT to is named for http://{address}"))
-            })?;
+        ServiceAddress::Http { address, host } => {
+            let host = asking.connect_host.as_ref().unwrap_or(host);
             let stream = dial(address, host, &HeadLimits::default()).await.map_err(lost)?;
             let peer = Peer::Named(format!("{} at {address}", host.as_str()));
             Link::connect(here, stream.framed(peer, limits), config, None)

@@ -20,7 +20,7 @@ use crate::world::{Caller, callee as workerd_callee, callee_with_debug_port};
 const HOST: &str = "vat.test";
 
 /// Runs `main` on a thread with an executor of its own, with a vat that is driven there.
-fn on_a_vat<F: Future<Output = ()>>(main: impl FnOnce(Local) -> F) {
+pub(crate) fn on_a_vat<F: Future<Output = ()>>(main: impl FnOnce(Local) -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let all = async {
         let vat = Vat::local();
@@ -32,20 +32,30 @@ fn on_a_vat<F: Future<Output = ()>>(main: impl FnOnce(Local) -> F) {
 
 /// Serves the two entrypoints of the Rust callee until the process ends; their ports.
 fn served() -> [u16; 2] {
+    served_by(|| {
+        let worker = crate::callee::worker();
+        let main = worker.service("default").expect("it has one");
+        [main, worker.service_with("Clerk", value!({ desk: 7 })).expect("it has one")]
+    })
+}
+
+/// Serves what `make` makes until the process ends, each at a port of its own.
+pub(crate) fn served_by<const N: usize>(
+    make: impl FnOnce() -> [Service; N] + Send + 'static,
+) -> [u16; N] {
     let (tell, hear) = std::sync::mpsc::channel();
     thread::spawn(move || {
         on_a_vat(|here| async move {
-            let worker = crate::callee::worker();
-            let main = worker.service("default").expect("it has one");
-            let clerk = worker.service_with("Clerk", value!({ desk: 7 })).expect("it has one");
-            let listeners = [listener().await, listener().await];
-            let ports = listeners.each_ref().map(|listener| port_of(listener.address()));
-            tell.send(ports).expect("somebody waits");
-            let [one, other] = listeners;
-            tokio::join!(serve(&here, one, &main), serve(&here, other, &clerk));
+            for service in make() {
+                let listener = listener().await;
+                tell.send(port_of(listener.address())).expect("somebody waits");
+                let here = here.clone();
+                tokio::task::spawn_local(async move { serve(&here, listener, &service).await });
+            }
+            std::future::pending().await
         });
     });
-    hear.recv().expect("it serves")
+    std::array::from_fn(|_| hear.recv().expect("it serves"))
 }
 
 async fn listener() -> Listener {
@@ -142,7 +152,7 @@ fn streams_pass_between_rust_and_a_worker() {
 }
 
 /// The service behind HTTP at `port`.
-fn at(port: u16) -> Service {
+pub(crate) fn at(port: u16) -> Service {
     let address = format!("http://127.0.0.1:{port}").parse().expect("an address");
     let connect_host = Some(HOST.parse().expect("a host"));
     Service::at(address, Asking { connect_host, ..Asking::default() })
