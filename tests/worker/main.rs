@@ -31,3 +31,4 @@ mod rust_types;
 mod sessions;
 mod streams;
 mod v8;
+mod visibility;
