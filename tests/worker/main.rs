@@ -25,6 +25,8 @@ mod random;
 mod recorded;
 mod resource;
 mod rules;
+mod rules_calls;
+mod rules_sessions;
 mod rust_types;
 mod sessions;
 mod streams;
