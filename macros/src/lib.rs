@@ -12,7 +12,7 @@ mod target;
 use proc_macro::TokenStream;
 
 /// Makes the methods of an `impl` block callable through stubs: the type becomes a
-/// [`RpcTarget`](trait@RpcTarget), which can also be returned by value.
+/// `RpcTarget`, which can also be returned by value.
 ///
 /// Every function that takes `&self` (or `self: Rc<Self>`) is a method; callers know it by its name in camel
 /// case. Functions without `self` are not reachable. `async fn`s may wait; the others answer at once.

@@ -42,7 +42,7 @@ impl Receiver {
 /// What stands at one place of a signature.
 pub(crate) enum Argument {
     /// An argument of this type, and whether the method wants a reference to it.
-    Passed { form: Form, ty: Type, by_reference: bool },
+    Passed { form: Form, ty: Box<Type>, by_reference: bool },
     /// `&Call`
     Call,
     /// `&Local`
@@ -88,7 +88,7 @@ impl Argument {
             None if is_bytes(&ty) => Form::Bytes,
             None => Form::Plain,
         };
-        Ok(Self::Passed { form, ty, by_reference })
+        Ok(Self::Passed { form, ty: Box::new(ty), by_reference })
     }
 }
 

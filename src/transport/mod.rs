@@ -26,6 +26,8 @@ mod socket;
 mod tokio;
 mod trickle;
 mod two_thread;
+#[cfg(all(feature = "tokio", unix))]
+mod unix;
 
 pub use self::address::Address;
 pub use self::bytes::ByteStream;

@@ -1,18 +1,17 @@
 //! An entrypoint as seen from outside: every call opens it anew.
 
-use std::any::Any;
 use std::rc::Rc;
 
 use crate::rpc::Client;
 use crate::runtime::Local;
 
-use super::ctx::Ctx;
+use super::ctx::{Ctx, Session};
 use super::error::JsError;
 use super::target::RpcTarget;
 
 /// What an entrypoint is opened by, for one invocation. (Rule 67)
 pub(super) trait Entry {
-    fn open(&self, here: &Local, session: Option<Rc<dyn Any>>) -> Result<Opened, JsError>;
+    fn open(&self, here: &Local, session: Option<Rc<dyn Session>>) -> Result<Opened, JsError>;
 }
 
 /// One invocation.

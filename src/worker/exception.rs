@@ -23,6 +23,15 @@ fn limits() -> Limits {
 
 /// An error that was thrown by an object, on its way to the caller. (Rules 62 to 65)
 pub(super) fn thrown(error: &JsError) -> Exception {
+    say(error, "remote.")
+}
+
+/// Why a context is no more, on its way to whoever runs into that: no object threw it. (Rule 58)
+pub(super) fn given(error: &JsError) -> Exception {
+    say(error, "")
+}
+
+fn say(error: &JsError, prefix: &str) -> Exception {
     let marks = error.marks();
     let kind = match marks {
         Marks { retryable: true, .. } => ExceptionKind::Disconnected,
@@ -30,7 +39,7 @@ pub(super) fn thrown(error: &JsError) -> Exception {
         _ => ExceptionKind::Failed,
     };
     let (class, says) = (class_of(error), message_of(error));
-    let exception = Exception::new(kind, format!("remote.jsg.{class}: {says}"));
+    let exception = Exception::new(kind, format!("{prefix}jsg.{class}: {says}"));
     if is_told_by_reason(error) {
         return exception;
     }

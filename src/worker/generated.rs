@@ -10,7 +10,6 @@ use super::error::JsError;
 use super::into_return::IntoReturn;
 use super::promise::RpcPromise;
 use super::promised::Promised;
-use super::stub::RpcStub;
 use super::target::{Answer, Call, Return};
 use super::value::{ConvertError, Value, View, from_value, to_value};
 
@@ -19,6 +18,8 @@ pub use std::rc::Rc;
 pub use serde;
 
 pub use super::into_return::hosted;
+pub use super::promised::RpcInterface;
+pub use super::stub::RpcStub;
 pub use crate::__bowline_interface as interface;
 pub use crate::runtime::Local;
 
@@ -65,6 +66,24 @@ pub fn later(method: impl Future<Output = Result<Return, JsError>> + 'static) ->
     Answer::Later(Box::pin(method))
 }
 
+/// What a method may fail with.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a method that is called over RPC",
+    label = "no error of JavaScript",
+    note = "an error is anything that is `Into<JsError>`"
+)]
+pub trait Failure {
+    /// What it is for the caller.
+    fn thrown(self) -> JsError;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<JsError>> Failure for E {
+    fn thrown(self) -> JsError {
+        self.into()
+    }
+}
+
 /// What a method returned. A `Result` ends as what it is inside: the compiler prefers the function that is of
 /// the type itself to the one of the trait.
 pub struct Outcome<T>(pub T);
@@ -74,9 +93,9 @@ impl<T, E> Outcome<Result<T, E>> {
     pub fn end(self, here: &Local) -> Result<Return, JsError>
     where
         T: IntoReturn,
-        E: Into<JsError>,
+        E: Failure,
     {
-        self.0.map_err(Into::into)?.into_return(here)
+        self.0.map_err(Failure::thrown)?.into_return(here)
     }
 }
 
@@ -150,12 +169,12 @@ impl Asking {
             Ok(args) => stub.call(self.method, args),
             Err(why) => RpcPromise::failed(why),
         };
-        Promised::new(self.method, promise)
+        Promised::called(self.method, promise)
     }
 
-    /// Reads the property.
+    /// The property, to be read.
     pub fn read<T>(self, stub: &RpcStub) -> Promised<T> {
-        Promised::new(self.method, stub.get(self.method).read())
+        Promised::property(self.method, stub.get(self.method))
     }
 }
 
@@ -164,23 +183,23 @@ impl Asking {
 #[doc(hidden)]
 macro_rules! __bowline_interface {
     ($name:ident) => {
-        impl $crate::worker::RpcInterface for $name {}
+        impl $crate::worker::generated::RpcInterface for $name {}
 
         impl ::std::ops::Deref for $name {
-            type Target = $crate::worker::RpcStub;
+            type Target = $crate::worker::generated::RpcStub;
 
-            fn deref(&self) -> &$crate::worker::RpcStub {
+            fn deref(&self) -> &$crate::worker::generated::RpcStub {
                 &self.0
             }
         }
 
-        impl ::std::convert::From<$crate::worker::RpcStub> for $name {
-            fn from(stub: $crate::worker::RpcStub) -> Self {
+        impl ::std::convert::From<$crate::worker::generated::RpcStub> for $name {
+            fn from(stub: $crate::worker::generated::RpcStub) -> Self {
                 Self(stub)
             }
         }
 
-        impl ::std::convert::From<$name> for $crate::worker::RpcStub {
+        impl ::std::convert::From<$name> for $crate::worker::generated::RpcStub {
             fn from(stub: $name) -> Self {
                 stub.0
             }

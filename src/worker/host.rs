@@ -211,7 +211,7 @@ impl Hosted {
             Object::Target(target) => self.ask(Rc::clone(target), path, op),
             Object::Entry(entry) => match entry.open(&self.here, None) {
                 Ok(Opened::Instance(instance, ctx)) => match self.ask(instance, path, op) {
-                    Work::Done(result) => Work::Done(result),
+                    Work::Done(result) => Work::Done(ctx.aborted().map_or(result, Err)),
                     work => Work::Invoked(Box::new(work), ctx),
                 },
                 Ok(Opened::Elsewhere(client)) => {
@@ -290,6 +290,9 @@ impl Work {
             }
             Self::Invoked(mut work, ctx) => {
                 let done = work.poll(cx);
+                if let Some(why) = ctx.poll_aborted(cx) {
+                    return Poll::Ready(Err(why));
+                }
                 self.wait(done, || Self::Invoked(work, ctx))
             }
         }

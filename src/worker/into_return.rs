@@ -32,6 +32,7 @@ pub trait IntoReturn {
     fn into_return(self, here: &Local) -> Result<Return, JsError>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize> IntoReturn for T {
     fn into_return(self, _: &Local) -> Result<Return, JsError> {
         Ok(Return::new(to_value(&self)?))

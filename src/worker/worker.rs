@@ -1,13 +1,12 @@
 //! A worker: entrypoints by name, and the environment their instances get.
 
-use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::runtime::Local;
 
-use super::ctx::{Ctx, Environment, deeper};
+use super::ctx::{Ctx, Environment, Session, deeper};
 use super::entry::{Bound, Entry, Opened};
 use super::error::JsError;
 use super::service::Service;
@@ -140,7 +139,7 @@ impl Environment for Worker {
                 "the worker \"{worker}\" has no service bound as \"{name}\""
             ))
         })?;
-        Ok(service.at(here, depth))
+        Ok(service.stub_at(here, depth))
     }
 
     fn export(
@@ -150,7 +149,7 @@ impl Environment for Worker {
         props: Value,
         depth: u32,
     ) -> Result<RpcStub, JsError> {
-        Ok(self.service_with(name, props)?.at(here, depth))
+        Ok(self.service_with(name, props)?.stub_at(here, depth))
     }
 }
 
@@ -175,7 +174,7 @@ struct Invocation {
 }
 
 impl Entry for Invocation {
-    fn open(&self, here: &Local, session: Option<Rc<dyn Any>>) -> Result<Opened, JsError> {
+    fn open(&self, here: &Local, session: Option<Rc<dyn Session>>) -> Result<Opened, JsError> {
         let Binding { worker, class, props } = &self.binding;
         let depth = deeper(self.depth)?;
         let ctx = Ctx::new(here, Rc::new(worker.clone()), props.clone(), depth, session);

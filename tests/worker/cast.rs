@@ -206,6 +206,10 @@ impl Log {
         self.0.borrow().clone()
     }
 
+    pub(crate) fn forget(&self) {
+        self.0.borrow_mut().clear();
+    }
+
     pub(crate) fn count(&self, what: &str) -> usize {
         self.0.borrow().iter().filter(|noted| *noted == what).count()
     }

@@ -22,6 +22,7 @@ mod macros;
 mod node;
 mod oracle;
 mod random;
+mod recorded;
 mod resource;
 mod rules;
 mod rust_types;

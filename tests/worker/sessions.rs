@@ -46,6 +46,22 @@ impl RpcTarget for Office {
                 let _noted = Noted(log, "hang was cancelled");
                 std::future::pending::<Result<(), JsError>>().await
             }),
+            "abort" => {
+                self.ctx.abort(JsError::new("RangeError", "gave up"));
+                Answer::later(async move {
+                    let _noted = Noted(log, "abort was cancelled");
+                    std::future::pending::<Result<(), JsError>>().await
+                })
+            }
+            "abortLater" => {
+                let ctx = self.ctx.clone();
+                Answer::later(async move {
+                    let _noted = Noted(log, "abort was cancelled");
+                    call.stub(0)?.invoke(args![]).await?;
+                    ctx.abort(JsError::new("RangeError", "gave up"));
+                    std::future::pending::<Result<(), JsError>>().await
+                })
+            }
             "later" => {
                 let (told, hear) = futures::channel::oneshot::channel::<()>();
                 LATER.with(|later| later.borrow_mut().push(told));
@@ -306,6 +322,26 @@ fn rule_56_what_waits_until_then_goes_on_and_keeps_the_session() {
     told.send(()).expect("it listens");
     settle();
     assert!(!session.is_promise() && scene.log.count("waited until then") == 1);
+}
+
+#[test]
+fn rule_58_a_context_that_is_aborted_fails_its_call() {
+    let scene = Scene::new();
+    let (peer, link) = scene.peer();
+    let remote = Service::remote(move |_| peer.clone()).stub(scene.near.here());
+    for office in [scene.here(), remote] {
+        let now = RpcStub::function(scene.near.here(), |_| async { Ok(()) });
+        for name in ["abort", "abortLater"] {
+            let error = failed(office.call(name, args![&now]));
+            assert_eq!(error.to_string(), "RangeError: gave up");
+            settle();
+            assert_eq!(scene.log.count("abort was cancelled"), 1);
+            scene.log.forget();
+        }
+        assert_eq!(number(office.call("calls", args![])), 1.0);
+    }
+    settle();
+    assert!(link.is_idle(), "{:?}", link.stats());
 }
 
 #[test]

@@ -310,6 +310,10 @@ impl RpcTarget for Callee {
             "callInOrder" => Answer::later(call_in_order(call)),
             "depositIn" => Answer::later(deposit_in(call)),
             "pipelineInto" => Answer::later(pipeline_into(call)),
+            "giveUp" => {
+                self.ctx.abort(JsError::error("gave up"));
+                Answer::now(Ok(()))
+            }
             "failLater" => Answer::later(async {
                 sleep(5).await;
                 Err::<(), _>(JsError::error("too late"))

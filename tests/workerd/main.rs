@@ -8,6 +8,7 @@ mod debug;
 mod ours;
 mod peer;
 mod program;
+mod signals;
 mod slow;
 mod vat;
 mod world;

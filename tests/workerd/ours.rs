@@ -5,20 +5,22 @@ use std::thread;
 use std::time::Duration;
 
 use bowline::conn::Config;
-use bowline::rpc::{Client, Link};
+use bowline::rpc::Link;
 use bowline::runtime::{Local, Vat};
-use bowline::transport::http::{Arrival, ConnectHost, HeadLimits, admit, dial};
+use bowline::transport::http::{Arrival, HeadLimits, admit};
 use bowline::transport::{Address, FramedLimits, Listener};
 use bowline::worker::stream::{ReadableStream, StreamError, identity};
 use bowline::worker::value::{Value, value};
-use bowline::worker::{Call, JsError, RpcStub, Service, args};
+use bowline::worker::{Asking, Call, JsError, RpcStub, Service, args};
 
-use crate::world::{Caller, callee as workerd_callee};
+use bowline::worker::debug_port::Props;
+
+use crate::world::{Caller, callee as workerd_callee, callee_with_debug_port};
 
 const HOST: &str = "vat.test";
 
 /// Runs `main` on a thread with an executor of its own, with a vat that is driven there.
-fn on_a_vat<F: Future<Output = ()>>(main: impl FnOnce(Local) -> F) {
+pub(crate) fn on_a_vat<F: Future<Output = ()>>(main: impl FnOnce(Local) -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let all = async {
         let vat = Vat::local();
@@ -30,20 +32,30 @@ fn on_a_vat<F: Future<Output = ()>>(main: impl FnOnce(Local) -> F) {
 
 /// Serves the two entrypoints of the Rust callee until the process ends; their ports.
 fn served() -> [u16; 2] {
+    served_by(|| {
+        let worker = crate::callee::worker();
+        let main = worker.service("default").expect("it has one");
+        [main, worker.service_with("Clerk", value!({ desk: 7 })).expect("it has one")]
+    })
+}
+
+/// Serves what `make` makes until the process ends, each at a port of its own.
+pub(crate) fn served_by<const N: usize>(
+    make: impl FnOnce() -> [Service; N] + Send + 'static,
+) -> [u16; N] {
     let (tell, hear) = std::sync::mpsc::channel();
     thread::spawn(move || {
         on_a_vat(|here| async move {
-            let worker = crate::callee::worker();
-            let main = worker.service("default").expect("it has one");
-            let clerk = worker.service_with("Clerk", value!({ desk: 7 })).expect("it has one");
-            let listeners = [listener().await, listener().await];
-            let ports = listeners.each_ref().map(|listener| port_of(listener.address()));
-            tell.send(ports).expect("somebody waits");
-            let [one, other] = listeners;
-            tokio::join!(serve(&here, one, &main), serve(&here, other, &clerk));
+            for service in make() {
+                let listener = listener().await;
+                tell.send(port_of(listener.address())).expect("somebody waits");
+                let here = here.clone();
+                tokio::task::spawn_local(async move { serve(&here, listener, &service).await });
+            }
+            std::future::pending().await
         });
     });
-    hear.recv().expect("it serves")
+    std::array::from_fn(|_| hear.recv().expect("it serves"))
 }
 
 async fn listener() -> Listener {
@@ -134,24 +146,16 @@ fn streams_pass_between_rust_and_a_worker() {
     let callee = workerd_callee(&[]);
     let port = callee.port("main");
     on_a_vat(|here| async move {
-        let svc = Service::remote(move |here| reached(here, port)).stub(&here);
+        let svc = at(port).stub(&here);
         stream_calls(&svc).await.expect("it works");
     });
 }
 
-/// What the vat behind HTTP at `port` offers.
-fn reached(here: &Local, port: u16) -> Client {
-    let (client, resolver) = Client::promise(here);
-    let near = here.clone();
-    here.spawn(Box::pin(async move {
-        let address = format!("tcp:127.0.0.1:{port}").parse().expect("an address");
-        let host: ConnectHost = HOST.parse().expect("a host");
-        let stream = dial(&address, &host, &HeadLimits::default()).await.expect("it listens");
-        let peer = bowline::transport::Peer::Memory;
-        let transport = stream.framed(peer, FramedLimits::default());
-        resolver.resolve(Ok(Link::connect(&near, transport, Config::default(), None).bootstrap()));
-    }));
-    client
+/// The service behind HTTP at `port`.
+pub(crate) fn at(port: u16) -> Service {
+    let address = format!("http://127.0.0.1:{port}").parse().expect("an address");
+    let connect_host = Some(HOST.parse().expect("a host"));
+    Service::at(address, Asking { connect_host, ..Asking::default() })
 }
 
 const SITUATIONS: &[&str] = &[
@@ -182,6 +186,7 @@ const SITUATIONS: &[&str] = &[
     "a_target_passed_is_disposed_once_the_call_is_over",
     "failures",
     "what_cannot_be_passed",
+    "a_callee_that_gives_up",
     "a_promise_is_disposed_while_it_waits",
     "streams_from_there",
     "streams_to_there",
@@ -211,8 +216,42 @@ fn rust_calls_a_worker() {
     let callee = workerd_callee(&[]);
     let port = callee.port("main");
     on_a_vat(|here| async move {
-        let svc = Service::remote(move |here| reached(here, port)).stub(&here);
+        let svc = at(port).stub(&here);
         calls(&here, &svc).await.expect("it works");
+    });
+}
+
+#[test]
+fn rust_asks_a_debug_port_for_an_entrypoint_with_props() {
+    let callee = callee_with_debug_port();
+    let port = callee.port("debug-port");
+    on_a_vat(|here| async move {
+        let asking = Asking {
+            service: "callee".into(),
+            entrypoint: Some("Clerk".into()),
+            props: Props::json("{\"desk\": 12}"),
+            ..Asking::default()
+        };
+        let address = format!("debug://127.0.0.1:{port}").parse().expect("an address");
+        let clerk = Service::at(address, asking).stub(&here);
+        let told = clerk.call("who", args![]).await.expect("it works");
+        assert_eq!(*told, Value::from("clerk at 12"));
+    });
+}
+
+#[test]
+fn either_side_may_start_first() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = free.local_addr().expect("it is bound").port();
+    drop(free);
+    on_a_vat(|here| async move {
+        let svc = at(port).stub(&here);
+        let why = svc.call("ping", args![]).await.expect_err("nobody is there");
+        assert!(why.is_retryable(), "{why}");
+        let callee = workerd_callee(&[format!("--socket-addr=main=127.0.0.1:{port}")]);
+        let pong = svc.call("ping", args![]).await.expect("it is there");
+        assert_eq!(*pong, Value::from("pong"));
+        drop(callee);
     });
 }
 

@@ -52,7 +52,6 @@ fn an_interface_is_called_with_types_of_rust() {
     assert_eq!((x, y), (2, 1));
     assert_eq!(run(desk.total(&[1.0, 2.0])), Ok(3.0));
     assert_eq!(run(desk.numbers(vec![1, 2, 3])), Ok(6));
-    assert_eq!(run(desk.open_hours()), Ok(vec!["9".to_owned(), "17".to_owned()]));
     assert_eq!(run(desk.odd()), Ok(2));
     assert_eq!(run(desk.nothing()), Ok(()));
     desk.nothing().detach();
@@ -77,6 +76,23 @@ fn promises_of_an_interface_are_called_before_they_are_there() {
     drop(other);
     settle(&vat);
     assert_eq!(log.all(), ["closed at 10", "closed at 3"]);
+}
+
+#[test]
+fn rule_3_a_property_is_read_when_it_is_awaited() {
+    let (vat, desk, log) = desk();
+    let hours = desk.open_hours();
+    settle(&vat);
+    assert_eq!(log.all(), [""; 0]);
+    assert_eq!(run(hours).map(|hours| hours.len()), Ok(2));
+    drop(desk.open_hours());
+    desk.open_hours().detach();
+    settle(&vat);
+    assert_eq!(log.all(), ["hours", "hours"]);
+    let mut deputy = desk.deputy();
+    assert_eq!(run(deputy.increment(None)), Ok(101.0));
+    assert_eq!(run(run(&mut deputy).expect("it is there").value()), Ok(101.0));
+    assert_eq!(run(deputy.value()), Ok(101.0));
 }
 
 #[test]
@@ -147,6 +163,15 @@ fn objects_pass_inside_data() {
 }
 
 #[test]
+fn streams_are_arguments_and_results() {
+    let (_vat, desk, _) = desk();
+    let mut stream = run(desk.stream("ahoy")).expect("it returns");
+    assert_eq!(run(stream.read_all(10)).expect("it is read"), "ahoy");
+    let stream = run(desk.stream("ahoy!")).expect("it returns");
+    assert_eq!(run(desk.length(stream)), Ok(5));
+}
+
+#[test]
 fn what_cannot_be_sent_fails_here() {
     let (_vat, stub, _) = office();
     #[rpc_interface]
@@ -164,4 +189,13 @@ impl Serialize for Unwritable {
     fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
         Err(serde::ser::Error::custom("no words for it"))
     }
+}
+
+#[test]
+fn promises_may_be_awaited_on_any_thread() {
+    fn is_send<T: Send + Sync>(_: &T) {}
+    let (_vat, desk, _) = desk();
+    is_send(&desk.new_counter(1.0));
+    is_send(&desk.greet("Ann", None));
+    is_send(&desk);
 }

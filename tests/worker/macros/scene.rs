@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use bowline::runtime::{Local, Turn, Vat};
+use bowline::worker::stream::{ReadableStream, StreamError};
 use bowline::worker::value::{Value, View, value};
 use bowline::worker::{
     Call, Function, JsError, Received, Return, RpcStub, args, rpc_interface, rpc_target,
@@ -200,6 +201,10 @@ impl Office {
         1
     }
 
+    fn _private_name(&self) -> u8 {
+        3
+    }
+
     #[rpc(name = "odd name!")]
     fn odd(&self) -> u8 {
         2
@@ -207,8 +212,14 @@ impl Office {
 
     #[rpc(getter)]
     async fn open_hours(&self, here: &Local) -> Result<Vec<String>, JsError> {
+        self.log.note("hours");
         assert!(here.with(|_| true), "it is this vat");
         Ok(vec!["9".to_owned(), "17".to_owned()])
+    }
+
+    #[rpc(getter)]
+    fn deputy(&self) -> Tally {
+        Tally::new(100.0, &self.log)
     }
 
     #[rpc(getter, name = "throwing")]
@@ -223,6 +234,14 @@ impl Office {
 
     #[cfg(any())]
     fn never_compiled(&self) -> NoSuchType {}
+
+    fn stream(&self, text: String) -> ReadableStream {
+        ReadableStream::from_read(futures::io::Cursor::new(text))
+    }
+
+    async fn length(&self, mut stream: ReadableStream) -> Result<usize, StreamError> {
+        Ok(stream.read_all(1 << 10).await?.len())
+    }
 
     fn panics(&self) -> f64 {
         panic!("it went wrong")
@@ -259,8 +278,12 @@ pub(crate) trait Desk {
     async fn kept(&self) -> Counter;
     async fn report(&self, at: Value) -> Report;
     async fn read(&self, report: &Report) -> f64;
+    async fn stream(&self, text: &str) -> ReadableStream;
+    async fn length(&self, stream: ReadableStream) -> usize;
     #[rpc(getter)]
     async fn open_hours(&self) -> Vec<String>;
+    #[rpc(getter)]
+    async fn deputy(&self) -> Counter;
     #[rpc(name = "odd name!")]
     async fn odd(&self) -> u8;
     #[rpc(name = "nothing")]
