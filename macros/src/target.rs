@@ -10,16 +10,12 @@ use crate::method::{
     Argument, Form, Receiver, arguments, is_bytes, refuse_borrowed_parts, success,
 };
 
-enum Reach {
-    Method(Vec<Argument>),
-    /// A property, and whether reading it takes the vat.
-    Getter(Vec<Argument>),
-}
-
 struct Member {
     ident: Ident,
     name: JsName,
-    reach: Reach,
+    /// It is a property.
+    is_getter: bool,
+    arguments: Vec<Argument>,
     is_async: bool,
     receiver: Receiver,
     output: ReturnType,
@@ -91,21 +87,19 @@ impl Members {
         let arguments = arguments(&mut function.sig)?;
         refuse_borrowed_parts(&function.sig)?;
         let signature = &function.sig;
-        let reach = match role.as_deref() {
-            Some("dispose") => return self.disposer(function, &arguments),
-            Some("getter") => {
-                if !arguments.iter().all(|argument| matches!(argument, Argument::Here)) {
-                    let why = "a getter takes no arguments; `&Local` may be one";
-                    return Err(Error::new(signature.inputs.span(), why));
-                }
-                Reach::Getter(arguments)
-            }
-            _ => Reach::Method(arguments),
-        };
+        let is_getter = role.as_deref() == Some("getter");
+        if role.as_deref() == Some("dispose") {
+            return self.disposer(function, &arguments);
+        }
+        if is_getter && !arguments.iter().all(|argument| matches!(argument, Argument::Here)) {
+            let why = "a getter takes no arguments; `&Local` may be one";
+            return Err(Error::new(signature.inputs.span(), why));
+        }
         self.all.push(Member {
             ident: signature.ident.clone(),
             name: JsName::of(&signature.ident, &marks)?,
-            reach,
+            is_getter,
+            arguments,
             is_async: signature.asyncness.is_some(),
             receiver,
             output: signature.output.clone(),
@@ -192,27 +186,26 @@ pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<Attribute> {
 impl Member {
     fn method_arm(&self) -> TokenStream {
         let (name, conditions) = (&self.name.text, &self.conditions);
-        let answer = match &self.reach {
-            Reach::Method(arguments) => self.answer(arguments, &quote!(call.here())),
-            Reach::Getter(_) => quote!(::bowline::worker::Answer::Property(call)),
+        let answer = match self.is_getter {
+            true => quote!(::bowline::worker::Answer::Property(call)),
+            false => self.answer(&quote!(call.here())),
         };
         quote!(#(#conditions)* #name => #answer,)
     }
 
     fn getter_arm(&self) -> TokenStream {
         let (name, conditions) = (&self.name.text, &self.conditions);
-        let answer = match &self.reach {
-            Reach::Method(_) => quote!(::bowline::worker::Answer::Method),
-            Reach::Getter(arguments) => {
-                let answer = self.answer(arguments, &quote!(&here));
-                quote!({ let here = ::std::clone::Clone::clone(here); #answer })
-            }
+        let answer = if self.is_getter {
+            let answer = self.answer(&quote!(&here));
+            quote!({ let here = ::std::clone::Clone::clone(here); #answer })
+        } else {
+            quote!(::bowline::worker::Answer::Method)
         };
         quote!(#(#conditions)* #name => #answer,)
     }
 
-    fn answer(&self, arguments: &[Argument], here: &TokenStream) -> TokenStream {
-        let (reads, passes) = self.arguments(arguments, here);
+    fn answer(&self, here: &TokenStream) -> TokenStream {
+        let (reads, passes) = self.arguments(here);
         let ident = &self.ident;
         let this = match self.receiver {
             Receiver::Counted => quote!(self),
@@ -245,14 +238,10 @@ impl Member {
     }
 
     /// How the arguments are read, and then passed.
-    fn arguments(
-        &self,
-        arguments: &[Argument],
-        here: &TokenStream,
-    ) -> (Vec<TokenStream>, Vec<TokenStream>) {
+    fn arguments(&self, here: &TokenStream) -> (Vec<TokenStream>, Vec<TokenStream>) {
         let method = &self.name.text;
         let (mut reads, mut passes) = (Vec::new(), Vec::new());
-        for argument in arguments {
+        for argument in &self.arguments {
             passes.push(match argument {
                 Argument::Call => quote!(&call),
                 Argument::Here => here.clone(),

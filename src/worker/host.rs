@@ -18,7 +18,7 @@ use super::error::JsError;
 use super::exception::thrown;
 use super::external::{Carried, Departure, Leaving};
 use super::function::Function;
-use super::group::{Group, Scope};
+use super::group::Scope;
 use super::held::Held;
 use super::interface;
 use super::path::{MethodPath, missing, no_function, reserved};
@@ -26,8 +26,8 @@ use super::push;
 use super::returned::{Returned, leave};
 use super::stream::Pusher;
 use super::stub::RpcStub;
-use super::target::{Answer, Call, Return, RpcTarget};
-use super::value::{Value, View};
+use super::target::{Answer, Call, Handles, Return, RpcTarget};
+use super::value::{External, Value, View, rebind};
 use super::walk::{End, Stand, Walk};
 
 /// What stands behind a capability.
@@ -44,12 +44,27 @@ pub(super) enum Object {
     Nothing,
 }
 
-/// What a call returned, kept for what is pipelined on the call. (Rules 50 and 51)
+/// What a call returned, kept for what is pipelined on the call: with handles of its own. (Rules 50 and 51)
 pub(super) struct Results {
     value: Value,
-    /// The handles in the value: the caller has others.
-    _given_away: Scope,
     disposer: Option<Box<dyn FnOnce()>>,
+}
+
+impl Results {
+    fn of(value: &Value, leaving: &[Leaving], disposer: Option<Box<dyn FnOnce()>>) -> Self {
+        let mut value = value.clone();
+        let own = |leaving: &Leaving| {
+            let client = leaving.external.get::<Held>().and_then(Held::client);
+            match client {
+                Some(client) => RpcStub::from_client(client).external(),
+                None => leaving.external.clone(),
+            }
+        };
+        let new = leaving.iter().map(own).collect();
+        let old: Vec<External> = leaving.iter().map(|leaving| leaving.external.clone()).collect();
+        rebind(std::slice::from_mut(&mut value), &old, new);
+        Self { value, disposer }
+    }
 }
 
 impl Drop for Results {
@@ -60,15 +75,13 @@ impl Drop for Results {
     }
 }
 
-/// The handles in a value that goes to a caller.
-fn handles(leaving: &[Leaving]) -> Scope {
-    let mut group = Group::default();
+/// The handles in a value that goes to a caller are disposed: the caller has its own.
+fn give_away(leaving: &[Leaving]) {
     for leaving in leaving {
-        if let Some(held) = leaving.external.clone().downcast::<Held>() {
-            group.add(held);
+        if let Some(held) = leaving.external.get::<Held>() {
+            held.dispose();
         }
     }
-    Scope(group)
 }
 
 /// The object of a vat that stands where there is none.
@@ -375,18 +388,17 @@ impl Back {
 
     /// The results, whose stubs move to the caller. (Rules 27, 46, 50 and 51)
     fn results(&self, returned: Return) -> Result<Payload, JsError> {
-        let Return { value, disposer } = returned;
+        let Return { value, handles, disposer } = returned;
         let pusher = self.pusher.clone().unwrap_or_else(|| nobody(&self.here));
         let mut departure = Departure::to(pusher);
         let (leaving, bytes) = leave(&value, &mut departure)?;
         let has_disposer = disposer.is_some();
         let wanted = has_disposer || self.here.with(|graph| graph.may_be_pipelined(self.call));
-        let given_away = if leaving.is_empty() { Scope::default() } else { handles(&leaving) };
         let is_object = matches!(value.view(), View::Object(_));
         let pipeline = match &*leaving {
             _ if !wanted => None,
             _ if is_object => {
-                let results = Results { value: value.clone(), _given_away: given_away, disposer };
+                let results = Results::of(&value, &leaving, disposer);
                 Some(departure.add(host(&self.here, Object::Results(results))))
             }
             [Leaving { carried: Carried::RpcTarget(target), .. }]
@@ -396,6 +408,9 @@ impl Back {
             }
             _ => Some(departure.add(nobody(&self.here))),
         };
+        if handles == Handles::Given {
+            give_away(&leaving);
+        }
         let content = Returned { value, leaving, pipeline, has_disposer, bytes }.content();
         Ok(payload(&self.here, content, &departure.caps))
     }

@@ -297,6 +297,10 @@ impl Service {
             "throw" => {
                 Answer::Now(Err(JsError::new("MyError", "my message").with_property("code", 42)))
             }
+            "makeLarge" => {
+                Answer::now(call.arg::<usize>(0).map(|length| Value::uint8_array(vec![0; length])))
+            }
+            "panic" => panic!("it was asked to"),
             "hang" => Answer::later(std::future::pending::<Result<Value, JsError>>()),
             "prop" | "func" => Answer::Property(call),
             name => match crate::streams::calls::method(name, call) {

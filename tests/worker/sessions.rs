@@ -112,15 +112,15 @@ fn worker(log: &Log) -> Worker {
 }
 
 /// A caller's vat and a worker's, between which nothing is joined yet.
-struct Scene {
-    near: Rc<Vat>,
-    far: Rc<Vat>,
-    log: Log,
+pub(crate) struct Scene {
+    pub(crate) near: Rc<Vat>,
+    pub(crate) far: Rc<Vat>,
+    pub(crate) log: Log,
     worker: Worker,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (near, far) = (Rc::new(Vat::local()), Rc::new(Vat::local()));
         play(&[&near, &far]);
         let log = Log::default();
@@ -133,29 +133,29 @@ impl Scene {
     }
 
     /// What the worker's vat offers to who connects, in the caller's vat.
-    fn peer(&self) -> (Client, Link) {
+    pub(crate) fn peer(&self) -> (Client, Link) {
         let service = self.worker.service("default").expect("it has one");
         connect(&self.near, &self.far, &service.bootstrap(self.far.here()))
     }
 
-    fn bootstrap(&self) -> (workerd_bootstrap::Client, Link) {
+    pub(crate) fn bootstrap(&self) -> (workerd_bootstrap::Client, Link) {
         let (client, link) = self.peer();
         (capnp::capability::FromClientHook::new(client.hook()), link)
     }
 }
 
-fn connect(near: &Vat, far: &Vat, boot: &Client) -> (Client, Link) {
+pub(crate) fn connect(near: &Vat, far: &Vat, boot: &Client) -> (Client, Link) {
     let (left, right) = same_thread();
     Link::connect(far.here(), right, Config::default(), Some(boot));
     let link = Link::connect(near.here(), left, Config::default(), None);
     (link.bootstrap(), link)
 }
 
-fn dispatcher(bootstrap: &workerd_bootstrap::Client) -> event_dispatcher::Client {
+pub(crate) fn dispatcher(bootstrap: &workerd_bootstrap::Client) -> event_dispatcher::Client {
     bootstrap.start_event_request().send().pipeline.get_dispatcher()
 }
 
-fn stub(top_level: js_rpc_target::Client) -> RpcStub {
+pub(crate) fn stub(top_level: js_rpc_target::Client) -> RpcStub {
     use capnp::capability::FromClientHook as _;
     RpcStub::from_client(Client::from_hook(&*top_level.into_client_hook()))
 }

@@ -5,7 +5,7 @@ use bowline::worker::{rpc_interface, rpc_target};
 /// Neither data nor an object.
 struct Handle;
 
-struct Failure;
+struct Trouble;
 
 struct Service;
 
@@ -15,8 +15,8 @@ impl Service {
     fn give(&self) -> Handle {
         Handle
     }
-    fn fail(&self) -> Result<f64, Failure> {
-        Err(Failure)
+    fn fail(&self) -> Result<f64, Trouble> {
+        Err(Trouble)
     }
 }
 

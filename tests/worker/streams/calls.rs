@@ -83,7 +83,7 @@ pub(crate) fn method(name: &str, call: Call) -> Answer {
             let signal = signal.ok_or_else(|| JsError::type_error("no signal"))?;
             Err::<Value, _>(JsError::thrown(signal.when_aborted().await))
         }),
-        _ => Answer::Missing,
+        name => crate::rules_calls::method(name, call),
     }
 }
 
