@@ -62,16 +62,13 @@ impl Bindings {
     }
 
     /// Binds the services of every Worker in its environment, or none of any. `remote` gives the service at an address:
-    /// [`Service::at`], where there are sockets, which connects when it is first called, so that either side may
+    /// `Service::at`, where there are sockets, which connects when it is first called, so that either side may
     /// start first.
     ///
     /// # Errors
     ///
     /// [`BootError`]: a binding leads nowhere, or two Workers have the same name.
-    pub fn bind(
-        self,
-        remote: impl Fn(ServiceAddress, Asking) -> Service,
-    ) -> Result<(), BootError> {
+    pub fn bind(self, remote: impl Fn(ServiceAddress, Asking) -> Service) -> Result<(), BootError> {
         let mut directory = Directory::new(self.addresses);
         for (worker, _) in &self.workers {
             directory.add(worker.name(), offered(worker))?;

@@ -110,8 +110,8 @@
 
 mod abort;
 mod args;
-mod asking;
 mod ask;
+mod asking;
 mod bind;
 mod calling;
 pub mod config;
