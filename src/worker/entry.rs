@@ -8,12 +8,36 @@ use crate::runtime::Local;
 
 use super::ctx::Ctx;
 use super::error::JsError;
+#[cfg(all(feature = "http", unix))]
+use super::http::{Body, no_handler};
 use super::target::RpcTarget;
+#[cfg(all(feature = "http", unix))]
+use crate::runtime::LocalFuture;
 
 /// What an entrypoint is opened by, for one invocation. (Rule 67)
 pub(super) trait Entry {
     fn open(&self, here: &Local, session: Option<Rc<dyn Any>>) -> Result<Opened, JsError>;
+
+    /// The same for a request. The context lasts until the response begins.
+    #[cfg(all(feature = "http", unix))]
+    fn fetch(&self, here: &Local, request: http::Request<Body>) -> LocalFuture<Fetched> {
+        let (target, ctx) = match self.open(here, None) {
+            Ok(Opened::Instance(target, ctx)) => (target, ctx),
+            Ok(Opened::Elsewhere(_)) => return Box::pin(std::future::ready(Err(no_handler()))),
+            Err(why) => return Box::pin(std::future::ready(Err(why))),
+        };
+        let answer = target.fetch(request);
+        Box::pin(async move {
+            let answer = answer.await;
+            drop(ctx);
+            answer
+        })
+    }
 }
+
+/// What comes of a request.
+#[cfg(all(feature = "http", unix))]
+pub(super) type Fetched = Result<http::Response<Body>, JsError>;
 
 /// One invocation.
 pub(super) enum Opened {

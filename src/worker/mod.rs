@@ -39,10 +39,14 @@ mod entry;
 mod error;
 mod exception;
 mod external;
+#[cfg(all(feature = "http", unix))]
+mod fetch;
 mod function;
 mod group;
 mod held;
 mod host;
+#[cfg(all(feature = "http", unix))]
+pub mod http;
 mod interface;
 mod path;
 mod promise;

@@ -7,7 +7,7 @@ use crate::world::{Caller, Through, callee_with_debug_port};
 
 /// A debug port of ours before that of a workerd, at `port`.
 fn standing_before(port: u16) -> Serving {
-    Serving::new(async move |vat| {
+    Serving::offering(async move |vat| {
         let far = DebugPort::new(bootstrap(vat, port).await);
         debug_port::serve(vat.here(), move |asked: &Asked| {
             if asked.service != "ours" {

@@ -5,6 +5,7 @@
 
 mod debug;
 mod peer;
+mod served;
 mod slow;
 mod vat;
 mod world;
