@@ -262,7 +262,7 @@ enum Work {
     Answer(LocalFuture<Result<Return, JsError>>),
     Walk(LocalFuture<Result<End, JsError>>),
     /// In the context of an invocation.
-    Invoked(Box<Work>, Ctx),
+    Invoked(Box<Self>, Ctx),
     /// All of it is for another object.
     Forward(RpcStub, MethodPath, Op),
 }

@@ -30,6 +30,7 @@
 //! # Ok::<(), bowline::worker::JsError>(())
 //! ```
 
+mod abort;
 mod args;
 mod ask;
 mod calling;
@@ -58,6 +59,7 @@ mod returned;
 mod serial;
 mod service;
 mod session;
+pub mod stream;
 mod stub;
 mod target;
 mod token;
@@ -67,6 +69,7 @@ mod words;
 #[expect(clippy::module_inception, reason = "the room is named after what it is about")]
 mod worker;
 
+pub use abort::{AbortController, AbortSignal};
 pub use args::Args;
 pub use ctx::Ctx;
 pub use error::JsError;

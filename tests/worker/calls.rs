@@ -3,7 +3,7 @@
 use bowline::worker::value::{Value, value};
 use bowline::worker::{Args, Call, Function, JsError, RpcStub, args};
 
-use crate::support::{Counter, Log, Stage, everywhere, failed, got, number, run, settle};
+use crate::cast::{Counter, Log, Stage, everywhere, failed, got, number, run, settle};
 
 everywhere! {
     rule_2_a_call_returns_what_the_method_returned,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use bowline::worker::value::Value;
 use bowline::worker::{RpcStub, args};
 
-use crate::support::{Counter, Log, Stage, everywhere, failed, got, number, settle};
+use crate::cast::{Counter, Log, Stage, everywhere, failed, got, number, settle};
 
 everywhere! {
     rule_41_a_stub_in_the_arguments_is_good_until_the_call_returns,
@@ -93,7 +93,7 @@ fn rule_46_a_result_moves_and_the_callees_handle_is_gone(stage: &Stage) {
 
 fn rule_47_an_object_made_for_a_call_is_let_go_behind_it(stage: &Stage) {
     let (svc, log) = (stage.svc(), &stage.log);
-    let counter = Counter::stub(stage.here(), 5.0, &log);
+    let counter = Counter::stub(stage.here(), 5.0, log);
     assert_eq!(number(svc.call("incr", args![counter, 2])), 7.0);
     settle();
     assert_eq!(log.all(), ["Counter disposed"]);
@@ -154,7 +154,7 @@ fn rule_61_a_stub_sent_back_and_forth_is_a_working_stub(stage: &Stage) {
 fn aliases_of_one_stub_stay_one_and_different_stubs_different(stage: &Stage) {
     let (svc, log) = (stage.svc(), &stage.log);
     let (one, other) =
-        (Counter::stub(stage.here(), 0.0, &log), Counter::stub(stage.here(), 10.0, &log));
+        (Counter::stub(stage.here(), 0.0, log), Counter::stub(stage.here(), 10.0, log));
     let alias = Value::from(&one);
     let list = Value::array([alias.clone(), alias, Value::from(&other)]);
     let echoed = got(svc.call("echo", args![list]));

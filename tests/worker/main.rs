@@ -1,6 +1,11 @@
 //! The Workers face.
 
+#[path = "../support/mod.rs"]
+#[allow(dead_code, unused_imports, unused_macros, reason = "shared with the object API's tests")]
+mod support;
+
 mod calls;
+mod cast;
 mod debug_port;
 mod describe;
 mod disposal;
@@ -14,5 +19,6 @@ mod random;
 mod resource;
 mod rules;
 mod rust_types;
-mod support;
+mod sessions;
+mod streams;
 mod v8;

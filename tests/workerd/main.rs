@@ -3,7 +3,9 @@
 //! Each situation of `caller.js` is a test. It is played with no relay first, so that what is the runtime's
 //! own is known as that; through the relay it must end the same way.
 
+mod callee;
 mod debug;
+mod ours;
 mod peer;
 mod served;
 mod slow;

@@ -20,12 +20,14 @@ impl Stage {
         let host = || "vat.test".parse().expect("a host");
         let callee = Serving::http(move |vat| {
             let service = callee::worker().service("default").expect("it has one");
-            Port::new().vat(host(), service.bootstrap(vat.here()))
+            let here = vat.here();
+            Port::new().vat(host(), service.bootstrap(here)).fetch(service.handler(here))
         });
         let clerk = Serving::http(move |vat| {
             let props = bowline::worker::value::value!({ desk: 7 });
             let service = callee::worker().service_with("Clerk", props).expect("it has one");
-            Port::new().vat(host(), service.bootstrap(vat.here()))
+            let here = vat.here();
+            Port::new().vat(host(), service.bootstrap(here)).fetch(service.handler(here))
         });
         let caller = Caller::of(callee.port, clerk.port);
         Self { caller, _callee: callee, _clerk: clerk }
@@ -45,6 +47,7 @@ impl Stage {
 
 macro_rules! situations {
     ($($name:ident)*) => {
+        pub(crate) const SITUATIONS: &[&str] = &[$(stringify!($name)),*];
         $(#[test]
         fn $name() {
             Stage::shared().caller.play(stringify!($name), "ONE");
@@ -61,5 +64,12 @@ situations! {
     callbacks a_callback_that_fails a_callback_within_a_callback a_stub_of_ours_comes_back
     a_stub_of_theirs_goes_back a_callback_is_kept_with_dup_only
     a_target_passed_is_disposed_once_the_call_is_over
-    failures what_cannot_be_passed a_callee_that_gives_up a_promise_is_disposed_while_it_waits
+    failures what_cannot_be_passed a_promise_is_disposed_while_it_waits
+    fetch_with_a_body fetch_streams_a_body_both_ways fetch_and_calls_take_turns
+    a_socket_to_another_host a_websocket
+}
+
+#[test]
+fn a_named_entrypoint_with_props() {
+    assert_eq!(Stage::shared().caller.play("clerk", "OTHER"), "clerk at 7");
 }

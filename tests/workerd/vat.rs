@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 
 use bowline::conn::Config;
 use bowline::rpc::{Client, Link, listen};
-use bowline::runtime::Vat;
+use bowline::runtime::{Local, Vat};
 use bowline::transport::{Address, FramedLimits, Listener, Socket, TransportError};
 use bowline::worker::http::Port;
 use tokio::sync::oneshot;
@@ -78,9 +78,9 @@ pub(crate) fn on_this_thread<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// What a port offers to whoever connects.
-pub(crate) async fn bootstrap(vat: &Vat, port: u16) -> Client {
+pub(crate) async fn bootstrap(here: &Local, port: u16) -> Client {
     let address: Address = format!("tcp:127.0.0.1:{port}").parse().expect("a good address");
     let socket = Socket::connect(&address).await.expect("it listens");
     let transport = socket.framed(FramedLimits::default());
-    Link::connect(vat.here(), transport, Config::default(), None).bootstrap()
+    Link::connect(here, transport, Config::default(), None).bootstrap()
 }

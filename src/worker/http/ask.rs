@@ -20,7 +20,7 @@ use crate::worker::exception::caught;
 /// service is a Worker behind a socket. The host in the URL becomes the `Host` header; nobody looks it up.
 ///
 /// The connection lasts as long as the body of the response. Dropping either cancels the request. A response of
-/// `101 Switching Protocols` gives its connection to `hyper::upgrade::on(&mut response)`.
+/// `101 Switching Protocols` gives its connection to [`upgrade`](super::upgrade()).
 ///
 /// # Errors
 ///

@@ -6,46 +6,62 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
+use futures_channel::oneshot;
+use futures_core::Stream;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use super::error::BodyError;
-use super::pipe::{BodyReader, BodyWriter, pipe};
+use crate::worker::stream::{ReadableStream, WritableStream, fixed_length, identity};
 
 /// The bytes of a request or response: all here, or still to come. A stream is read as fast as it is
 /// taken, and never held as a whole.
 ///
 /// It is an [`http_body::Body`]. Trailers are dropped: Workers have none.
 #[derive(Default)]
-pub struct Body(Kind);
+pub struct Body {
+    kind: Kind,
+    /// Told, by being dropped, that nobody reads any more.
+    reading: Option<oneshot::Sender<()>>,
+}
 
 #[derive(Default)]
 enum Kind {
     #[default]
     Empty,
     Whole(Bytes),
-    Pipe(BodyReader, Option<u64>),
-    Stream(Stream),
+    Stream(Foreign),
 }
 
-type Stream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BodyError> + Send>>;
+type Foreign = Pin<Box<dyn HttpBody<Data = Bytes, Error = BodyError> + Send>>;
 
 impl Body {
     /// No bytes.
     #[must_use]
     pub const fn empty() -> Self {
-        Self(Kind::Empty)
+        Self::of(Kind::Empty)
     }
 
-    /// A body that is written to what this gives.
+    /// A body that is written to what this gives. Closing that says that the body is complete; dropping
+    /// it cuts the body off.
     #[must_use]
-    pub fn pipe() -> (BodyWriter, Self) {
+    pub fn pipe() -> (WritableStream, Self) {
         Self::pipe_of(None)
     }
 
     /// A body of so many bytes that is written to what this gives.
-    pub(super) fn pipe_of(length: Option<u64>) -> (BodyWriter, Self) {
-        let (writer, reader) = pipe();
-        (writer, Self(Kind::Pipe(reader, length)))
+    pub(super) fn pipe_of(length: Option<u64>) -> (WritableStream, Self) {
+        let (write, read) = length.map_or_else(identity, fixed_length);
+        (write, read.into())
+    }
+
+    /// Has `reading` dropped when nobody reads any more.
+    pub(super) fn read_while(mut self, reading: oneshot::Sender<()>) -> Self {
+        self.reading = Some(reading);
+        self
+    }
+
+    const fn of(kind: Kind) -> Self {
+        Self { kind, reading: None }
     }
 
     /// Another body.
@@ -57,7 +73,7 @@ impl Body {
         if body.is_end_stream() {
             return Self::empty();
         }
-        Self(Kind::Stream(Box::pin(Told(Box::pin(body)))))
+        Self::of(Kind::Stream(Box::pin(Told(Box::pin(body)))))
     }
 
     /// The next bytes. `None`: that was all.
@@ -71,14 +87,13 @@ impl Body {
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
         loop {
-            let frame = match &mut self.0 {
+            let frame = match &mut self.kind {
                 Kind::Empty => return Poll::Ready(None),
                 Kind::Whole(bytes) => {
                     let bytes = std::mem::take(bytes);
-                    self.0 = Kind::Empty;
+                    self.kind = Kind::Empty;
                     return Poll::Ready((!bytes.is_empty()).then_some(Ok(bytes)));
                 }
-                Kind::Pipe(reader, _) => return reader.poll_chunk(cx),
                 Kind::Stream(stream) => ready!(stream.as_mut().poll_frame(cx)),
             };
             match frame {
@@ -98,7 +113,7 @@ impl Body {
     ///
     /// It is more ([`BodyError::TooLong`]), or it failed.
     pub async fn bytes(mut self, limit: usize) -> Result<Bytes, BodyError> {
-        if let Kind::Whole(bytes) = &mut self.0
+        if let Kind::Whole(bytes) = &mut self.kind
             && bytes.len() <= limit
         {
             return Ok(std::mem::take(bytes));
@@ -172,46 +187,118 @@ impl HttpBody for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::Empty => true,
             Kind::Whole(bytes) => bytes.is_empty(),
-            Kind::Pipe(_, length) => *length == Some(0),
             Kind::Stream(stream) => stream.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.kind {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Pipe(_, Some(length)) => SizeHint::with_exact(*length),
-            Kind::Pipe(_, None) => SizeHint::default(),
             Kind::Stream(stream) => stream.size_hint(),
         }
     }
 }
 
+impl From<ReadableStream> for Body {
+    /// What is read of it, as it comes.
+    fn from(stream: ReadableStream) -> Self {
+        match stream.length() {
+            Some(0) => Self::empty(),
+            _ => Self::of(Kind::Stream(Box::pin(OfStream(stream)))),
+        }
+    }
+}
+
+impl From<Body> for ReadableStream {
+    /// To be sent in a value, or read as other streams are.
+    fn from(body: Body) -> Self {
+        Self::from_stream(Chunks(body))
+    }
+}
+
+/// A stream as a body.
+struct OfStream(ReadableStream);
+
+impl HttpBody for OfStream {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let chunk = ready!(Pin::new(&mut self.0).poll_next(cx));
+        Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data).map_err(BodyError::of)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.length().map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+impl Body {
+    /// As a stream; `tell` hears if it fails before its end.
+    pub(super) fn watched(self, tell: oneshot::Sender<BodyError>) -> ReadableStream {
+        ReadableStream::from_stream(Watched { body: self, tell: Some(tell) })
+    }
+}
+
+struct Watched {
+    body: Body,
+    tell: Option<oneshot::Sender<BodyError>>,
+}
+
+impl Stream for Watched {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let chunk = ready!(self.body.poll_chunk(cx));
+        if let Some(Err(why)) = &chunk
+            && let Some(tell) = self.tell.take()
+        {
+            // Nobody may be left to be told.
+            let _ = tell.send(why.clone());
+        }
+        Poll::Ready(chunk)
+    }
+}
+
+/// A body as a stream.
+struct Chunks(Body);
+
+impl Stream for Chunks {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_chunk(cx)
+    }
+}
+
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Self(Kind::Whole(bytes))
+        Self::of(Kind::Whole(bytes))
     }
 }
 
 impl From<Vec<u8>> for Body {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Kind::Whole(bytes.into()))
+        Self::of(Kind::Whole(bytes.into()))
     }
 }
 
 impl From<String> for Body {
     fn from(text: String) -> Self {
-        Self(Kind::Whole(text.into()))
+        Self::of(Kind::Whole(text.into()))
     }
 }
 
 impl From<&'static str> for Body {
     fn from(text: &'static str) -> Self {
-        Self(Kind::Whole(Bytes::from_static(text.as_bytes())))
+        Self::of(Kind::Whole(Bytes::from_static(text.as_bytes())))
     }
 }
 

@@ -4,8 +4,6 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::wire::Exception;
-
 /// Why there is no more of a body, though it is not complete. Cheap to clone.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -19,8 +17,6 @@ pub enum BodyError {
     },
     /// Its bytes are no UTF-8, and a text was asked for.
     NotText,
-    /// The call that carried it failed.
-    Call(Exception),
     /// Whoever makes it failed, or the connection it comes over.
     Source(Arc<dyn Error + Send + Sync>),
 }
@@ -39,7 +35,6 @@ impl fmt::Display for BodyError {
             Self::CutOff => f.write_str("the body was cut off before its end"),
             Self::TooLong { limit } => write!(f, "the body has more than {limit} bytes"),
             Self::NotText => f.write_str("the body is no UTF-8"),
-            Self::Call(why) => write!(f, "the body failed: {}", why.reason()),
             Self::Source(why) => write!(f, "the body failed: {why}"),
         }
     }

@@ -37,17 +37,16 @@
 
 mod ask;
 mod body;
-mod carry;
 
 mod clock;
 mod error;
 mod io;
 mod over_ask;
 mod over_serve;
-mod pipe;
 mod port;
 mod serve;
 mod target;
+mod upgrade;
 mod words;
 
 pub use ask::{fetch, fetch_over, to_address};
@@ -55,8 +54,8 @@ pub use body::Body;
 pub use error::BodyError;
 pub use over_ask::over_calls;
 pub(super) use over_serve::http_service;
-pub use pipe::BodyWriter;
 pub use port::Port;
 pub use serve::serve_connection;
 pub use target::Fetch;
 pub(super) use target::no_handler;
+pub use upgrade::{Upgraded, upgrade};

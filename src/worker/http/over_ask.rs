@@ -8,8 +8,6 @@ use futures_channel::oneshot;
 use http::{Request, Response};
 
 use super::body::Body;
-use super::carry::{pump, sink};
-use super::pipe::Reading;
 use super::target::Fetch;
 use super::words::{length_of, read_response, write_request};
 use crate::rpc::{Client, exception, serve};
@@ -20,6 +18,7 @@ use crate::schema::worker_capnp::workerd_bootstrap;
 use crate::wire::Exception;
 use crate::worker::error::JsError;
 use crate::worker::exception::caught;
+use crate::worker::stream;
 
 /// The `fetch` of an entrypoint that is reached as a capability (`WorkerdBootstrap`), such as a debug port gives:
 /// each request is an event of its own. Behind a CONNECT of `workerd` it is not to be had; there HTTP is spoken beside.
@@ -43,13 +42,13 @@ impl Fetch for OverCalls {
         let dispatcher = self.bootstrap.start_event_request().send().pipeline.get_dispatcher();
         let http = dispatcher.get_http_service_request().send().pipeline.get_http();
         let here = self.here.clone();
-        Box::pin(async move { send(&here, &http, request).await.map_err(|why| caught(&why)) })
+        Box::pin(async move { send(&here, http, request).await.map_err(|why| caught(&why)) })
     }
 }
 
 async fn send(
     here: &Local,
-    http: &http_service::Client,
+    http: http_service::Client,
     request: Request<Body>,
 ) -> Result<Response<Body>, Exception> {
     let (parts, body) = request.into_parts();
@@ -62,11 +61,13 @@ async fn send(
     write_request(&head, length, params.reborrow().init_request()).map_err(exception)?;
     params.set_context(serve(here, context));
     let call = call.send();
+    let (fail, mut failed) = oneshot::channel();
     if length != Some(0) {
         let to = Client::from_hook(&*call.pipeline.get_request_body().into_client_hook());
+        let body = body.watched(fail);
         here.spawn(Box::pin(async move {
             // Whoever answers may do so without reading it all.
-            let _unread = pump(body, &to).await;
+            let _unread = body.pipe_to(stream::writing_to(to)).await;
         }));
     }
     let mut promise = call.promise;
@@ -79,21 +80,25 @@ async fn send(
                 Err(why) => exception(why),
                 Ok(_) => Exception::failed("jsg.Error: no response was given"),
             }),
+            // Half a request is none: it is cancelled.
+            Ok(why) = &mut failed => Err(Exception::failed(format!("jsg.Error: {why}"))),
         }
     };
-    let (response, reading) = answered.await?;
+    let (response, over) = answered.await?;
     here.spawn(Box::pin(async move {
         // The request is over with its body; whoever reads no more of that cancels it.
         tokio::select! {
             _ = promise => {}
-            () = reading.over() => {}
+            _ = over => {}
+            Ok(_) = failed => {}
         }
+        drop(http);
     }));
     Ok(response)
 }
 
-/// Takes the response, once, and who knows whether its body is still read.
-type Tell = oneshot::Sender<(Response<Body>, Reading)>;
+/// Takes the response, once, and what hears when its body is read no more.
+type Tell = oneshot::Sender<(Response<Body>, oneshot::Receiver<()>)>;
 
 /// What the answering side calls.
 struct Context {
@@ -110,16 +115,18 @@ impl client_request_context::Server for Context {
         let again = || capnp::Error::failed("jsg.Error: the response was given before".to_owned());
         let tell = self.tell.take().ok_or_else(again)?;
         let (head, length) = read_response(params.get()?.get_response()?)?;
-        let (writer, body) = Body::pipe_of(length);
-        let reading = writer.reading();
-        if length == Some(0) {
-            writer.end();
+        let (reading, over) = oneshot::channel();
+        let body = if length == Some(0) {
+            Body::empty()
         } else {
-            let sink = sink(&self.here, writer);
+            let (write, body) = Body::pipe_of(length);
+            let sink = stream::byte_stream(&self.here, &write)
+                .map_err(|why| capnp::Error::failed(format!("jsg.Error: {why}")))?;
             results.get().set_body(byte_stream::Client::new(sink.hook()));
-        }
+            body
+        };
         // Nobody may be left to be told.
-        let _ = tell.send((head.map(|()| body), reading));
+        let _ = tell.send((head.map(|()| body.read_while(reading)), over));
         Ok(())
     }
 }

@@ -6,7 +6,6 @@ use capnp::capability::FromClientHook;
 use http::StatusCode;
 
 use super::body::Body;
-use super::carry::{pump, sink};
 use super::target::Fetch;
 use super::words::{length_of, read_request, write_response};
 use crate::rpc::{Client, error, serve};
@@ -14,6 +13,7 @@ use crate::runtime::Local;
 use crate::schema::byte_stream_capnp::byte_stream;
 use crate::schema::http_over_capnp_capnp::http_service::{self, client_request_context};
 use crate::worker::exception::thrown;
+use crate::worker::stream::{self, ReadableStream, StreamError};
 
 /// A handler as an `HttpService`: what an event gives that is an HTTP request.
 pub(in crate::worker) fn http_service(here: &Local, target: Rc<dyn Fetch>) -> http_service::Client {
@@ -37,9 +37,9 @@ impl http_service::Server for Served {
         let body = if length == Some(0) {
             Body::empty()
         } else {
-            let (writer, body) = Body::pipe_of(length);
-            let sink = byte_stream::Client::new(sink(&self.here, writer).hook());
-            results.get().set_request_body(sink);
+            let (write, body) = Body::pipe_of(length);
+            let sink = stream::byte_stream(&self.here, &write).map_err(|why| unread(&why))?;
+            results.get().set_request_body(byte_stream::Client::new(sink.hook()));
             body
         };
         // The body comes while the request is being answered.
@@ -71,6 +71,10 @@ async fn respond(
     let to = starting.pipeline.get_body();
     let to = Client::from_hook(&*to.into_client_hook());
     // Who reads no more, or not to the end, knows.
-    let _known_there = pump(body, &to).await;
+    let _known_there = ReadableStream::from(body).pipe_to(stream::writing_to(to)).await;
     starting.promise.await.map(drop)
+}
+
+fn unread(why: &StreamError) -> capnp::Error {
+    capnp::Error::failed(format!("jsg.Error: {why}"))
 }

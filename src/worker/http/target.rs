@@ -18,7 +18,7 @@ pub trait Fetch: 'static {
     /// What it fails with is told to whoever asked as a `500 Internal Server Error` with no more words.
     ///
     /// For a WebSocket, answer with `101 Switching Protocols` and take the connection with
-    /// `hyper::upgrade::on(&mut request)`, which is ready once the response is written.
+    /// [`upgrade`](super::upgrade()), which is ready once the response is written; for a `CONNECT`, with `200 OK`.
     fn fetch(
         self: Rc<Self>,
         request: Request<Body>,

@@ -20,6 +20,11 @@ thread_local! {
     static VATS: RefCell<Vec<Rc<Vat>>> = const { RefCell::new(Vec::new()) };
 }
 
+/// These vats take turns from now on.
+pub(crate) fn play(vats: &[&Rc<Vat>]) {
+    VATS.with(|all| all.replace(vats.iter().map(|vat| Rc::clone(vat)).collect()));
+}
+
 fn turn() {
     let vats = VATS.with(|vats| vats.borrow().clone());
     for vat in vats {
@@ -75,7 +80,7 @@ impl Stage {
         let near = Rc::new(Vat::local());
         let near_by = matches!(place, Where::Here | Where::Bound);
         let far = if near_by { Rc::clone(&near) } else { Rc::new(Vat::local()) };
-        VATS.with(|vats| vats.replace(vec![Rc::clone(&near), Rc::clone(&far)]));
+        play(&[&near, &far]);
         let mut stage = Self {
             near,
             far,
@@ -156,19 +161,19 @@ impl Drop for Stage {
 macro_rules! everywhere {
     ($($name:ident),* $(,)?) => {
         mod here { $(#[test] fn $name() {
-            super::$name(&crate::support::Stage::new(crate::support::Where::Here));
+            super::$name(&crate::cast::Stage::new(crate::cast::Where::Here));
         })* }
         mod link { $(#[test] fn $name() {
-            super::$name(&crate::support::Stage::new(crate::support::Where::Link));
+            super::$name(&crate::cast::Stage::new(crate::cast::Where::Link));
         })* }
         mod bound { $(#[test] fn $name() {
-            super::$name(&crate::support::Stage::new(crate::support::Where::Bound));
+            super::$name(&crate::cast::Stage::new(crate::cast::Where::Bound));
         })* }
         mod session { $(#[test] fn $name() {
-            super::$name(&crate::support::Stage::new(crate::support::Where::Session));
+            super::$name(&crate::cast::Stage::new(crate::cast::Where::Session));
         })* }
         mod pipe { $(#[test] fn $name() {
-            super::$name(&crate::support::Stage::new(crate::support::Where::Pipe));
+            super::$name(&crate::cast::Stage::new(crate::cast::Where::Pipe));
         })* }
     };
 }

@@ -1,0 +1,109 @@
+//! Signals on their way: ours is pushed, and follows what becomes of it; theirs is known again.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use crate::rpc::Client;
+use crate::runtime::Local;
+use crate::schema::worker_capnp::abort_trigger;
+use crate::schema::worker_capnp::js_value::external_pusher::push_abort_signal_params;
+use crate::wire::{Exception, Path};
+use crate::worker::abort::{AbortController, AbortSignal};
+use crate::worker::value::Value;
+
+use super::canceler::{Stop, Wanted};
+use super::push::Feed;
+use super::pusher::{EXTERNAL_PUSHER, PUSH_ABORT_SIGNAL, Thing, claim};
+use super::reason::plain_bytes;
+use super::trigger::{ABORT, ABORT_TRIGGER, RELEASE, lost};
+
+/// `undefined`, serialized.
+const UNDEFINED: &[u8] = &[0xff, 0x0f, b'_'];
+
+/// Pushes a signal of ours to where a value is going. What the value says of it, and what ends the task that
+/// tells the trigger.
+pub(super) fn push(here: &Local, pusher: &Client, signal: &AbortSignal) -> (Client, Feed) {
+    let push = pusher.request(EXTERNAL_PUSHER, PUSH_ABORT_SIGNAL).reserve(2).with(|root| {
+        root.init_as::<push_abort_signal_params::Builder<'_>>();
+    });
+    let pushed = push.send();
+    let (named, trigger) = (pushed.cap(&Path::root().field(0)), pushed.cap(&Path::root().field(1)));
+    // Only what is pipelined on it is wanted.
+    drop(pushed);
+    let stop = Rc::new(Stop::default());
+    here.spawn(Box::pin(follow(signal.clone(), trigger, Rc::clone(&stop))));
+    (named, Feed::new(stop))
+}
+
+/// Tells a trigger what becomes of our signal. Over when it is told, or nobody can be told.
+async fn follow(signal: AbortSignal, trigger: Client, stop: Rc<Stop>) {
+    let mut settles = pin!(signal.settles());
+    let mut lost = pin!(trigger.settled());
+    let mut watches = true;
+    let settled = poll_fn(|cx| {
+        if let Poll::Ready(settled) = settles.as_mut().poll(cx) {
+            return Poll::Ready(Some(settled));
+        }
+        if let Wanted::Cancelled(_) = stop.look(cx) {
+            return Poll::Ready(None);
+        }
+        if watches && let Poll::Ready(found) = lost.as_mut().poll(cx) {
+            watches = false;
+            if found.is_err() {
+                return Poll::Ready(None);
+            }
+        }
+        Poll::Pending
+    });
+    match settled.await {
+        Some(Some(reason)) => abort(&trigger, &reason),
+        Some(None) => release(&trigger),
+        None => {}
+    }
+}
+
+fn abort(trigger: &Client, reason: &Value) {
+    let request = trigger.request(ABORT_TRIGGER, ABORT).with(|root| {
+        let params = root.init_as::<abort_trigger::abort_params::Builder<'_>>();
+        let bytes = plain_bytes(reason).unwrap_or_else(|| UNDEFINED.to_vec());
+        params.init_reason().set_v8_serialized(&bytes);
+    });
+    request.send().detach();
+}
+
+fn release(trigger: &Client) {
+    let request = trigger.request(ABORT_TRIGGER, RELEASE).reserve(2).with(|root| {
+        root.init_as::<abort_trigger::release_params::Builder<'_>>();
+    });
+    request.send().detach();
+}
+
+/// The signal that a value names.
+pub(super) fn receive(here: &Local, named: &Client) -> Result<AbortSignal, Exception> {
+    match claim(here, named)? {
+        Some(Thing::Signal(signal)) => Ok(signal),
+        Some(Thing::Stream(_)) => Err(Exception::failed("what was pushed is no AbortSignal")),
+        None => Ok(later(here, named.clone())),
+    }
+}
+
+/// The same while it is not known yet what is named. What turns out to be no signal aborts it.
+fn later(here: &Local, named: Client) -> AbortSignal {
+    let controller = AbortController::new();
+    let signal = controller.signal();
+    let there = here.clone();
+    here.spawn(Box::pin(async move {
+        // A promise that breaks names nothing.
+        let _ = named.settled().await;
+        let Ok(Some(Thing::Signal(known))) = claim(&there, &named) else {
+            return controller.abort(lost());
+        };
+        drop(named);
+        if let Some(reason) = known.settles().await {
+            controller.abort(reason);
+        }
+    }));
+    signal
+}

@@ -1,0 +1,137 @@
+//! A depot takes what a message refers to, and gives it out again.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use bowline::rpc::{Call, Client, Promise, Response, Target};
+use bowline::runtime::Local;
+use bowline::schema::worker_capnp::js_value;
+use bowline::wire::Exception;
+use bowline::worker::AbortSignal;
+use bowline::worker::stream::{
+    Feed, Outgoing, Pusher, ReadableStream, StreamError, WritableStream, receive,
+};
+use bowline::worker::value::External;
+
+use crate::support::{ID, World, at, fill as message};
+
+/// Takes the externals of a value in the params.
+const PUT: u16 = 0;
+/// Returns what was kept, pushed to the first capability of the params.
+const GET: u16 = 1;
+
+/// An object of one vat.
+#[derive(Default)]
+pub(crate) struct Depot {
+    pusher: Pusher,
+    pub(crate) held: RefCell<VecDeque<External>>,
+    pub(crate) feeds: RefCell<Vec<Feed>>,
+    calls: Cell<u32>,
+}
+
+impl Depot {
+    /// How many values came.
+    pub(crate) fn calls(&self) -> u32 {
+        self.calls.get()
+    }
+
+    pub(crate) fn readable(&self) -> ReadableStream {
+        let held = self.held.borrow_mut().pop_front().expect("something came");
+        held.get::<ReadableStream>().expect("a readable stream").give().expect("it is there")
+    }
+
+    pub(crate) fn writable(&self) -> WritableStream {
+        let held = self.held.borrow_mut().pop_front().expect("something came");
+        held.get::<WritableStream>().expect("a writable stream").give().expect("it is there")
+    }
+
+    pub(crate) fn signal(&self) -> AbortSignal {
+        let held = self.held.borrow_mut().pop_front().expect("something came");
+        held.get::<AbortSignal>().expect("a signal").clone()
+    }
+
+    fn put(&self, call: &Call) -> Result<(), Exception> {
+        let here = call.here().clone();
+        self.calls.set(self.calls.get() + 1);
+        let externals = call.params().read(|root| {
+            let value = root.get_as::<js_value::Reader<'_>>()?;
+            Ok(externals(&here, value))
+        })?;
+        self.held.borrow_mut().extend(externals?);
+        Ok(())
+    }
+
+    fn get(&self, call: &mut Call) -> Result<(), Exception> {
+        let here = call.here().clone();
+        let pusher = call.params().cap(&at(0))?;
+        let held = self.held.borrow_mut().pop_front().expect("something is kept");
+        let outgoing = outgoing(&here, &pusher, &held).map_err(|why| why.exception())?;
+        self.feeds.borrow_mut().extend(outgoing.feed());
+        call.build(|root| fill(root, outgoing));
+        Ok(())
+    }
+}
+
+impl Target for Depot {
+    async fn call(self: Rc<Self>, mut call: Call) -> Result<Response, Exception> {
+        match (call.interface(), call.method()) {
+            (ID, PUT) => self.put(&call)?,
+            (ID, GET) => self.get(&mut call)?,
+            _ => return self.pusher.take(call),
+        }
+        Ok(call.reply())
+    }
+}
+
+fn externals(here: &Local, value: js_value::Reader<'_>) -> Result<Vec<External>, Exception> {
+    let listed = value.get_externals().map_err(bowline::rpc::exception)?;
+    listed.iter().map(|one| Ok(receive(here, one)?.expect("a stream or a signal"))).collect()
+}
+
+fn outgoing(here: &Local, pusher: &Client, external: &External) -> Result<Outgoing, StreamError> {
+    Outgoing::new(here, pusher, external).expect("a stream or a signal")
+}
+
+fn fill(root: capnp::any_pointer::Builder<'_>, outgoing: Outgoing) {
+    let value = root.init_as::<js_value::Builder<'_>>();
+    outgoing.write(value.init_externals(1).get(0));
+}
+
+/// Hosts a depot.
+pub(crate) fn depot(here: &Local) -> (Client, Rc<Depot>) {
+    let depot = Rc::new(Depot::default());
+    (bowline::rpc::host(here, Rc::clone(&depot)), depot)
+}
+
+/// Sends a stream or a signal to a depot.
+pub(crate) fn put(
+    here: &Local,
+    depot: &Client,
+    what: &External,
+) -> Result<(Promise, Option<Feed>), StreamError> {
+    let outgoing = outgoing(here, depot, what)?;
+    let feed = outgoing.feed();
+    let mut request = depot.request(ID, PUT);
+    request.build(|root| fill(root, outgoing));
+    Ok((request.send(), feed))
+}
+
+/// Sends the value that `build` builds to a depot.
+pub(crate) fn put_raw(
+    depot: &Client,
+    build: impl FnOnce(js_value::external::Builder<'_>),
+) -> Promise {
+    let mut request = depot.request(ID, PUT);
+    request.build(|root| build(root.init_as::<js_value::Builder<'_>>().init_externals(1).get(0)));
+    request.send()
+}
+
+/// Fetches what a depot keeps.
+pub(crate) fn get(world: &World, here: &Local, depot: &Client) -> External {
+    let pusher = Pusher::new().client(here);
+    let request = depot.request(ID, GET).with(message(0, &[Some(&pusher)]));
+    let reply = world.run(request.send()).expect("it is given out");
+    let found = reply.read(|root| Ok(externals(here, root.get_as::<js_value::Reader<'_>>()?)));
+    found.expect("well formed").expect("known").pop().expect("one")
+}

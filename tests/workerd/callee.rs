@@ -1,0 +1,348 @@
+//! What `callee.js` is, in Rust.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bowline::runtime::{Local, LocalFuture};
+use bowline::worker::http::{Body, upgrade};
+use bowline::worker::value::{DomException, Value, View, value};
+use bowline::worker::{
+    Answer, Args, Call, Ctx, JsError, Received, Return, RpcStub, RpcTarget, Worker, args,
+};
+
+use futures::{SinkExt, StreamExt};
+use http::{Method, Request, Response, StatusCode};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+/// What happened here, by the key of the run it happened in.
+#[derive(Clone, Default)]
+pub(crate) struct Happened(Rc<RefCell<BTreeMap<String, Vec<String>>>>);
+
+impl Happened {
+    fn note(&self, key: &str, what: impl Into<String>) {
+        self.0.borrow_mut().entry(key.to_owned()).or_default().push(what.into());
+    }
+
+    fn of(&self, key: &str) -> Value {
+        self.0.borrow().get(key).cloned().unwrap_or_default().into()
+    }
+}
+
+struct Account {
+    happened: Happened,
+    key: String,
+    balance: Cell<f64>,
+}
+
+impl Account {
+    fn stub(here: &Local, happened: &Happened, key: &str, balance: f64) -> RpcStub {
+        let (happened, key) = (happened.clone(), key.to_owned());
+        RpcStub::new(here, Self { happened, key, balance: Cell::new(balance) })
+    }
+}
+
+impl RpcTarget for Account {
+    fn method(self: Rc<Self>, name: &str, call: Call) -> Answer {
+        match name {
+            "deposit" => Answer::now(call.arg::<f64>(0).map(|amount| {
+                self.balance.set(self.balance.get() + amount);
+                self.balance.get()
+            })),
+            "branch" => Answer::now(
+                call.arg(0).map(|n| Self::stub(call.here(), &self.happened, &self.key, n)),
+            ),
+            "itself" => Answer::now(Ok(RpcStub::share(call.here(), self))),
+            "balance" => Answer::Property(call),
+            _ => Answer::Missing,
+        }
+    }
+
+    fn getter(self: Rc<Self>, name: &str, _: &Local) -> Answer {
+        match name {
+            "balance" => Answer::now(Ok(self.balance.get())),
+            "deposit" | "branch" | "itself" => Answer::Method,
+            _ => Answer::Missing,
+        }
+    }
+
+    fn dispose(&self) {
+        self.happened.note(&self.key, format!("closed at {}", self.balance.get()));
+    }
+}
+
+fn fail(how: &str) -> JsError {
+    match how {
+        "error" => JsError::error("it does not work"),
+        "type" => JsError::type_error("not of this type"),
+        "range" => JsError::new("RangeError", "not in this range"),
+        "custom" => JsError::new("OutOfInk", "no ink").with_property("pages", vec![4, 5]),
+        "cause" => {
+            JsError::error("outside").with_property("cause", JsError::type_error("inside").value())
+        }
+        "dom" => JsError::thrown(Value::dom_exception(DomException {
+            name: "AbortError".into(),
+            message: "stopped".into(),
+            stack: String::new(),
+        })),
+        "aggregate" => {
+            let errors = [JsError::error("a"), JsError::new("RangeError", "b")];
+            let errors = Value::array(errors.map(|error| error.value().clone()));
+            JsError::new("AggregateError", "both").with_property("errors", errors)
+        }
+        "text" => JsError::thrown("no error at all".into()),
+        _ => JsError::thrown(value!({ code: 17 })),
+    }
+}
+
+/// The default entrypoint.
+struct Callee {
+    ctx: Ctx,
+    happened: Happened,
+}
+
+impl Callee {
+    fn at_once(&self, name: &str, call: &Call) -> Result<Option<Return>, JsError> {
+        let (here, happened) = (call.here(), &self.happened);
+        Ok(Some(match name {
+            "ping" => "pong".into(),
+            "nothing" => ().into(),
+            "add" => (call.arg::<f64>(0)? + call.arg::<f64>(1)?).into(),
+            "echo" | "returned" => call.args().get(0).clone().into(),
+            "count" => call.args().len().into(),
+            "happened" => happened.of(&call.arg::<String>(0)?).into(),
+            "account" => {
+                Account::stub(here, happened, &call.arg::<String>(0)?, call.arg(1)?).into()
+            }
+            "bank" => {
+                let key: String = call.arg(0)?;
+                let account = |n| Account::stub(here, happened, &key, n);
+                value!({ vault: { first: (account(1.0)), second: (account(2.0)) }, founded: 1694 })
+                    .into()
+            }
+            "closing" => {
+                let (key, happened) = (call.arg::<String>(0)?, happened.clone());
+                let closed = move || happened.note(&key, "the office closed");
+                Return::new(value!({ open: true })).on_dispose(closed)
+            }
+            "times" => {
+                let factor: f64 = call.arg(0)?;
+                let times = move |call: Call| async move { Ok(factor * call.arg::<f64>(0)?) };
+                RpcStub::function(here, times).into()
+            }
+            "curried" => curried(here, String::new(), 3).into(),
+            "keep" => self.keep(call)?.into(),
+            "keepWithoutDup" => self.keep_without_dup(call)?.into(),
+            "fail" => return Err(fail(&call.arg::<String>(0)?)),
+            "large" => Value::uint8_array(vec![7; call.arg::<usize>(0)?]).into(),
+            _ => return Ok(None),
+        }))
+    }
+
+    fn keep(&self, call: &Call) -> Result<(), JsError> {
+        let (kept, key) = (call.stub(0)?.dup()?, call.arg::<String>(1)?);
+        let happened = self.happened.clone();
+        self.ctx.wait_until(async move {
+            tokio::time::sleep(Duration::from_millis(15)).await;
+            let said = kept.invoke(args!["late"]).await.and_then(|said| said.to::<String>());
+            happened.note(&key, format!("kept: {}", said.unwrap_or_else(|why| why.to_string())));
+        });
+        Ok(())
+    }
+
+    fn keep_without_dup(&self, call: &Call) -> Result<(), JsError> {
+        let (stub, key) = (call.stub(0)?, call.arg::<String>(1)?);
+        let happened = self.happened.clone();
+        self.ctx.wait_until(async move {
+            tokio::time::sleep(Duration::from_millis(15)).await;
+            let said = stub.invoke(args!["late"]).await.and_then(|said| said.to::<String>());
+            happened.note(&key, said.unwrap_or_else(|why| why.message().into_owned()));
+        });
+        Ok(())
+    }
+}
+
+fn curried(here: &Local, said: String, left: u32) -> RpcStub {
+    RpcStub::function(here, move |call: Call| {
+        let said = said.clone();
+        async move {
+            let said = said + &call.arg::<String>(0)?;
+            Ok(match left {
+                1 => Value::from(said),
+                _ => curried(call.here(), said, left - 1).into(),
+            })
+        }
+    })
+}
+
+async fn call_in_order(call: Call) -> Result<Value, JsError> {
+    let (function, n) = (call.stub(0)?, call.arg::<u32>(1)?);
+    let calls: Vec<_> = (0..n).map(|i| function.invoke(args![i])).collect();
+    let mut all = Vec::new();
+    for call in calls {
+        all.push(call.await?.into_value());
+    }
+    Ok(all.into())
+}
+
+async fn call_back(call: Call) -> Result<Received, JsError> {
+    call.stub(0)?.invoke(Args::new().with(call.args().get(1))).await
+}
+
+async fn deposit_in(call: Call) -> Result<Received, JsError> {
+    call.stub(0)?.call("deposit", Args::new().with(call.args().get(1))).await
+}
+
+async fn pipeline_into(call: Call) -> Result<Received, JsError> {
+    call.stub(0)?.invoke(args![]).call("branch", args![30]).call("deposit", args![3]).await
+}
+
+async fn sleep(milliseconds: u64) {
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+}
+
+impl RpcTarget for Callee {
+    fn method(self: Rc<Self>, name: &str, call: Call) -> Answer {
+        match self.at_once(name, &call) {
+            Err(why) => return Answer::Now(Err(why)),
+            Ok(Some(returned)) => return Answer::Now(Ok(returned)),
+            Ok(None) => {}
+        }
+        match name {
+            "accountLater" => {
+                let happened = self.happened.clone();
+                Answer::later(async move {
+                    sleep(15).await;
+                    let key: String = call.arg(0)?;
+                    Ok(Account::stub(call.here(), &happened, &key, call.arg(1)?))
+                })
+            }
+            "call" => Answer::later(call_back(call)),
+            "callInOrder" => Answer::later(call_in_order(call)),
+            "depositIn" => Answer::later(deposit_in(call)),
+            "pipelineInto" => Answer::later(pipeline_into(call)),
+            "failLater" => Answer::later(async {
+                sleep(5).await;
+                Err::<(), _>(JsError::error("too late"))
+            }),
+            "never" => Answer::later(std::future::pending::<Result<(), _>>()),
+            "slow" => Answer::later(async move {
+                let milliseconds: u32 = call.arg(0)?;
+                sleep(milliseconds.into()).await;
+                Ok(milliseconds)
+            }),
+            "rates" | "reserve" | "closed" => Answer::Property(call),
+            _ => Answer::Missing,
+        }
+    }
+
+    fn fetch(self: Rc<Self>, request: Request<Body>) -> LocalFuture<Answered> {
+        Box::pin(answer(request))
+    }
+
+    fn getter(self: Rc<Self>, name: &str, here: &Local) -> Answer {
+        match name {
+            "rates" => Answer::now(Ok(value!({ loan: 7, deposit: 2 }))),
+            "reserve" => Answer::now(Ok(Account::stub(here, &self.happened, "reserve", 500.0))),
+            "closed" => Answer::Now(Err(JsError::new("RangeError", "not on Sundays"))),
+            _ => Answer::Missing,
+        }
+    }
+}
+
+type Answered = Result<Response<Body>, JsError>;
+
+/// What the default entrypoint answers to requests.
+async fn answer(mut request: Request<Body>) -> Answered {
+    if request.headers().contains_key("upgrade") {
+        return Ok(websocket(&mut request));
+    }
+    if request.method() == Method::CONNECT {
+        let tunnel = upgrade(request.extensions_mut());
+        tokio::spawn(async move {
+            let mut tunnel = tunnel.await.expect("it was granted");
+            let mut heard = String::new();
+            tunnel.read_to_string(&mut heard).await.expect("text");
+            let told = format!("elsewhere heard {heard}");
+            tunnel.write_all(told.as_bytes()).await.expect("they listen");
+            tunnel.shutdown().await.expect("they listen");
+        });
+        return Ok(Response::new(Body::empty()));
+    }
+    if request.uri().path() == "/mirror" {
+        let response = Response::builder().header("x-mirror", "1").body(request.into_body());
+        return Ok(response.expect("a good response"));
+    }
+    let (url, method) = (request.uri().to_string(), request.method().to_string());
+    let body = request.into_body().text(1 << 20).await.map_err(|why| JsError::of(&why))?;
+    let told = serde_json::json!({ "url": url, "method": method, "body": body });
+    let mut response = Response::new(Body::from(told.to_string()));
+    *response.status_mut() = StatusCode::ACCEPTED;
+    Ok(response)
+}
+
+fn websocket(request: &mut Request<Body>) -> Response<Body> {
+    let coming = upgrade(request.extensions_mut());
+    tokio::spawn(async move {
+        let socket = coming.await.expect("it was granted");
+        let mut socket = WebSocketStream::from_raw_socket(socket, Role::Server, None).await;
+        while let Some(Ok(message)) = socket.next().await {
+            let told = match message {
+                Message::Text(text) => Message::text(format!("heard {text}")),
+                Message::Binary(bytes) => Message::Binary(bytes),
+                _ => continue,
+            };
+            // They may have closed it already.
+            let _ = socket.send(told).await;
+        }
+    });
+    let key = request.headers().get("sec-websocket-key").map_or(&b""[..], |key| key.as_bytes());
+    let response = Response::builder()
+        .status(StatusCode::SWITCHING_PROTOCOLS)
+        .header("connection", "Upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-accept", derive_accept_key(key));
+    response.body(Body::empty()).expect("a good response")
+}
+
+/// A named entrypoint with props.
+struct Clerk(Ctx);
+
+impl Clerk {
+    fn who(&self) -> String {
+        let desk = match self.0.props().get("desk") {
+            Some(View::Number(desk)) => desk,
+            _ => f64::NAN,
+        };
+        format!("clerk at {desk}")
+    }
+}
+
+impl RpcTarget for Clerk {
+    fn method(self: Rc<Self>, name: &str, _: Call) -> Answer {
+        match name {
+            "who" => Answer::now(Ok(self.who())),
+            _ => Answer::Missing,
+        }
+    }
+
+    fn fetch(self: Rc<Self>, _: Request<Body>) -> LocalFuture<Answered> {
+        Box::pin(async move { Ok(Response::new(Body::from(self.who()))) })
+    }
+
+    fn getter(self: Rc<Self>, _: &str, _: &Local) -> Answer {
+        Answer::Missing
+    }
+}
+
+pub(crate) fn worker() -> Worker {
+    let happened = Happened::default();
+    Worker::new("callee")
+        .entrypoint("default", move |ctx| Callee { ctx, happened: happened.clone() })
+        .entrypoint("Clerk", Clerk)
+}
