@@ -81,7 +81,7 @@
 //!
 //! | floor | room | what it is |
 //! |---|---|---|
-//! | 6 | `worker` | the Workers face; so far its values |
+//! | 6 | `worker` | the Workers face: values, stubs, targets, streams, Workers |
 //! | 5 | [`rpc`], [`compat`] | clients, targets, promises; the same as `capnp-rpc` says it |
 //! | 4 | [`runtime`] | threads, tasks, timers, turns |
 //! | 3 | [`vat`] | who can be called, through whom, in which order |
@@ -94,7 +94,7 @@
 //! # Features
 //!
 //! - `tokio` (default): sockets, pipes of the operating system, child processes, and tokio's clock.
-//! - `worker` (default): values as Cloudflare Workers pass them, and V8's format for them.
+//! - `worker` (default): the Workers face: objects and values as Cloudflare Workers pass them.
 //! - `cli`: the `bowline` binary.
 #![forbid(unsafe_code)]
 

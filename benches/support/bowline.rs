@@ -5,9 +5,10 @@ use ::bowline::conn::Config;
 use ::bowline::rpc::{Call, Client, Handle, Link as Connected, serve};
 use ::bowline::runtime::{self, Local, Vat};
 use ::bowline::transport::{
-    Framed, FramedLimits, Peer, Tokio, Transport, memory_pipe, same_thread,
+    Framed, FramedLimits, Peer, Socket, Tokio, Transport, memory_pipe, same_thread,
 };
 use capnp::capability::FromClientHook;
+use tokio::net::UnixStream;
 
 use crate::held;
 use crate::interop_capnp::{chain, peer, sink};
@@ -147,21 +148,27 @@ async fn open(link: Link, vats: &mut Vec<Vat>) -> Client {
         }
         Link::Unix1 => {
             let (left, right) = sockets::unix();
-            host(&vat(), framed(right));
-            client(&near, framed(left))
+            host(&vat(), unix(right));
+            client(&near, unix(left))
         }
         Link::Tcp1 => {
             let (left, right) = sockets::tcp().await;
             host(&vat(), framed(right));
             client(&near, framed(left))
         }
-        Link::Unix2 => client(&near, framed(sockets::unix_to_thread(serve_alone))),
+        Link::Unix2 => client(&near, unix(sockets::unix_to_thread(serve_alone))),
         Link::Foreign | Link::ForeignTyped => unreachable!("it has a session of its own"),
     }
 }
 
 fn framed(stream: Box<dyn Stream>) -> impl Transport {
     Framed::new(Tokio(stream), Peer::Named("the bench".into()), FramedLimits::default())
+}
+
+/// A Unix socket as whoever connects to an address of ours gets it.
+fn unix(stream: UnixStream) -> impl Transport {
+    let socket = Socket::try_from(stream).expect("a socket option");
+    socket.framed(FramedLimits::default())
 }
 
 fn client(near: &Local, transport: impl Transport + 'static) -> Client {
@@ -173,9 +180,9 @@ fn host(far: &Local, transport: impl Transport + 'static) -> Connected {
 }
 
 /// A vat of this thread that serves until the peer is gone.
-async fn serve_alone(stream: Box<dyn Stream>) {
+async fn serve_alone(stream: UnixStream) {
     let vat = Vat::local();
-    let link = host(vat.here(), framed(stream));
+    let link = host(vat.here(), unix(stream));
     tokio::select! {
         () = vat.tokio_driver() => {}
         _ = link.closed() => {}

@@ -54,11 +54,12 @@ async fn open(link: Link) -> peer::Client {
             return target();
         }
         Link::Unix2 => {
-            let near = sockets::unix_to_thread(|far| system(far, Side::Server, Some(target())));
-            return client(near);
+            let near =
+                sockets::unix_to_thread(|far| system(Box::new(far), Side::Server, Some(target())));
+            return client(Box::new(near));
         }
         Link::Mem | Link::MemDynamic | Link::MemHeld => sockets::pipe(),
-        Link::Unix1 => sockets::unix(),
+        Link::Unix1 => sockets::boxed(sockets::unix()),
         Link::Tcp1 => sockets::tcp().await,
     };
     tokio::task::spawn_local(system(far, Side::Server, Some(target())));

@@ -113,9 +113,12 @@ impl Bytes {
         let thread = Thread::new();
         let near = thread.block_on(async {
             let (near, far) = match row.link {
-                Link::Unix2 => return sockets::unix_to_thread(move |far| serve(row.work, far)),
+                Link::Unix2 => {
+                    let near = sockets::unix_to_thread(move |far| serve(row.work, Box::new(far)));
+                    return Box::new(near) as Box<dyn Stream>;
+                }
                 Link::Tcp1 => sockets::tcp().await,
-                Link::Unix1 => sockets::unix(),
+                Link::Unix1 => sockets::boxed(sockets::unix()),
                 _ => sockets::pipe(),
             };
             tokio::task::spawn_local(serve(row.work, far));

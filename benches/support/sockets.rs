@@ -38,8 +38,14 @@ pub(crate) fn pipe() -> (Box<dyn Stream>, Box<dyn Stream>) {
 }
 
 /// A Unix socket pair, both ends on this thread.
-pub(crate) fn unix() -> (Box<dyn Stream>, Box<dyn Stream>) {
-    let (left, right) = UnixStream::pair().expect("a socket pair");
+pub(crate) fn unix() -> (UnixStream, UnixStream) {
+    UnixStream::pair().expect("a socket pair")
+}
+
+/// Two ends, of no matter which kind.
+pub(crate) fn boxed<S: Stream + 'static>(
+    (left, right): (S, S),
+) -> (Box<dyn Stream>, Box<dyn Stream>) {
     (Box::new(left), Box::new(right))
 }
 
@@ -58,15 +64,15 @@ pub(crate) async fn tcp() -> (Box<dyn Stream>, Box<dyn Stream>) {
 /// A Unix socket pair whose right end is driven by a thread of its own, which ends when `serve` does.
 /// To be called on a runtime.
 pub(crate) fn unix_to_thread<F: Future>(
-    serve: impl FnOnce(Box<dyn Stream>) -> F + Send + 'static,
-) -> Box<dyn Stream> {
+    serve: impl FnOnce(UnixStream) -> F + Send + 'static,
+) -> UnixStream {
     let (left, right) = StdUnixStream::pair().expect("a socket pair");
     let end = |end: StdUnixStream| {
         end.set_nonblocking(true).expect("a socket option");
         UnixStream::from_std(end).expect("a runtime is here")
     };
     std::thread::spawn(move || {
-        Thread::new().block_on(async move { serve(Box::new(end(right))).await });
+        Thread::new().block_on(async move { serve(end(right)).await });
     });
-    Box::new(end(left))
+    end(left)
 }

@@ -16,7 +16,7 @@ struct End {
     passed_on: Vec<(Tag, CallRef)>,
     imports: Vec<ImportId>,
     calls: usize,
-    tags: u32,
+    tags: u64,
 }
 
 impl End {

@@ -5,7 +5,8 @@
 //! # let _: fn(capnp::Error) -> capnp::capability::Client = capnp_rpc::new_broken_cap;
 //! ```
 //!
-//! in place of the dependency of that name is all there is to it. Objects live in one vat of their
+//! in place of the dependency of that name, in each module that names it (or `use crate::capnp_rpc` there), is
+//! all there is to it. Objects live in one vat of their
 //! thread, [`rpc::ambient`](crate::rpc::ambient()), which every [`RpcSystem`] of the thread drives while
 //! it is polled, and which the promises that are polled drive where there is none.
 //!
@@ -28,6 +29,7 @@
 //! | `twoparty::VatNetwork::{new, set_window_size}`, `VatNetwork` | the same | connecting after a disconnect gives broken clients, no panic; many messages leave in one write, so buffers of the caller's own gain nothing |
 //! | `twoparty::VatId` | the same | `get_peer_vat_id` says the other side, not ours |
 //! | `ImbuedMessageBuilder::{new, get_root, set_root}` | the same | |
+//! | errors of the far side | the same | `bad parameter`, where it says `remote exception: bad parameter` |
 //! | `pry!` | the same | |
 //! | `rpc_capnp`, `rpc_twoparty_capnp` | the same | from our own text of the contract, with what C++ has added since (`ThirdPartyAnswer`) |
 //!

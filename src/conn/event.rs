@@ -9,9 +9,10 @@ use crate::wire::{AnswerId, Content, EmbargoId, Exception, ImportId, Path};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalCap(pub u32);
 
-/// A number of the vat's own, kept beside an entry and handed back with every event about it.
+/// A number of the vat's own, kept beside an entry and handed back with every event about it. It is as
+/// wide as a key that is never used again: an event that is read late means what it meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Tag(pub u32);
+pub struct Tag(pub u64);
 
 /// A question of ours, from the moment it is asked until the vat calls `finish`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

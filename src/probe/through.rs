@@ -1,6 +1,6 @@
 //! Through the server: with a method that returns what it is passed, the server calls the probe.
 
-use crate::wire::{Call, CapDescriptor, Exception, Message, Outcome, Payload, SendResultsTo};
+use crate::wire::{Call, CapDescriptor, Exception, Message, Outcome, Path, Payload, SendResultsTo};
 
 use super::say;
 use super::scene::{Method, Scene, unknown, unknown_call};
@@ -32,6 +32,11 @@ impl Scene<'_> {
         call.params = params;
         self.say(say::called(call));
         self.call_fence(import).await?;
+        self.hung(question)
+    }
+
+    /// It has not returned so far.
+    fn hung(&self, question: u32) -> Found {
         let is =
             |message: &Message| matches!(message, Message::Return(ret) if ret.answer.0 == question);
         match self.heard.iter().find(|message| is(message)) {
@@ -59,6 +64,34 @@ impl Scene<'_> {
             Outcome::Results(_) => Ok(import),
             other => not_applicable(format!("the method named with --echo returned {other}")),
         }
+    }
+
+    /// The method named with `--echo` returns a capability where it should.
+    pub(super) async fn echoes(&mut self) -> Found {
+        let import = self.meet().await?;
+        let call = self.echo_call(1, import, say::hosted(1))?;
+        self.say(say::called(call));
+        let ret = self.returned(1).await?;
+        let Outcome::Results(results) = &ret.outcome else {
+            let outcome = &ret.outcome;
+            return not_applicable(format!("the method named with --echo returned {outcome}"));
+        };
+        let back = results.content.cap_at(&Path::from_iter([0]));
+        match back {
+            Ok(Some(_)) => Ok(()),
+            _ => not_applicable(
+                "the method named with --echo returned no capability as its first pointer",
+            ),
+        }
+    }
+
+    /// The method named with `--hang` does not return.
+    pub(super) async fn hangs_at_all(&mut self) -> Found {
+        let import = self.meet().await?;
+        self.hangs(1, import, say::capabilities(Vec::new())).await?;
+        // What is answered a little late is answered.
+        self.call_fence(import).await?;
+        self.hung(1)
     }
 
     /// The server passes a call with these params on to our export 1, which it must hold.

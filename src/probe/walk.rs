@@ -97,19 +97,18 @@ impl Probe {
     /// What it did instead, in a line.
     pub async fn greet(&self) -> Result<(), String> {
         let greeted = self.try_out(|scene| Box::pin(scene.fence())).await;
-        match Verdict::from(greeted) {
-            Verdict::Holds => Ok(()),
-            Verdict::Broken(how) | Verdict::NotApplicable(how) => Err(how),
-        }
+        said(greeted)
     }
 
     /// Walks, and tells of each clause as it goes.
     ///
     /// # Errors
     ///
-    /// There is no server to be walked through, as [`greet`](Self::greet) says.
+    /// There is no server to be walked through, as [`greet`](Self::greet) says; or one of the methods named in
+    /// the [`Options`] does something else than it should, so that the clauses it serves would be judged wrongly.
     pub async fn walk(&self, mut tell: impl FnMut(Line)) -> Result<(), String> {
         self.greet().await?;
+        self.try_methods().await?;
         let until = Instant::now() + self.options.total;
         let mut lost = None;
         let only = &self.options.only;
@@ -128,6 +127,18 @@ impl Probe {
                 }
             };
             tell(Line { clause: clause.id, situation: clause.situation, verdict });
+        }
+        Ok(())
+    }
+
+    /// Whether the methods named do what is said of them.
+    async fn try_methods(&self) -> Result<(), String> {
+        let Options { echo, hang, .. } = self.options;
+        if echo.is_some() {
+            said(self.try_out(|scene| Box::pin(scene.echoes())).await)?;
+        }
+        if hang.is_some() {
+            said(self.try_out(|scene| Box::pin(scene.hangs_at_all())).await)?;
         }
         Ok(())
     }
@@ -180,5 +191,13 @@ impl Probe {
         }
         let waits = scene.waits();
         broken(format!("no answer within {} s, waiting for {waits}", patience.as_secs_f32()))
+    }
+}
+
+/// It holds, or in a line why not.
+fn said(found: Found) -> Result<(), String> {
+    match Verdict::from(found) {
+        Verdict::Holds => Ok(()),
+        Verdict::Broken(how) | Verdict::NotApplicable(how) => Err(how),
     }
 }

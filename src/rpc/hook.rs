@@ -18,7 +18,7 @@ use capnp::traits::ImbueMut;
 
 use crate::runtime::{Local, gone};
 use crate::vat::{self, CallId, Cap, Payload};
-use crate::wire::Path;
+use crate::wire::{Content, Path};
 
 use super::ambient::ambient;
 use super::caps;
@@ -129,7 +129,7 @@ impl ClientHook for Hook {
             return CapnpPromise::err(error);
         }
         drop(params);
-        let promise = request.take().finish().send();
+        let promise = request.finish().send();
         CapnpPromise::from_future(async move {
             let reply = response(promise.await.map_err(|why| error(&why))?);
             results.get()?.set_as(reply.get()?)
@@ -170,55 +170,56 @@ impl ClientHook for Hook {
     }
 }
 
-/// A request in the hands of generated code. The box it is in is used again.
-struct Typed(Option<Building>);
-
-/// What is built, with the table its message is built with.
-struct Building {
+/// A request in the hands of generated code, with the table its message is built with. The box it is
+/// in is used again.
+#[derive(Default)]
+struct Typed {
     to: To,
     interface: u64,
     method: u16,
-    message: Builder<HeapAllocator>,
+    /// How many words the message starts with.
+    words: u32,
+    /// `None` while nothing was built: many calls have no params.
+    message: Option<Builder<HeapAllocator>>,
     table: CapTable,
 }
 
 /// Who is called.
+#[derive(Default)]
 enum To {
-    /// A capability of a vat of this thread.
-    Near(Lent),
+    /// A capability of a vat of this thread, and one reference of it.
+    Near(Local, Cap),
     Anyone(Client),
-}
-
-/// One reference of a capability, given back unless it is spent.
-struct Lent {
-    here: Local,
-    cap: Cap,
-    spent: bool,
-}
-
-impl Lent {
-    fn spend(mut self) -> (Local, Cap) {
-        self.spent = true;
-        (self.here.clone(), self.cap)
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        if !self.spent {
-            self.here.release(self.cap);
-        }
-    }
+    /// The request was sent.
+    #[default]
+    Nobody,
 }
 
 impl To {
+    #[inline]
     fn new(hook: &Hook) -> Self {
         match (&hook.here, hook.client.cap()) {
             (Some(here), Some(cap)) if !here.mailbox().is_closed() => {
                 here.with(|graph| graph.retain(cap));
-                Self::Near(Lent { here: here.clone(), cap, spent: false })
+                Self::Near(here.clone(), cap)
             }
             _ => Self::Anyone(hook.client.clone()),
+        }
+    }
+
+    fn client(self) -> Option<Client> {
+        match self {
+            Self::Near(here, cap) => Some(Client::adopt(&here, cap)),
+            Self::Anyone(client) => Some(client),
+            Self::Nobody => None,
+        }
+    }
+}
+
+impl Drop for Typed {
+    fn drop(&mut self) {
+        if let To::Near(here, cap) = &self.to {
+            here.release(*cap);
         }
     }
 }
@@ -240,52 +241,65 @@ impl Typed {
         size_hint: Option<MessageSize>,
     ) -> Box<Self> {
         let words = size_hint.map_or(FIRST_WORDS, |hint| hint.word_count.saturating_add(1));
-        let words =
-            hook.client.first_words(u32::try_from(words.min(HINTED_WORDS_MAX)).unwrap_or(1));
-        let message = Builder::new(HeapAllocator::new().first_segment_words(words));
-        let to = To::new(hook);
-        let building = Building { to, interface, method, message, table: Vec::new() };
+        let words = u32::try_from(words.min(HINTED_WORDS_MAX)).unwrap_or(1);
         let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
-        let mut typed = spare.unwrap_or_else(|| Box::new(Self(None)));
-        typed.0 = Some(building);
+        let mut typed = spare.unwrap_or_default();
+        typed.to = To::new(hook);
+        (typed.interface, typed.method) = (interface, method);
+        typed.words = hook.client.first_words(words);
         typed
     }
 
-    /// What was built; the box is spare.
-    fn take(mut self: Box<Self>) -> Building {
-        let building = self.0.take().expect("it is taken once, with the box");
+    /// What was built.
+    #[inline]
+    fn take_params(&mut self) -> (Content, CapTable) {
+        let content = self.message.take().map_or_else(Content::null, Content::from);
+        (content, std::mem::take(&mut self.table))
+    }
+
+    /// Keeps the box for a request to come. Everything was taken out of it.
+    #[inline]
+    fn keep(self: Box<Self>) {
         let _ = SPARE.try_with(|spare| {
             let mut spare = spare.borrow_mut();
             if spare.len() < SPARE_MAX {
                 spare.push(self);
             }
         });
-        building
     }
-}
 
-impl Building {
-    fn finish(self) -> Outgoing {
-        let Self { to, interface, method, message, table } = self;
-        let client = match to {
-            To::Near(lent) => {
-                let (here, cap) = lent.spend();
-                Client::adopt(&here, cap)
-            }
-            To::Anyone(client) => client,
-        };
+    fn finish(mut self: Box<Self>) -> Outgoing {
+        let client = std::mem::take(&mut self.to).client();
+        let client = client.expect("a request is sent once, with its box");
+        let (content, table) = self.take_params();
+        let (interface, method) = (self.interface, self.method);
+        self.keep();
         let caps = untable(table, || client.here());
-        Outgoing { client, interface, method, content: message.into(), caps }
+        Outgoing { client, interface, method, content, caps }
+    }
+
+    /// Calls a capability of a vat of this thread, whose reference is taken.
+    fn send_near(mut self: Box<Self>, here: Local, cap: Cap) -> RemotePromise<any_pointer::Owned> {
+        let (content, table) = self.take_params();
+        let (interface, method) = (self.interface, self.method);
+        self.keep();
+        let clients = untable(table, || Some(here.clone()));
+        let params = caps::payload(&here, content, &clients);
+        let call = here.call_lent(cap, vat::Request { interface, method, params });
+        let (promise, pipeline) = Near::of(here, call);
+        remote(Answered(promise), TypedPipeline::Near(pipeline))
     }
 }
 
 impl RequestHook for Typed {
     fn get(&mut self) -> any_pointer::Builder<'_> {
-        let Building { message, table, .. } =
-            self.0.as_mut().expect("it is taken with the box, when it is sent");
+        let words = self.words;
+        let message = self
+            .message
+            .get_or_insert_with(|| Builder::new(HeapAllocator::new().first_segment_words(words)));
         let mut root: any_pointer::Builder<'_> =
             message.get_root().expect("an any pointer takes whatever the root is");
-        root.imbue_mut(table);
+        root.imbue_mut(&mut self.table);
         root
     }
 
@@ -293,31 +307,29 @@ impl RequestHook for Typed {
         brand()
     }
 
-    fn send(self: Box<Self>) -> RemotePromise<any_pointer::Owned> {
-        let building = self.take();
-        let Building { to: To::Near(lent), interface, method, message, table } = building else {
-            return remote_anywhere(building.finish().send());
-        };
-        if lent.here.mailbox().is_closed() {
-            return remote_anywhere(Promise::failed(lent.here.mailbox(), gone()));
+    fn send(mut self: Box<Self>) -> RemotePromise<any_pointer::Owned> {
+        match std::mem::take(&mut self.to) {
+            To::Near(here, cap) if !here.mailbox().is_closed() => self.send_near(here, cap),
+            To::Near(here, cap) => {
+                here.release(cap);
+                remote_anywhere(Promise::failed(here.mailbox(), gone()))
+            }
+            to => {
+                self.to = to;
+                remote_anywhere(self.finish().send())
+            }
         }
-        let (here, cap) = lent.spend();
-        let clients = untable(table, || Some(here.clone()));
-        let params = caps::payload(&here, message.into(), &clients);
-        let call = here.call_lent(cap, vat::Request { interface, method, params });
-        let (promise, pipeline) = Near::of(here, call);
-        remote(Answered(promise), TypedPipeline::Near(pipeline))
     }
 
     fn send_streaming(self: Box<Self>) -> CapnpPromise<(), capnp::Error> {
-        let written = Written::new(self.take().finish());
+        let written = Written::new(self.finish());
         CapnpPromise::from_future(async move { written.await.map_err(|why| error(&why)) })
     }
 
     fn tail_send(
         self: Box<Self>,
     ) -> Option<(u32, CapnpPromise<(), capnp::Error>, Box<dyn PipelineHook>)> {
-        TAIL.with(|tail| *tail.borrow_mut() = Some(self.take().finish()));
+        TAIL.with(|tail| *tail.borrow_mut() = Some(self.finish()));
         None
     }
 }

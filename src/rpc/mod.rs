@@ -50,6 +50,7 @@ pub use lapse::Lapse;
 #[cfg(all(feature = "tokio", unix))]
 pub use listen::listen;
 pub use membrane::{Crossing, Direction, Membrane, Passage, Policy, Revocation, Verdict};
+pub(crate) use promise::on;
 pub use promise::{Pipeline, Promise};
 pub use reconnect::{Reconnector, connecting_lazily, reconnecting};
 pub use relay::{Relay, RelayEnd};

@@ -3,7 +3,7 @@
 use std::task::{Context, Poll};
 
 use crate::runtime::{Local, gone};
-use crate::vat::{CallId, Outcome};
+use crate::vat::{CallId, Ends, Outcome};
 use crate::wire::{Exception, Path};
 
 use super::client::Client;
@@ -37,20 +37,13 @@ impl Near {
         let Some(call) = self.call else {
             return Poll::Ready(Err(Exception::failed("the results were taken")));
         };
-        self.here.read_mail();
-        // What comes of calls that are queued here needs no waker.
-        let outcome = self.here.collect_result(call).or_else(|| {
-            self.here.pump(cx.waker());
-            self.here.collect_result(call)
-        });
-        if let Some(outcome) = outcome {
+        if let Some(outcome) = self.here.poll_outcome(call, Ends::Result, cx.waker()) {
             self.call = None;
             return Poll::Ready(outcome);
         }
         if self.here.mailbox().is_closed() {
             return Poll::Ready(Err(gone()));
         }
-        self.here.await_outcome(call, cx.waker());
         Poll::Pending
     }
 }

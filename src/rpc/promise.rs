@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures_channel::oneshot;
 
 use crate::runtime::{Local, Mailbox, gone, leave};
-use crate::vat::{CallId, Outcome};
+use crate::vat::{CallId, Ends, Outcome};
 use crate::wire::{Exception, Path};
 
 use super::client::Client;
@@ -95,29 +95,20 @@ impl Promise {
     }
 
     fn poll_here(&mut self, here: &Local, call: CallId, cx: &Context<'_>) -> Poll<Outcome> {
-        here.read_mail();
-        // What comes of calls that are queued here needs no waker.
-        let outcome = here.collect(call).or_else(|| {
-            here.pump(cx.waker());
-            here.collect(call)
-        });
-        match outcome {
+        match here.poll_outcome(call, Ends::Both, cx.waker()) {
             Some(outcome) => {
                 self.state = Promised::Over;
                 Poll::Ready(outcome)
             }
             None if here.mailbox().is_closed() => Poll::Ready(Err(gone())),
-            None => {
-                here.await_outcome(call, cx.waker());
-                Poll::Pending
-            }
+            None => Poll::Pending,
         }
     }
 
     /// The outcome of a call of this thread, if it is there.
     pub(super) fn take_here(&mut self, here: &Local) -> Option<Outcome> {
         let Promised::Here(call) = self.state else { return None };
-        let outcome = here.collect(call)?;
+        let outcome = here.with(|graph| graph.collect_and_end(call, Ends::Both))?;
         self.state = Promised::Over;
         Some(outcome)
     }
@@ -229,7 +220,7 @@ pub(super) fn forward(
 }
 
 /// Does something on the vat's thread: now if this is it, else behind what was posted.
-pub(super) fn on(mailbox: &Arc<Mailbox>, f: impl FnOnce(&Local) + Send + 'static) {
+pub(crate) fn on(mailbox: &Arc<Mailbox>, f: impl FnOnce(&Local) + Send + 'static) {
     match Local::find(mailbox.id()) {
         Some(here) => f(&here),
         None => leave(mailbox, f),

@@ -15,8 +15,9 @@ use capnp::message::{Builder, HeapAllocator};
 use capnp::private::capability::{PipelineHook, RequestHook, ResultsHook};
 use capnp::traits::{Imbue, ImbueMut};
 
-use crate::runtime::{Answer, Conclusion, Delivery, Dispatch, Local};
+use crate::runtime::{Answer, Conclusion, Delivery, Dispatch, Local, Polled};
 use crate::vat::{CallId, Payload};
+use crate::wire::Exception;
 
 use super::client::Client;
 use super::error::exception;
@@ -63,17 +64,17 @@ enum Ended {
 
 impl<D: Server + Clone + 'static> Dispatch for Served<D> {
     fn dispatch(self: Rc<Self>, delivery: Delivery, cx: &mut Context<'_>) -> Answer {
-        let here = self.here.clone();
+        let here = &self.here;
         let Delivery { call, interface, method, params } = delivery;
         let end = End::open();
-        let params = CapnpParams::new(params_hook(&here, params));
+        let params = CapnpParams::new(params_hook(here, params));
         let results = Results::new(here.clone(), call, Rc::clone(&end));
         let results = CapnpResults::new(Box::new(results));
         let called = self.server.clone().dispatch_call(interface, method, params, results);
         if called.is_streaming {
             here.with(|graph| graph.hold_back(call));
         }
-        Answer::of(Running { here, method: Some(called.promise), end: Some(end) }, cx)
+        answer(here, Place { interface, method }, called.promise, end, cx)
     }
 
     fn address(&self) -> Option<usize> {
@@ -81,10 +82,39 @@ impl<D: Server + Clone + 'static> Dispatch for Served<D> {
     }
 }
 
+/// Polls what generated code made of a call. Most is done at once, and needs no task.
+fn answer(
+    here: &Local,
+    place: Place,
+    method: CapnpPromise<(), capnp::Error>,
+    end: Rc<End>,
+    cx: &mut Context<'_>,
+) -> Answer {
+    let here = match Polled::of(method, cx) {
+        Polled::Ready(Ok(())) if Rc::strong_count(&end) == 1 => {
+            let ended = end.take();
+            End::close(end);
+            return Answer::Now(conclude(here, ended));
+        }
+        Polled::Ready(Ok(())) => here.clone(),
+        Polled::Ready(Err(error)) => {
+            End::close(end);
+            return Answer::Now(Conclusion::Return(Err(place.say(error))));
+        }
+        Polled::Pending(method) => {
+            let running =
+                Running { here: here.clone(), place, method: Some(method), end: Some(end) };
+            return Answer::Waiting(Box::pin(running));
+        }
+        Polled::Panicked => return Answer::panicked(),
+    };
+    Answer::of(Running { here, place, method: None, end: Some(end) }, cx)
+}
+
 /// Where the results of a call are left.
 #[derive(Default)]
 struct End {
-    ended: Cell<Option<Ended>>,
+    ended: RefCell<Option<Ended>>,
     waiter: Cell<Option<Waker>>,
 }
 
@@ -101,10 +131,15 @@ impl End {
         SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten().unwrap_or_default()
     }
 
+    fn take(&self) -> Option<Ended> {
+        if self.ended.borrow().is_none() { None } else { self.ended.take() }
+    }
+
     /// The call is over. The end is spare if its results are gone, too.
     fn close(mut this: Rc<Self>) {
         let Some(end) = Rc::get_mut(&mut this) else { return };
-        drop(std::mem::take(end));
+        *end.ended.get_mut() = None;
+        *end.waiter.get_mut() = None;
         let _ = SPARE.try_with(|spare| {
             let mut spare = spare.borrow_mut();
             if spare.len() < SPARE_MAX {
@@ -114,25 +149,55 @@ impl End {
     }
 }
 
+/// The method that runs.
+struct Place {
+    interface: u64,
+    method: u16,
+}
+
+impl Place {
+    /// What the method failed with. If those words are the `capnp` crate's own, they do not say where.
+    fn say(&self, error: capnp::Error) -> Exception {
+        let is_bare = match error.kind {
+            capnp::ErrorKind::Failed
+            | capnp::ErrorKind::Overloaded
+            | capnp::ErrorKind::Disconnected => false,
+            capnp::ErrorKind::Unimplemented => error.extra == "Method not implemented.",
+            _ => true,
+        };
+        let why = exception(error);
+        if !is_bare {
+            return why;
+        }
+        let Self { interface, method } = self;
+        let said = why.reason().trim_end_matches('.');
+        Exception::new(
+            why.kind(),
+            format!("{said} (method {method} of interface {interface:#018x})"),
+        )
+    }
+}
+
 /// A call that runs in generated code.
 struct Running {
     here: Local,
+    place: Place,
     /// `None` once it is done.
     method: Option<CapnpPromise<(), capnp::Error>>,
     /// `None` once it is closed.
     end: Option<Rc<End>>,
 }
 
-impl Running {
-    /// What comes of the call, once the server has dropped its hold of the results.
-    fn conclude(&self, ended: Ended) -> Conclusion {
-        match ended {
-            Ended::Results(draft) => Conclusion::Return(Ok(draft.payload(&self.here))),
-            Ended::Tail(request) => match request.ready(&self.here) {
-                Ok((cap, request)) => Conclusion::Redirect(cap, request),
-                Err(why) => Conclusion::Return(Err(why)),
-            },
-        }
+/// What comes of a call, once the server has dropped its hold of the results. If it had built
+/// nothing, that is returned.
+fn conclude(here: &Local, ended: Option<Ended>) -> Conclusion {
+    match ended {
+        None => Conclusion::Return(Ok(Payload::null())),
+        Some(Ended::Results(draft)) => Conclusion::Return(Ok(draft.payload(here))),
+        Some(Ended::Tail(request)) => match request.ready(here) {
+            Ok((cap, request)) => Conclusion::Redirect(cap, request),
+            Err(why) => Conclusion::Return(Err(why)),
+        },
     }
 }
 
@@ -142,21 +207,21 @@ impl Future for Running {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Conclusion> {
         if let Some(method) = &mut self.method {
             if let Err(error) = ready!(Pin::new(method).poll(cx)) {
-                return Poll::Ready(Conclusion::Return(Err(exception(error))));
+                return Poll::Ready(Conclusion::Return(Err(self.place.say(error))));
             }
             self.method = None;
         }
-        if let Some(end) = &self.end {
-            if let Some(ended) = end.ended.take() {
-                return Poll::Ready(self.conclude(ended));
-            }
-            if Rc::strong_count(end) > 1 {
-                end.waiter.set(Some(cx.waker().clone()));
-                return Poll::Pending;
-            }
-        }
-        // The server gave its hold of them up and had built nothing.
-        Poll::Ready(Conclusion::Return(Ok(Payload::null())))
+        let ended = match &self.end {
+            Some(end) => match end.take() {
+                None if Rc::strong_count(end) > 1 => {
+                    end.waiter.set(Some(cx.waker().clone()));
+                    return Poll::Pending;
+                }
+                ended => ended,
+            },
+            None => None,
+        };
+        Poll::Ready(conclude(&self.here, ended))
     }
 }
 
@@ -188,7 +253,7 @@ impl Results {
     fn end(&mut self, ended: Option<Ended>) {
         if let Some(end) = self.end.take() {
             if ended.is_some() {
-                end.ended.set(ended);
+                end.ended.replace(ended);
             }
             if let Some(waiter) = end.waiter.take() {
                 waiter.wake();

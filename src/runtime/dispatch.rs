@@ -1,6 +1,7 @@
 //! What the runtime asks of an object: take a call, and answer it now or later.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -8,7 +9,7 @@ use std::task::{Context, Poll};
 use crate::vat::{CallId, Cap, Outcome, Payload, Request};
 use crate::wire::Exception;
 
-use super::quiet::{drop_quietly, poll_quietly};
+use super::quiet::drop_quietly;
 
 /// A future of this thread.
 pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
@@ -51,17 +52,53 @@ pub enum Answer {
 impl Answer {
     /// The answer of a future that can be polled where it is: it gets a box only if it has to wait.
     pub fn of<F: Future<Output = Conclusion> + Unpin + 'static>(
-        mut future: F,
+        future: F,
         cx: &mut Context<'_>,
     ) -> Self {
-        let polled = poll_quietly(Pin::new(&mut future), cx.waker());
-        if let Some(Poll::Pending) = polled {
-            return Self::Waiting(Box::pin(future));
+        match Polled::of(future, cx) {
+            Polled::Ready(conclusion) => Self::Now(conclusion),
+            Polled::Pending(future) => Self::Waiting(Box::pin(future)),
+            Polled::Panicked => Self::panicked(),
         }
-        drop_quietly(future);
-        match polled {
-            Some(Poll::Ready(conclusion)) => Self::Now(conclusion),
-            _ => Self::Now(Conclusion::panicked()),
+    }
+
+    /// The object panicked.
+    #[must_use]
+    pub fn panicked() -> Self {
+        Self::Now(Conclusion::panicked())
+    }
+}
+
+/// What came of polling foreign code once.
+pub enum Polled<F: Future> {
+    /// It is done, and dropped.
+    Ready(F::Output),
+    /// It is not.
+    Pending(F),
+    /// It panicked, and is dropped.
+    Panicked,
+}
+
+impl<F: Future + Unpin> Polled<F> {
+    /// Polls foreign code once. A panic ends only itself.
+    #[inline]
+    pub fn of(future: F, cx: &mut Context<'_>) -> Self {
+        let (mut output, mut future) = (None, Some(future));
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let Some(polled) = &mut future else { return };
+            if let Poll::Ready(ready) = Pin::new(polled).poll(cx) {
+                output = Some(ready);
+                // It may panic, too, and is done all the same.
+                future = None;
+            }
+        }));
+        match (output, future) {
+            (Some(output), _) => Self::Ready(output),
+            (None, Some(future)) if polled.is_ok() => Self::Pending(future),
+            (None, future) => {
+                drop_quietly(future);
+                Self::Panicked
+            }
         }
     }
 }

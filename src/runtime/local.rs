@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use crate::conn::{Config, Connection};
 use crate::transport::Transport;
-use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Outcome, Payload, Request, TargetId};
+use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Payload, Request, TargetId};
 
 use super::dispatch::{Dispatch, LocalFuture};
 use super::links::{Ending, Links};
@@ -201,18 +201,6 @@ impl Local {
     pub fn call_lent(&self, cap: Cap, request: Request) -> CallId {
         self.read_mail();
         self.change(|graph| graph.call_lent(cap, request))
-    }
-
-    /// The outcome of a call, if it is there; with it the caller's hold of the call ends.
-    #[inline]
-    pub fn collect(&self, call: CallId) -> Option<Outcome> {
-        self.with(|graph| graph.collect(call))
-    }
-
-    /// The outcome of a call, if it is there; the caller's pipeline stays.
-    #[inline]
-    pub fn collect_result(&self, call: CallId) -> Option<Outcome> {
-        self.with(|graph| graph.collect_result(call))
     }
 
     /// Has `waker` woken when the outcome of a call can be collected.

@@ -3,6 +3,7 @@
 //! Floor 4, the only one that knows "later". A [`Vat`] owns a vat of the current thread, a [`Handle`]
 //! reaches one from any thread, and [`Local`] is what floor 5 is built on.
 
+mod ask;
 mod border;
 mod dispatch;
 mod driver;
@@ -26,7 +27,7 @@ mod turn;
 mod watch;
 
 pub use self::border::Border;
-pub use self::dispatch::{Answer, Conclusion, Delivery, Dispatch, LocalFuture};
+pub use self::dispatch::{Answer, Conclusion, Delivery, Dispatch, LocalFuture, Polled};
 pub use self::driver::{Clock, Driver, Timeless};
 pub use self::handle::{Handle, leave, post};
 pub use self::host::Vat;

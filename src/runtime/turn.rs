@@ -84,9 +84,7 @@ impl Local {
     /// too where no driver does.
     #[inline]
     pub fn pump(&self, waker: &Waker) {
-        let inner = self.inner();
-        // In the midst of a turn the rest is left to it: tasks that wait for each other take no stack.
-        if inner.drivers.get() > 0 || inner.depth.get() > 0 || inner.turning.get() {
+        if self.is_driven() {
             self.drain_releases();
             return self.drain();
         }
@@ -96,6 +94,21 @@ impl Local {
             }
         }
         waker.wake_by_ref();
+    }
+
+    /// Whether connections and timers are left to somebody else: a driver, or the turn that is under
+    /// way, where tasks that wait for each other take no stack.
+    #[inline]
+    pub(super) fn is_driven(&self) -> bool {
+        let inner = self.inner();
+        inner.drivers.get() > 0 || inner.depth.get() > 0 || inner.turning.get()
+    }
+
+    /// One more drain on the stack, unless there are too many.
+    #[inline]
+    pub(super) fn nest(&self) -> Option<During<'_, u32>> {
+        let depth = &self.inner().depth;
+        (depth.get() < NESTED_DRAINS_MAX).then(|| During::new(depth, depth.get() + 1))
     }
 
     /// The time as of the last turn.
@@ -117,11 +130,7 @@ impl Local {
     /// Carries out what the graph wants, calls in the order they were made. Does nothing where
     /// drains are nested too deep: an outer one goes on.
     pub fn drain(&self) {
-        let depth = &self.inner().depth;
-        if depth.get() >= NESTED_DRAINS_MAX {
-            return;
-        }
-        let _during = During::new(depth, depth.get() + 1);
+        let Some(_during) = self.nest() else { return };
         for _ in 0..OUTPUTS_PER_DRAIN {
             let Some(output) = self.with(|graph| graph.poll_output()) else { break };
             self.carry_out(output);
@@ -154,11 +163,19 @@ impl Local {
         }
     }
 
+    fn deliver(&self, target: TargetId, delivery: Delivery) {
+        let call = delivery.call;
+        if let Some(conclusion) = self.hand_over(target, delivery) {
+            self.conclude(call, conclusion);
+        }
+    }
+
     /// Hands a call to its object. Most have their answer at once, and never become a task.
     #[inline]
-    fn deliver(&self, target: TargetId, delivery: Delivery) {
+    pub(super) fn hand_over(&self, target: TargetId, delivery: Delivery) -> Option<Conclusion> {
         let Some(object) = self.target(target) else {
-            return self.release_payload(delivery.params);
+            self.release_payload(delivery.params);
+            return None;
         };
         let call = delivery.call;
         let (index, waker) = self.inner().tasks.borrow_mut().reserve();
@@ -166,18 +183,32 @@ impl Local {
         let conclusion = match catch_unwind(AssertUnwindSafe(|| object.dispatch(delivery, &mut cx)))
         {
             Ok(Answer::Now(conclusion)) => conclusion,
-            Ok(Answer::Waiting(future)) => return self.park(index, Work::Call(call, future)),
-            Ok(Answer::Later(future)) if self.with(|graph| graph.is_delivered(call)) => {
-                return self.poll_call(index, &waker, call, future);
+            Ok(Answer::Waiting(future)) => {
+                self.park(index, Work::Call(call, future));
+                return None;
             }
             Ok(Answer::Later(future)) => {
-                self.inner().tasks.borrow_mut().end(index);
-                return drop_quietly(future);
+                self.answer_later(index, &waker, call, future);
+                return None;
             }
             Err(_) => Conclusion::panicked(),
         };
         self.inner().tasks.borrow_mut().end(index);
-        self.conclude(call, conclusion);
+        Some(conclusion)
+    }
+
+    fn answer_later(
+        &self,
+        index: u32,
+        waker: &Waker,
+        call: CallId,
+        future: LocalFuture<Conclusion>,
+    ) {
+        if self.with(|graph| graph.is_delivered(call)) {
+            return self.poll_call(index, waker, call, future);
+        }
+        self.inner().tasks.borrow_mut().end(index);
+        drop_quietly(future);
     }
 
     /// A future waits; if its call was cancelled while it was polled, it is dropped.
@@ -229,7 +260,7 @@ impl Local {
     }
 
     #[inline]
-    fn conclude(&self, call: CallId, conclusion: Conclusion) {
+    pub(super) fn conclude(&self, call: CallId, conclusion: Conclusion) {
         self.with(|graph| match conclusion {
             Conclusion::Return(outcome) => graph.respond(call, outcome),
             Conclusion::Redirect(cap, request) => {

@@ -30,6 +30,10 @@ const VAIN_MAX: u32 = 10;
 /// happen; where it goes on, it is soon given up.
 const HELD_UP: u32 = 3;
 
+/// Who looks again and again looks more often than this, unless somebody else had the processor between
+/// two looks: most likely the very peer that is watched for, which would have had it sooner.
+const LOOK_MAX: Duration = Duration::from_micros(10);
+
 /// While nothing is watched, one gap in so many is looked at. Odd: a call may be two turns, with a
 /// long gap and a short one.
 const SAMPLED: u32 = 7;
@@ -43,6 +47,10 @@ pub(super) struct Watch {
     soon: bool,
     /// How often it was looked since, if it is watched.
     looks: Option<u32>,
+    /// When it was last looked.
+    looked: Option<Instant>,
+    /// Somebody else had the processor between two looks.
+    held_up: bool,
     turns: u32,
     /// How many watches were in vain, less those that were not.
     vain: u32,
@@ -55,12 +63,13 @@ impl Watch {
     pub(super) fn goes_on(&mut self, now: Instant) -> bool {
         let (Some(looks), Some(since)) = (&mut self.looks, self.since) else { return false };
         *looks += 1;
+        self.held_up |= is_long(self.looked, now);
+        self.looked = Some(now);
         if *looks < LOOKS_MAX && now.saturating_duration_since(since) < WATCHED_MAX {
             return true;
         }
         self.looks = None;
-        let held_up = now.saturating_duration_since(since) >= SOON_MAX;
-        self.was_vain(if held_up { HELD_UP } else { 1 });
+        self.was_vain(if self.held_up { HELD_UP } else { 1 });
         // Whatever comes now came late.
         self.soon = false;
         self.since = None;
@@ -82,15 +91,14 @@ impl Watch {
         }
         let Some(since) = self.since.replace(now) else { return self.soon };
         let gap = now.saturating_duration_since(since);
-        if self.looks.take().is_some() {
-            if gap >= SOON_MAX {
-                self.was_vain(HELD_UP);
-            } else {
-                self.vain = self.vain.saturating_sub(1);
-            }
-        }
+        let looked = self.looks.take().is_some_and(|looks| looks > 0);
         if gap >= SOON_MIN {
             self.soon = gap < SOON_MAX;
+            match self.held_up || is_long(self.looked, now) {
+                _ if !looked => {}
+                true => self.was_vain(HELD_UP),
+                false => self.vain = self.vain.saturating_sub(1),
+            }
         }
         if self.soon && self.pause > 0 {
             self.pause -= 1;
@@ -106,8 +114,13 @@ impl Watch {
 
     /// The turn is over and nothing is left to do.
     pub(super) fn begin(&mut self) {
-        self.looks = Some(0);
+        (self.looks, self.looked, self.held_up) = (Some(0), None, false);
     }
+}
+
+/// Whether it is too long since it was looked.
+fn is_long(looked: Option<Instant>, now: Instant) -> bool {
+    looked.is_some_and(|looked| now.saturating_duration_since(looked) >= LOOK_MAX)
 }
 
 #[cfg(test)]
@@ -148,6 +161,18 @@ mod tests {
         let too_late = Duration::from_micros(150);
         let looks = looks(&mut watch, &mut now, too_late, 10_000);
         assert!(looks < 20 * 120, "{looks} looks in a second");
+    }
+
+    #[test]
+    fn what_this_thread_does_itself_is_no_success_of_a_watch() {
+        let (mut now, mut watch) = (Instant::now(), Watch::default());
+        let (at_once, too_late) = (Duration::from_micros(1), Duration::from_micros(150));
+        let mut looked = 0;
+        for _ in 0..5_000 {
+            looked += looks(&mut watch, &mut now, at_once, 1);
+            looked += looks(&mut watch, &mut now, too_late, 1);
+        }
+        assert!(looked < 20 * 120, "{looked} looks in a second");
     }
 
     #[test]

@@ -92,7 +92,6 @@ impl TransportError {
     }
 
     #[cfg(all(feature = "tokio", unix))]
-    #[cfg(all(feature = "tokio", unix))]
     pub(super) fn at(doing: &'static str, address: &impl fmt::Display, source: io::Error) -> Self {
         Self::io(doing, &Peer::Named(address.to_string()), source)
     }
@@ -107,6 +106,16 @@ impl TransportError {
             Self::Refused { .. } => Fault::Us,
             Self::PeerGone(_) | Self::Io { .. } => Fault::Way,
         }
+    }
+
+    /// Whether the same may succeed a moment later, with nothing changed here: the system is out of file
+    /// descriptors or of memory, which others give back.
+    #[must_use]
+    pub fn is_shortage(&self) -> bool {
+        // ENOMEM, ENFILE, EMFILE; ENOBUFS on Linux and elsewhere.
+        const SHORT: [i32; 5] = [12, 23, 24, 105, 55];
+        let Self::Io { source, .. } = self else { return false };
+        source.raw_os_error().is_some_and(|code| SHORT.contains(&code))
     }
 
     /// Whether the connection goes on: the error concerns one message alone.

@@ -4,7 +4,6 @@
 //! ([`same_thread`], [`two_thread`]) move messages as they are. Everything else is a [`ByteStream`]:
 //! memory pipes, pipes of the operating system, child processes and sockets.
 
-#[cfg(all(feature = "tokio", unix))]
 mod address;
 mod bytes;
 #[cfg(all(feature = "tokio", unix))]
@@ -27,8 +26,9 @@ mod socket;
 mod tokio;
 mod trickle;
 mod two_thread;
-
 #[cfg(all(feature = "tokio", unix))]
+mod unix;
+
 pub use self::address::Address;
 pub use self::bytes::ByteStream;
 #[cfg(all(feature = "tokio", unix))]

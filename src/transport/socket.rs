@@ -14,6 +14,7 @@ use super::framed::{Framed, FramedLimits};
 use super::peer::Peer;
 use super::pipe::stdio;
 use super::tokio::Tokio;
+use super::unix::UnixSocket;
 
 /// A byte stream to an [`Address`]: a TCP or unix socket, or the standard streams.
 pub struct Socket {
@@ -23,7 +24,7 @@ pub struct Socket {
 
 enum Stream {
     Tcp(Tokio<TcpStream>),
-    Unix(Tokio<UnixStream>),
+    Unix(UnixSocket),
     Other(Box<dyn ByteStream + Send>),
 }
 
@@ -74,9 +75,11 @@ impl TryFrom<TcpStream> for Socket {
 impl TryFrom<UnixStream> for Socket {
     type Error = io::Error;
 
+    /// An error outside of a tokio runtime, which is the one that will watch it. It is watched for room
+    /// to write only while there is none, or it would wake its thread for each message the peer reads.
     fn try_from(stream: UnixStream) -> io::Result<Self> {
         let peer = Peer::Unix(stream.peer_addr()?.as_pathname().map(Path::to_owned));
-        Ok(Self { stream: Stream::Unix(Tokio(stream)), peer })
+        Ok(Self { stream: Stream::Unix(UnixSocket::new(stream)?), peer })
     }
 }
 

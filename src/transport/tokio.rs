@@ -101,10 +101,16 @@ fn poll_write<W: AsyncWrite + Unpin>(
     cx: &mut Context<'_>,
     slices: &[IoSlice<'_>],
 ) -> Poll<io::Result<usize>> {
+    match alone(slices) {
+        Some(first) => Pin::new(writer).poll_write(cx, first),
+        None => Pin::new(writer).poll_write_vectored(cx, slices),
+    }
+}
+
+/// What is to be written alone: a short write of it says that there is no more room.
+pub(super) fn alone<'a>(slices: &'a [IoSlice<'_>]) -> Option<&'a [u8]> {
     match slices {
-        [first, rest @ ..] if rest.is_empty() || first.len() >= ALONE_MIN => {
-            Pin::new(writer).poll_write(cx, first)
-        }
-        _ => Pin::new(writer).poll_write_vectored(cx, slices),
+        [first, rest @ ..] if rest.is_empty() || first.len() >= ALONE_MIN => Some(first),
+        _ => None,
     }
 }

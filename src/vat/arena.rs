@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::num::NonZeroU32;
 
 /// Names an entry of the arena that `T` marks.
 pub struct Key<T> {
     index: u32,
-    generation: u32,
+    generation: NonZeroU32,
     entry: PhantomData<fn() -> T>,
 }
 
@@ -15,6 +16,12 @@ impl<T> Key<T> {
     #[must_use]
     pub fn index(self) -> u32 {
         self.index
+    }
+
+    /// The whole key as a number, to be kept where keys are not known.
+    #[inline]
+    pub(super) fn number(self) -> u64 {
+        u64::from(self.generation.get()) << 32 | u64::from(self.index)
     }
 }
 
@@ -36,7 +43,7 @@ impl<T> Eq for Key<T> {}
 
 impl<T> std::hash::Hash for Key<T> {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (u64::from(self.generation) << 32 | u64::from(self.index)).hash(state);
+        self.number().hash(state);
     }
 }
 
@@ -53,8 +60,17 @@ impl<T> fmt::Display for Key<T> {
 }
 
 enum Slot<T> {
-    Full { generation: u32, entry: T },
-    Free { generation: u32, next: Option<u32> },
+    Full { generation: NonZeroU32, entry: T },
+    Free { generation: NonZeroU32, next: Option<u32> },
+}
+
+/// The generation of the slot's next tenant.
+#[inline]
+const fn later(generation: NonZeroU32) -> NonZeroU32 {
+    match generation.checked_add(1) {
+        Some(next) => next,
+        None => NonZeroU32::MIN,
+    }
 }
 
 /// Entries under generational keys; freed slots are used again, the latest first.
@@ -84,13 +100,13 @@ impl<M, T> Arena<M, T> {
             }
         }
         let index = u32::try_from(self.slots.len()).expect("memory ends long before 2^32 entries");
-        self.slots.push(Slot::Full { generation: 0, entry });
-        Key { index, generation: 0, entry: PhantomData }
+        self.slots.push(Slot::Full { generation: NonZeroU32::MIN, entry });
+        Key { index, generation: NonZeroU32::MIN, entry: PhantomData }
     }
 
     pub(super) fn remove(&mut self, key: Key<M>) -> Option<T> {
         self.get(key)?;
-        let free = Slot::Free { generation: key.generation.wrapping_add(1), next: self.free };
+        let free = Slot::Free { generation: later(key.generation), next: self.free };
         let slot = std::mem::replace(&mut self.slots[key.index as usize], free);
         self.free = Some(key.index);
         self.len -= 1;
@@ -106,7 +122,7 @@ impl<M, T> Arena<M, T> {
         if let Some(slot @ Slot::Full { .. }) = self.slots.get_mut(key.index as usize)
             && matches!(slot, Slot::Full { generation, .. } if *generation == key.generation)
         {
-            *slot = Slot::Free { generation: key.generation.wrapping_add(1), next: self.free };
+            *slot = Slot::Free { generation: later(key.generation), next: self.free };
             self.free = Some(key.index);
             self.len -= 1;
         }
@@ -126,6 +142,14 @@ impl<M, T> Arena<M, T> {
             Slot::Full { generation, entry } if *generation == key.generation => Some(entry),
             _ => None,
         }
+    }
+
+    /// The key with this number, if what it names still lives.
+    #[inline]
+    pub(super) fn key_of(&self, number: u64) -> Option<Key<M>> {
+        let (index, generation) = (number as u32, NonZeroU32::new((number >> 32) as u32)?);
+        let key = Key { index, generation, entry: PhantomData };
+        self.get(key).map(|_| key)
     }
 
     /// The key of whatever lives in slot `index` now.
@@ -166,6 +190,8 @@ mod tests {
         assert_eq!(first.index(), second.index());
         assert_eq!(arena.get(first), None);
         assert_eq!(arena.remove(first), None);
+        assert_eq!(arena.key_of(first.number()), None);
+        assert_eq!(arena.key_of(second.number()), Some(second));
         assert_eq!(arena.get(second), Some(&"second"));
         assert_eq!(arena.len(), 1);
         arena.discard(first);

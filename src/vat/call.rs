@@ -19,26 +19,35 @@ pub(super) struct Call {
     pub(super) origin: Origin,
     pub(super) place: Place,
     /// The promises for capabilities in its results. They leave the list when they die.
-    pub(super) pipelines: SmallVec<[(Path, Cap); 1]>,
+    pub(super) pipelines: Pipelines,
     /// How many pipelines outside, and promises in `pipelines`, keep the call wanted.
     pub(super) pipeline_refs: u32,
-    /// Promises for its results that a peer called, or that are under an embargo. Those that are,
-    /// when the results come, take the place of what they lead to in the results, lest somebody
-    /// overtake what is still on its way there. One reference each.
-    pub(super) used: Vec<(Path, Cap)>,
-    /// Results the target announced for pipelining before it returned (`set_pipeline`).
-    /// Few calls have them: in a box, they cost the others nothing.
-    pub(super) early: Option<Box<Payload>>,
     /// Somebody outside wants to hear when the outcome is there.
     pub(super) watch: Watch,
-    /// A call of ours whose results are those of this one (`takeFromOtherQuestion`, tail calls).
-    pub(super) taker: Option<CallId>,
     /// The object whose other calls wait until this one is over: it is one of a stream.
     pub(super) holds: Option<Cap>,
     /// It came from a peer and was sent back to it, on the results of a call of which the same is
     /// true, and so on: this many in a row.
     pub(super) bounces: u16,
+    /// What few calls have: in a box, it costs the others next to nothing.
+    rare: Option<Box<Rare>>,
 }
+
+/// What few calls have.
+#[derive(Debug, Default)]
+struct Rare {
+    /// Promises for its results that a peer called, or that are under an embargo. Those that are,
+    /// when the results come, take the place of what they lead to in the results, lest somebody
+    /// overtake what is still on its way there. One reference each.
+    used: Pipelines,
+    /// Results the target announced for pipelining before it returned (`set_pipeline`).
+    early: Option<Box<Payload>>,
+    /// A call of ours whose results are those of this one (`takeFromOtherQuestion`, tail calls).
+    taker: Option<CallId>,
+}
+
+/// Promises for capabilities in the results of a call.
+pub(super) type Pipelines = SmallVec<[(Path, Cap); 1]>;
 
 /// Who made a call, and what is owed to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,12 +144,10 @@ impl Call {
             place,
             pipelines: SmallVec::new(),
             pipeline_refs: 0,
-            used: Vec::new(),
-            early: None,
             watch: Watch::Nobody,
-            taker: None,
             holds: None,
             bounces: 0,
+            rare: None,
         }
     }
 
@@ -153,11 +160,58 @@ impl Call {
     /// No other call and no capability is held for its sake.
     #[inline]
     pub(super) fn holds_nothing(&self) -> bool {
-        self.taker.is_none()
-            && self.early.is_none()
-            && self.holds.is_none()
-            && self.pipelines.is_empty()
-            && self.used.is_empty()
+        self.rare.is_none() && self.holds.is_none() && self.pipelines.is_empty()
+    }
+
+    /// A call of ours that takes its results from this one.
+    #[inline]
+    pub(super) fn taker(&self) -> Option<CallId> {
+        self.rare.as_ref()?.taker
+    }
+
+    pub(super) fn set_taker(&mut self, taker: CallId) {
+        self.rare.get_or_insert_default().taker = Some(taker);
+    }
+
+    pub(super) fn take_taker(&mut self) -> Option<CallId> {
+        self.change_rare(|rare| rare.taker.take())
+    }
+
+    /// What its target announced for pipelining.
+    pub(super) fn early(&self) -> Option<&Payload> {
+        self.rare.as_ref()?.early.as_deref()
+    }
+
+    pub(super) fn set_early(&mut self, early: Payload) {
+        self.rare.get_or_insert_default().early = Some(Box::new(early));
+    }
+
+    pub(super) fn take_early(&mut self) -> Option<Payload> {
+        self.change_rare(|rare| rare.early.take()).map(|early| *early)
+    }
+
+    /// Promises for its results that a peer called, or that are under an embargo.
+    pub(super) fn used(&self) -> &[(Path, Cap)] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.used)
+    }
+
+    pub(super) fn push_used(&mut self, path: Path, promise: Cap) {
+        self.rare.get_or_insert_default().used.push((path, promise));
+    }
+
+    pub(super) fn take_used(&mut self) -> Pipelines {
+        self.change_rare(|rare| std::mem::take(&mut rare.used))
+    }
+
+    /// Takes something of what few calls have; with the last of it the box goes.
+    #[inline]
+    fn change_rare<T: Default>(&mut self, take: impl FnOnce(&mut Rare) -> T) -> T {
+        let Some(rare) = &mut self.rare else { return T::default() };
+        let taken = take(rare);
+        if rare.used.is_empty() && rare.early.is_none() && rare.taker.is_none() {
+            self.rare = None;
+        }
+        taken
     }
 
     /// All that keeps the call is a pipeline, and there are no capabilities in its outcome.

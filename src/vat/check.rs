@@ -248,8 +248,8 @@ impl Graph {
                 }
                 _ => {}
             }
-            call.early.iter().for_each(|early| hold_all(&mut census, early));
-            call.used.iter().for_each(|(_, cap)| hold(&mut census, *cap, 0));
+            call.early().into_iter().for_each(|early| hold_all(&mut census, early));
+            call.used().iter().for_each(|(_, cap)| hold(&mut census, *cap, 0));
         }
         census
     }

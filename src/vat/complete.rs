@@ -3,12 +3,12 @@
 use smallvec::SmallVec;
 
 use crate::conn::{LocalCap, OutReturn};
-use crate::wire::{AnswerId, Exception, Path};
+use crate::wire::{AnswerId, Exception};
 
-use super::call::{Fate, Keep, Origin, Outcome, Place, Told};
+use super::call::{Fate, Keep, Origin, Outcome, Pipelines, Place, Told};
 use super::export::outgoing;
 use super::graph::{Graph, Work};
-use super::id::{CallId, Cap, LinkId};
+use super::id::{CallId, LinkId};
 use super::node::Watch;
 use super::output::Output;
 use super::payload::Payload;
@@ -18,16 +18,16 @@ impl Graph {
     pub(super) fn complete(&mut self, id: CallId, outcome: Outcome) {
         let Some(call) = self.calls.get_mut(id) else { return self.unref_outcome(outcome) };
         let pipelines = std::mem::take(&mut call.pipelines);
-        let early = call.early.take();
-        let (origin, taker) = (call.origin, call.taker.take());
-        let used = std::mem::take(&mut call.used);
+        let early = call.take_early();
+        let (origin, taker) = (call.origin, call.take_taker());
+        let used = call.take_used();
         call.place = Place::Over;
         if let Some(cap) = call.holds.take() {
             self.end_hold(cap, outcome.as_ref().err().cloned());
         }
         self.resolve_pipelines(&pipelines, outcome.as_ref());
         if let Some(early) = early {
-            self.unref_payload(*early);
+            self.unref_payload(early);
         }
         let mut outcome = outcome;
         self.keep_embargoes(used, &mut outcome);
@@ -146,7 +146,7 @@ impl Graph {
     }
 
     /// Puts promises that are still under an embargo in the place of what they lead to.
-    fn keep_embargoes(&mut self, used: Vec<(Path, Cap)>, outcome: &mut Outcome) {
+    fn keep_embargoes(&mut self, used: Pipelines, outcome: &mut Outcome) {
         for (path, promise) in used {
             let at = outcome.as_ref().ok().and_then(|all| all.content.cap_at(&path).ok()?);
             let place = outcome
@@ -225,7 +225,7 @@ impl Graph {
     pub(super) fn unwanted(&mut self, id: CallId) {
         let Some(call) = self.calls.get_mut(id) else { return };
         match call.origin {
-            Origin::Gone if call.pipeline_refs == 0 && call.taker.is_none() => {}
+            Origin::Gone if call.pipeline_refs == 0 && call.taker().is_none() => {}
             Origin::Gone => return self.send_hints(id),
             // On its way: where it comes to, it is seen whether it goes on.
             Origin::Write(None) if !matches!(call.place, Place::Queued(_, Fate::Deliver, _)) => {}
@@ -270,8 +270,8 @@ impl Graph {
         } else if at.origin == Origin::Write(Some(call)) {
             at.origin = Origin::Write(None);
         }
-        if at.taker == Some(call) {
-            at.taker = None;
+        if at.taker() == Some(call) {
+            at.take_taker();
             // The peer gave the results to us alone. Its Finish, which may have come already, ends
             // the call.
             if let Origin::Peer(link, answer, Keep::Results) = at.origin {
@@ -294,9 +294,9 @@ impl Graph {
     }
 
     fn forget(&mut self, id: CallId) {
-        let Some(call) = self.calls.remove(id) else { return };
-        call.early.into_iter().for_each(|early| self.unref_payload(*early));
-        call.used.into_iter().for_each(|(_, cap)| self.unref(cap));
+        let Some(mut call) = self.calls.remove(id) else { return };
+        call.take_early().into_iter().for_each(|early| self.unref_payload(early));
+        call.take_used().into_iter().for_each(|(_, cap)| self.unref(cap));
         if let Some(cap) = call.holds {
             self.end_hold(cap, None);
         }

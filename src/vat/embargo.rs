@@ -92,7 +92,7 @@ impl Graph {
         match target {
             InTarget::Local(slot) => self.links.get(link)?.exports.get(*slot)?.told,
             InTarget::Answer { tag, path } => {
-                let call = self.calls.get(self.calls.key_at(tag.0)?)?;
+                let call = self.calls.get(self.calls.key_of(tag.0)?)?;
                 let Call { place: Place::Kept(results, told), .. } = call else { return None };
                 let index = results.content.cap_at(path).ok()?? as usize;
                 let is_theirs = *told.get(index)? == Told::Theirs;

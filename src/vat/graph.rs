@@ -158,7 +158,7 @@ impl Graph {
         call.pipeline_refs = 1;
         let id = self.calls.insert(call);
         let asked = match self.links.get_mut(link) {
-            Some(link) => link.conn.bootstrap(Tag(id.index())).map_err(|closed| closed.0),
+            Some(link) => link.conn.bootstrap(Tag(id.number())).map_err(|closed| closed.0),
             None => Err(Exception::disconnected("the connection is closed")),
         };
         match asked {
@@ -202,47 +202,6 @@ impl Graph {
             self.unwanted(call);
             self.settle();
         }
-    }
-
-    /// The outcome of a call, once, if it is there; with it both holds of the caller end. The caller
-    /// takes the references in it.
-    #[inline]
-    pub fn collect(&mut self, call: CallId) -> Option<Outcome> {
-        self.take_outcome(call, 1)
-    }
-
-    /// As [`collect`](Self::collect), but the caller goes on holding its pipeline, until
-    /// [`drop_pipeline`](Self::drop_pipeline) or [`try_drop_pipeline`](Self::try_drop_pipeline).
-    #[inline]
-    pub fn collect_result(&mut self, call: CallId) -> Option<Outcome> {
-        self.take_outcome(call, 0)
-    }
-
-    #[inline]
-    fn take_outcome(&mut self, id: CallId, pipelines_ended: u32) -> Option<Outcome> {
-        let call = self.calls.get_mut(id)?;
-        if call.origin != Origin::Waiting || !matches!(call.place, Place::Done(_)) {
-            return None;
-        }
-        call.pipeline_refs = call.pipeline_refs.saturating_sub(pipelines_ended);
-        let Place::Done(outcome) = std::mem::replace(&mut call.place, Place::Over) else {
-            return None;
-        };
-        if call.is_plain() && call.pipeline_refs == 0 {
-            // With the outcome nothing is left of it.
-            self.calls.discard(id);
-            return Some(outcome);
-        }
-        call.origin = Origin::Gone;
-        if call.is_kept_bare(&outcome) {
-            call.place = Place::Bare;
-            return Some(outcome);
-        }
-        let keep = call.pipeline_refs > 0 || call.taker.is_some();
-        let outcome = if keep { self.share_outcome(id, outcome) } else { outcome };
-        self.unwanted(id);
-        self.settle();
-        Some(outcome)
     }
 
     /// Has [`Output::Completed`] tell when there is an outcome to be collected.
@@ -319,11 +278,11 @@ impl Graph {
     /// it need not wait. Takes the references in the payload.
     pub fn set_pipeline(&mut self, id: CallId, early: Payload) {
         match self.calls.get_mut(id) {
-            Some(call) if matches!(call.place, Place::Delivered(_)) && call.early.is_none() => {
+            Some(call) if matches!(call.place, Place::Delivered(_)) && call.early().is_none() => {
                 let pipelines = std::mem::take(&mut call.pipelines);
                 self.resolve_pipelines(&pipelines, Ok(&early));
                 if let Some(call) = self.calls.get_mut(id) {
-                    call.early = Some(Box::new(early));
+                    call.set_early(early);
                 }
             }
             _ => self.unref_payload(early),
@@ -343,7 +302,7 @@ impl Graph {
         let waits = match (&promise.state, &promise.source) {
             (State::Resolved(_), _) => false,
             (State::Pending, Source::Pipeline(call, _)) => match self.calls.get(*call) {
-                Some(Call { place: Place::Remote(link, _), origin: Origin::Gone, .. }) => {
+                Some(Call { place: Place::Remote(link, _), .. }) if self.is_for_pipeline(*call) => {
                     let at = self.links.get(*link);
                     at.is_some_and(|at| !at.conn.config().only_promise_pipeline)
                 }
@@ -426,12 +385,5 @@ impl Graph {
     pub(super) fn share(&mut self, payload: &mut Payload) -> Payload {
         payload.caps.iter().flatten().for_each(|cap| self.retain(*cap));
         Payload { content: Content::share(&mut payload.content), caps: payload.caps.clone() }
-    }
-
-    fn share_outcome(&mut self, id: CallId, outcome: Outcome) -> Outcome {
-        let mut outcome = outcome;
-        let kept = self.share_with(&mut outcome);
-        self.place(id, Place::Done(kept));
-        outcome
     }
 }

@@ -63,7 +63,7 @@ impl Graph {
                 (cap, Home::Ours)
             }
             InCap::Answer { tag, path } => {
-                (self.calls.key_at(tag.0).map(|call| self.pipeline(call, &path)), Home::Ours)
+                (self.calls.key_of(tag.0).map(|call| self.pipeline(call, &path)), Home::Ours)
             }
             InCap::Broken(why) => (Some(self.broken(why)), Home::Theirs),
         };
@@ -78,13 +78,13 @@ impl Graph {
         node: impl FnOnce() -> Node,
     ) -> Cap {
         let tag = tag.or_else(|| self.links.get(link)?.conn.import_tag(import));
-        if let Some(cap) = tag.and_then(|tag| self.nodes.key_at(tag.0)) {
+        if let Some(cap) = tag.and_then(|tag| self.nodes.key_of(tag.0)) {
             self.retain(cap);
             return cap;
         }
         let cap = self.nodes.insert(node());
         if let Some(at) = self.links.get_mut(link) {
-            at.conn.tag_import(import, Tag(cap.index()));
+            at.conn.tag_import(import, Tag(cap.number()));
         }
         cap
     }

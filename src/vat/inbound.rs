@@ -7,14 +7,14 @@ use crate::conn::{
 };
 use crate::wire::{AnswerId, Content, Exception, ImportId, Message};
 
-use super::call::{Call, Fate, Keep, Origin, Outcome, Place};
+use super::call::{Call, Fate, Keep, Origin, Outcome, Pipelines, Place};
 use super::graph::{Graph, Step, Work};
 use super::id::{CallId, Cap, LinkId};
 use super::import::{Home, Received};
 use super::node::{Item, Kind, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
-use super::promise::{Pipelines, cap_at};
+use super::promise::cap_at;
 
 /// How many calls may wait for one another's outcome before a peer adds one more to them. Each look
 /// for the end of such a chain walks along it, and a peer could make it as long as it has answers.
@@ -97,7 +97,7 @@ impl Graph {
         let place = Place::Delivered(None);
         let id = self.calls.insert(Call::new(Origin::Peer(link, answer, Keep::Pipeline), place));
         let Some(at) = self.links.get_mut(link) else { return };
-        at.conn.tag_answer(answer, Tag(id.index()));
+        at.conn.tag_answer(answer, Tag(id.number()));
         let outcome = match at.bootstrap {
             Some(cap) => {
                 self.retain(cap);
@@ -122,7 +122,7 @@ impl Graph {
         let place = Place::Queued(request, Fate::Deliver, to);
         let id = self.calls.insert(Call::new(Origin::Peer(link, answer, keep), place));
         if let Some(at) = self.links.get_mut(link) {
-            at.conn.tag_answer(answer, Tag(id.index()));
+            at.conn.tag_answer(answer, Tag(id.number()));
         }
         self.enqueue(to, Item::Call(id));
         self.unref(to);
@@ -138,7 +138,7 @@ impl Graph {
                 cap
             }
             InTarget::Answer { tag, path } => {
-                let Some(call) = self.calls.key_at(tag.0) else { return self.null() };
+                let Some(call) = self.calls.key_of(tag.0) else { return self.null() };
                 let cap = self.pipeline(call, path);
                 let place = self.calls.get(call).map(|call| &call.place);
                 if !matches!(
@@ -153,9 +153,9 @@ impl Graph {
     }
 
     fn on_cancel(&mut self, link: LinkId, answer: AnswerId, tag: Tag, deliver_first: bool) {
-        let Some(id) = self.calls.key_at(tag.0) else { return };
+        let Some(id) = self.calls.key_of(tag.0) else { return };
         let Some(call) = self.calls.get_mut(id) else { return };
-        let needed = call.pipeline_refs > 0 || call.taker.is_some();
+        let needed = call.pipeline_refs > 0 || call.taker().is_some();
         if let Place::Queued(_, fate @ Fate::Deliver, _) = &mut call.place
             && deliver_first
         {
@@ -175,8 +175,8 @@ impl Graph {
     }
 
     fn on_done(&mut self, tag: Tag) {
-        if let Some(id) = self.calls.key_at(tag.0) {
-            let used = self.calls.get_mut(id).map(|call| std::mem::take(&mut call.used));
+        if let Some(id) = self.calls.key_of(tag.0) {
+            let used = self.calls.get_mut(id).map(|call| call.take_used());
             used.into_iter().flatten().for_each(|(_, cap)| self.unref(cap));
             self.origin(id, Origin::Gone);
             self.unwanted(id);
@@ -184,14 +184,14 @@ impl Graph {
     }
 
     fn on_return(&mut self, link: LinkId, question: CallRef, tag: Tag, outcome: InReturn) {
-        let Some(id) = self.calls.key_at(tag.0) else { return };
+        let Some(id) = self.calls.key_of(tag.0) else { return };
         let outcome = match outcome {
             InReturn::Results(payload) => Ok(payload),
             InReturn::Exception(why) => Err(why),
             InReturn::Canceled => Err(Exception::failed("the peer cancelled the call")),
             InReturn::TakeFrom(answer) => match self.source(id, answer) {
-                Some(source) => return self.take_from(link, id, question, source),
-                None => Err(Exception::failed("the call was to take its results from itself")),
+                Ok(source) => return self.take_from(link, id, question, source),
+                Err(why) => Err(why),
             },
             // Results that were to stay with the peer: the question lives until the asker is done.
             InReturn::Kept => return,
@@ -293,27 +293,40 @@ impl Graph {
         self.note_use(id, path, promise);
     }
 
-    /// The call keeps a promise for its results until they come.
+    /// The call keeps a promise for its results until they come. What is broken or null needs no
+    /// embargo: there are as many of those as the peer likes.
     fn note_use(&mut self, id: CallId, path: &crate::wire::Path, promise: Cap) {
+        if self.nodes.get(promise).is_none_or(|node| node.kind.promise().is_none()) {
+            return;
+        }
         if let Some(call) = self.calls.get_mut(id)
-            && !call.used.iter().any(|(_, known)| *known == promise)
+            && !call.used().iter().any(|(_, known)| *known == promise)
         {
-            call.used.push((path.clone(), promise));
+            call.push_used(path.clone(), promise);
             self.retain(promise);
         }
     }
 
-    /// The call whose outcome `id` is to take; none if that waits for the outcome of `id` itself,
-    /// or for so many others that it may as well.
-    fn source(&self, id: CallId, answer: Tag) -> Option<CallId> {
-        let source = self.calls.key_at(answer.0)?;
+    /// The call whose outcome `id` is to take; not one that waits for the outcome of `id` itself, nor
+    /// for so many others that nobody looks further.
+    fn source(&self, id: CallId, answer: Tag) -> Result<CallId, Exception> {
+        let gone = || Exception::failed("the call whose results were to be taken is over");
+        let source = self.calls.key_of(answer.0).ok_or_else(gone)?;
         let next = |at: &CallId| match self.calls.get(*at)?.place {
             Place::Redirected(next) => Some(next),
             _ => None,
         };
         let mut chain = std::iter::successors(Some(source), next);
-        let waits_for_itself = chain.by_ref().take(TAKES_MAX).any(|at| at == id);
-        (!waits_for_itself && chain.next().is_none()).then_some(source)
+        if chain.by_ref().take(TAKES_MAX).any(|at| at == id) {
+            return Err(Exception::failed("the call was to take its results from itself"));
+        }
+        match chain.next() {
+            None => Ok(source),
+            Some(_) => {
+                let why = format!("more than {TAKES_MAX} calls take each other's results");
+                Err(Exception::overloaded(why))
+            }
+        }
     }
 
     /// The outcome of our question is that of a call the peer made to us.
@@ -330,7 +343,7 @@ impl Graph {
         if let Some(outcome) = self.outcome_of(source) {
             self.work.push_back(Work::Complete(id, outcome));
         } else if let Some(call) = self.calls.get_mut(source) {
-            call.taker = Some(id);
+            call.set_taker(id);
         }
         self.unref_pipeline(id);
     }
@@ -364,7 +377,7 @@ impl Graph {
             Some(cap) => cap,
             None => self.null(),
         };
-        match self.nodes.key_at(tag.0) {
+        match self.nodes.key_of(tag.0) {
             Some(promise) => {
                 let path = OutTarget::Import(import);
                 self.settle_remote(link, path, promise, to, received.home);
@@ -374,7 +387,7 @@ impl Graph {
     }
 
     fn on_import_lost(&mut self, tag: Tag, why: Exception) {
-        let Some(cap) = self.nodes.key_at(tag.0) else { return };
+        let Some(cap) = self.nodes.key_of(tag.0) else { return };
         let Some(node) = self.nodes.get_mut(cap) else { return };
         match &mut node.kind {
             Kind::Import(..) => node.kind = Kind::Broken(why),

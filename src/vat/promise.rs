@@ -53,7 +53,7 @@ impl Graph {
             Place::Over => {
                 Some(Err(Exception::failed("the call returned no capabilities or is over")))
             }
-            _ => call.early.as_ref().map(|early| cap_at(early, path)),
+            _ => call.early().map(|early| cap_at(early, path)),
         };
         match known {
             Some(Ok(Some(cap))) => {
@@ -300,6 +300,3 @@ pub(super) fn cap_at(results: &Payload, path: &Path) -> Result<Option<Cap>, Exce
         Err(why) => Err(Exception::failed(why.to_string())),
     }
 }
-
-/// Pipelines of a call, as they are taken off it to be resolved.
-pub(super) type Pipelines = SmallVec<[(Path, Cap); 1]>;

@@ -80,17 +80,9 @@ impl Graph {
     /// shortest way; `None` if it is anything else.
     #[inline]
     fn deliver_at_once(&mut self, step: &Step) -> Option<Output> {
-        let Item::Call(id) = step.item else { return None };
-        let node = self.nodes.get_mut(step.to).filter(|node| node.refs > 1)?;
-        let Kind::Target(target) = node.kind else { return None };
-        let call = self.calls.get_mut(id)?;
-        if !matches!(call.place, Place::Queued(_, Fate::Deliver | Fate::Wait, _)) {
-            return None;
-        }
-        let place = std::mem::replace(&mut call.place, Place::Delivered(Some(step.to)));
-        let Place::Queued(Request { interface, method, params }, ..) = place else { return None };
-        node.refs -= 1;
-        Some(Output::Deliver { target, call: id, interface, method, params })
+        let Item::Call(call) = step.item else { return None };
+        let (target, Request { interface, method, params }) = self.reach_target(step)?;
+        Some(Output::Deliver { target, call, interface, method, params })
     }
 
     /// There may be something for `poll_output` or `poll_transmit`.
@@ -380,7 +372,7 @@ impl Graph {
                 return self.work.push_back(Work::Complete(id, Err(why)));
             }
         };
-        let tag = Tag(id.index());
+        let tag = Tag(id.number());
         let call = OutCall { tag, interface, method, params, tail: asker.is_some() };
         match self.ask(link, target, call) {
             Ok(question) => {
@@ -443,25 +435,6 @@ impl Graph {
                 self.links.get(link)?.conn.may_tail_call().then_some((asker, answer))
             }
             _ => None,
-        }
-    }
-
-    /// Tells the connection what of a call nobody wants, so that its messages can say so.
-    /// (C-H6)
-    pub(super) fn send_hints(&mut self, id: CallId) {
-        let Some(call) = self.calls.get(id) else { return };
-        let Place::Remote(link, question) = call.place else { return };
-        let (origin, pipelined) = (call.origin, call.pipeline_refs > 0);
-        let taken = call.taker.is_some();
-        let Some(link) = self.links.get_mut(link) else { return };
-        match origin {
-            Origin::Peer(_, _, Keep::Nothing) if !pipelined => link.conn.drop_pipeline(question),
-            Origin::Waiting | Origin::Detached | Origin::Write(_) if !pipelined => {
-                link.conn.drop_pipeline(question);
-            }
-            Origin::Peer(_, _, Keep::PipelineOnly) => link.conn.drop_result(question),
-            Origin::Gone if !taken => link.conn.drop_result(question),
-            _ => {}
         }
     }
 

@@ -243,11 +243,14 @@ impl Content {
     ///
     /// # Errors
     ///
-    /// A pointer is malformed, or a limit is passed.
+    /// A pointer is malformed, or a limit is passed. What a peer sent is not copied to more than 8 times
+    /// the frame it came in.
     pub fn copy(&self, limits: &ReadLimits) -> Result<Self, CopyError> {
         let words = match &self.0 {
-            Repr::Copied(message) | Repr::Received(message) => {
-                copy::copy(message.get_segments(), limits)?
+            Repr::Copied(message) => copy::copy(message.get_segments(), limits)?,
+            Repr::Received(message) => {
+                let frame = message.get_segments();
+                copy::copy(frame, &copy::within(limits, frame.words()))?
             }
             Repr::Null | Repr::Root(_) | Repr::Built(_) | Repr::Moved(_) => {
                 copy::copy(self.slices().as_slice(), limits)?
@@ -269,7 +272,11 @@ impl Content {
         limits: &ReadLimits,
         caps: impl FnMut(u32) -> u32,
     ) -> Result<Self, CopyError> {
-        let words = copy::copy_with(self.slices().as_slice(), limits, caps)?;
+        let within = match self.is_received() {
+            true => copy::within(limits, self.words()),
+            false => *limits,
+        };
+        let words = copy::copy_with(self.slices().as_slice(), &within, caps)?;
         Ok(Self(Repr::Copied(Box::new(Reader::new(Frame::single(words), limits.options())))))
     }
 }

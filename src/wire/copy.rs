@@ -10,13 +10,26 @@ use super::pointer::{
     self, COMPOSITE, Kind, POINTERS, Place, Pointer, PointerError, ROOT, Target, word_at, words_at,
 };
 
+/// How many words a copy may have for each word of the frame the content came in. Many pointers to one
+/// place make a few words a large copy, and a peer could have us copy and send 64 MiB for each call of a
+/// kilobyte that we pass on. Content that names nothing twice has at most two: each object lies in words
+/// of its own, and one of no size, which counts as a word, has its pointer.
+const GROWTH_MAX: usize = 8;
+
+/// The limits under which what came in a frame of so many words is copied.
+pub(super) fn within(limits: &ReadLimits, frame_words: usize) -> ReadLimits {
+    let most = frame_words.saturating_mul(GROWTH_MAX);
+    ReadLimits { traversal_words_max: limits.traversal_words_max.min(most), ..*limits }
+}
+
 /// Why content cannot be copied. The fault of whoever built it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CopyError {
     /// A pointer is malformed.
     Pointer(PointerError),
-    /// The copy would have more words than [`ReadLimits::traversal_words_max`].
+    /// The copy would have more words than [`ReadLimits::traversal_words_max`], or more than 8 for each
+    /// word of the frame the content came in.
     TooLarge,
     /// Pointers nest deeper than [`ReadLimits::nesting_max`].
     TooDeep,

@@ -47,18 +47,19 @@ pub(super) struct Ask {
 }
 
 impl Ask {
-    /// The params of a call, and their capabilities. Whatever is wrong with the arguments is found here: the
+    /// The params of a call of `target`, and their capabilities. Streams are pushed there now. Whatever is wrong with the arguments is found here: the
     /// rest of the way cannot fail. (Rules 22 and 27)
     pub(super) fn make(
         path: MethodPath,
         op: Op,
+        target: &Client,
         pusher: Option<Client>,
     ) -> Result<(Content, Vec<Option<Client>>), JsError> {
         let checked = match &op {
             Op::Call(args) if !args.is_empty() => weigh_array(args.as_slice(), &Limits::default())?,
             _ => Checked { bytes: 0, externals: Vec::new() },
         };
-        let mut departure = Departure::default();
+        let mut departure = Departure::to(target.clone());
         let leaving = departure.depart(checked.externals)?;
         let pusher = pusher.map(|pusher| departure.add(pusher));
         let ask = Self { path, op, pusher, leaving, bytes: checked.bytes };

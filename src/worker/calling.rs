@@ -106,19 +106,17 @@ fn send(stub: &RpcStub, path: MethodPath, op: Op) -> RpcPromise {
 
 fn try_send(stub: &RpcStub, path: MethodPath, op: Op) -> Result<RpcPromise, JsError> {
     let client = stub.client()?;
-    let (content, caps) = Ask::make(path, op, pusher(&client))?;
+    let pusher = if stub.0.stays(&client) { None } else { Some(pusher(&client)) };
+    let (content, caps) = Ask::make(path, op, &client, pusher)?;
     Ok(RpcPromise::pending(client.send_content(JS_RPC_TARGET, 0, content, caps)))
 }
 
 /// Where the object called is to push streams it returns. One of this vat finds the vat's own.
-fn pusher(client: &Client) -> Option<Client> {
-    if client.is_hosted_here() {
-        return None;
-    }
-    Some(match client.here() {
+fn pusher(client: &Client) -> Client {
+    match client.here() {
         Some(here) => nobody(&here),
         None => Client::promised(client.mailbox(), |here| {
             nobody(here).lend(here).unwrap_or_else(|| here.with(|graph| graph.broken(gone())))
         }),
-    })
+    }
 }

@@ -1,8 +1,9 @@
 //! The context of one invocation: what the worker was given, and what may outlast the call.
 
-use std::any::Any;
+use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
+use std::task::{Context, Waker};
 
 use crate::runtime::Local;
 
@@ -31,6 +32,12 @@ pub(super) trait Environment {
     ) -> Result<RpcStub, JsError>;
 }
 
+/// The session a call came in: it lasts as long as this is held.
+pub(super) trait Session {
+    /// All that is under way in it fails with this.
+    fn abort(&self, why: &JsError);
+}
+
 /// The context of one invocation of an entrypoint: `this.ctx` and `this.env` of JavaScript. Clones are the same
 /// context. (Rules 67, 70 and 71)
 #[derive(Clone)]
@@ -42,7 +49,15 @@ struct Inner {
     props: Value,
     depth: u32,
     /// What the session lasts for, if the call came in one.
-    session: Option<Rc<dyn Any>>,
+    session: Option<Rc<dyn Session>>,
+    aborted: RefCell<Aborted>,
+}
+
+/// Whether a context was aborted, and who is to hear of it.
+#[derive(Default)]
+struct Aborted {
+    why: Option<JsError>,
+    waker: Option<Waker>,
 }
 
 impl Ctx {
@@ -51,9 +66,11 @@ impl Ctx {
         environment: Rc<dyn Environment>,
         props: Value,
         depth: u32,
-        session: Option<Rc<dyn Any>>,
+        session: Option<Rc<dyn Session>>,
     ) -> Self {
-        Self(Rc::new(Inner { here: here.clone(), environment, props, depth, session }))
+        let aborted = RefCell::default();
+        let here = here.clone();
+        Self(Rc::new(Inner { here, environment, props, depth, session, aborted }))
     }
 
     /// The vat, in which new stubs are made.
@@ -116,6 +133,42 @@ impl Ctx {
             future.await;
             drop(session);
         }));
+    }
+}
+
+impl Ctx {
+    /// Ends the invocation: its call fails with `why`, now, and in a session everything else that is under way
+    /// or comes later does, too. Again, it does nothing. (Rule 58)
+    pub fn abort(&self, why: JsError) {
+        let waker = {
+            let mut aborted = self.0.aborted.borrow_mut();
+            if aborted.why.is_some() {
+                return;
+            }
+            aborted.why = Some(why.clone());
+            aborted.waker.take()
+        };
+        waker.into_iter().for_each(Waker::wake);
+        if let Some(session) = &self.0.session {
+            session.abort(&why);
+        }
+    }
+
+    /// Why it was aborted, if it was.
+    pub(super) fn aborted(&self) -> Option<JsError> {
+        self.0.aborted.borrow().why.clone()
+    }
+
+    /// The same; if it was not, the task is woken when it is.
+    pub(super) fn poll_aborted(&self, cx: &Context<'_>) -> Option<JsError> {
+        // Wakers are foreign code: cloned before the borrow, and dropped behind it.
+        let new = cx.waker().clone();
+        let mut aborted = self.0.aborted.borrow_mut();
+        let before = aborted.waker.replace(new);
+        let why = aborted.why.clone();
+        drop(aborted);
+        drop(before);
+        why
     }
 }
 

@@ -1,12 +1,11 @@
 //! An entrypoint as seen from outside: every call opens it anew.
 
-use std::any::Any;
 use std::rc::Rc;
 
 use crate::rpc::Client;
 use crate::runtime::Local;
 
-use super::ctx::Ctx;
+use super::ctx::{Ctx, Session};
 use super::error::JsError;
 #[cfg(all(feature = "http", unix))]
 use super::http::{Body, no_handler};
@@ -16,7 +15,7 @@ use crate::runtime::LocalFuture;
 
 /// What an entrypoint is opened by, for one invocation. (Rule 67)
 pub(super) trait Entry {
-    fn open(&self, here: &Local, session: Option<Rc<dyn Any>>) -> Result<Opened, JsError>;
+    fn open(&self, here: &Local, session: Option<Rc<dyn Session>>) -> Result<Opened, JsError>;
 
     /// The same for a request. The context lasts until the response begins.
     #[cfg(all(feature = "http", unix))]

@@ -4,6 +4,7 @@
 use crate::wire::{Detail, Exception, ExceptionKind};
 
 use super::error::{JsError, Marks};
+use super::stream::StreamError;
 use super::value::{ErrorClass, Limits, Value, View, decode, encode};
 
 /// What was thrown, in the format of values.
@@ -22,6 +23,15 @@ fn limits() -> Limits {
 
 /// An error that was thrown by an object, on its way to the caller. (Rules 62 to 65)
 pub(super) fn thrown(error: &JsError) -> Exception {
+    say(error, "remote.")
+}
+
+/// Why a context is no more, on its way to whoever runs into that: no object threw it. (Rule 58)
+pub(super) fn given(error: &JsError) -> Exception {
+    say(error, "")
+}
+
+fn say(error: &JsError, prefix: &str) -> Exception {
     let marks = error.marks();
     let kind = match marks {
         Marks { retryable: true, .. } => ExceptionKind::Disconnected,
@@ -29,7 +39,7 @@ pub(super) fn thrown(error: &JsError) -> Exception {
         _ => ExceptionKind::Failed,
     };
     let (class, says) = (class_of(error), message_of(error));
-    let exception = Exception::new(kind, format!("remote.jsg.{class}: {says}"));
+    let exception = Exception::new(kind, format!("{prefix}jsg.{class}: {says}"));
     if is_told_by_reason(error) {
         return exception;
     }
@@ -76,6 +86,21 @@ fn is_told_by_reason(error: &JsError) -> bool {
         View::Error(object) => is_spoken(object.class()) && object.properties().is_empty(),
         View::DomException(exception) => exception.stack.is_empty(),
         _ => false,
+    }
+}
+
+impl From<StreamError> for JsError {
+    /// Where a reason was given, that is what is thrown.
+    fn from(why: StreamError) -> Self {
+        match why {
+            StreamError::Failed(why) => caught(&why),
+            StreamError::Cancelled(reason) | StreamError::Aborted(reason)
+                if !reason.is_undefined() =>
+            {
+                Self::thrown(reason)
+            }
+            other => Self::new(other.class().name(), other.to_string()),
+        }
     }
 }
 

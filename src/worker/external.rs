@@ -10,14 +10,21 @@ use crate::rpc::Client;
 use crate::schema::worker_capnp::js_value::external;
 
 use super::error::JsError;
+use super::exception::caught;
 use super::group::Group;
 use super::held::Held;
+use super::stream::{self, Feed, Named, Outgoing};
 use super::token::Token;
 use super::value::{CloneError, External};
 use super::words::{At, Shape, Words};
 
 const EXTERNAL: Shape = Shape { data: 2, pointers: 2 };
 const RPC_TARGET: u64 = 1;
+const WRITABLE_STREAM: u64 = 2;
+const READABLE_STREAM: u64 = 3;
+const ABORT_SIGNAL: u64 = 7;
+/// Where the encoding of a stream stands in the word.
+const ENCODING_SHIFT: u32 = 16;
 const SERVICE_TOKEN: u64 = 5;
 
 /// What a message says about an external. `C` stands for its capabilities: indices into the cap table of a
@@ -28,6 +35,8 @@ pub(super) enum Carried<C> {
     RpcTarget(C),
     /// A service, as the process that issued the token knows it.
     Service(Bytes),
+    /// A stream or a signal.
+    Stream(Named<C>),
 }
 
 /// An external of a message that is not built yet.
@@ -42,9 +51,18 @@ pub(super) struct Leaving {
 #[derive(Default)]
 pub(super) struct Departure {
     pub(super) caps: Vec<Option<Client>>,
+    /// Where streams are pushed to.
+    pusher: Option<Client>,
+    /// What feeds them.
+    feeds: Vec<Feed>,
 }
 
 impl Departure {
+    /// Of a message that goes where `pusher` is.
+    pub(super) fn to(pusher: Client) -> Self {
+        Self { pusher: Some(pusher), ..Self::default() }
+    }
+
     /// One more capability: its index.
     pub(super) fn add(&mut self, client: Client) -> u32 {
         self.caps.push(Some(client));
@@ -53,22 +71,36 @@ impl Departure {
     }
 
     /// What a walk over a value found, as a message says it. Nothing is taken from the value: params
-    /// duplicate. (Rule 46)
+    /// duplicate; but streams go to the receiver, ahead of the message. (Rules 46 and 59)
     pub(super) fn depart(&mut self, externals: Vec<External>) -> Result<Vec<Leaving>, JsError> {
+        if externals.is_empty() {
+            return Ok(Vec::new());
+        }
         let leaving = externals.into_iter().map(|external| {
             let carried = self.carry(&external)?;
             Ok(Leaving { external, carried })
         });
-        leaving.collect()
+        let leaving: Result<_, JsError> = leaving.collect();
+        if leaving.is_err() {
+            // What was pushed already goes nowhere.
+            self.feeds.iter().for_each(Feed::stop);
+        }
+        leaving
     }
 
     fn carry(&mut self, external: &External) -> Result<Carried<u32>, JsError> {
         if let Some(held) = external.get::<Held>() {
-            let client = held.client().ok_or_else(disposed)?;
+            let client = held.client().ok_or_else(|| held.failure().unwrap_or_else(disposed))?;
             return Ok(Carried::RpcTarget(self.add(client)));
         }
         if let Some(token) = external.get::<Token>() {
             return Ok(Carried::Service(token.0.clone()));
+        }
+        let pusher = self.pusher.as_ref();
+        if let Some(outgoing) = pusher.and_then(|pusher| Outgoing::new(pusher, external)) {
+            let outgoing = outgoing?;
+            self.feeds.extend(outgoing.feed());
+            return Ok(Carried::Stream(outgoing.named.map(|client| self.add(client))));
         }
         Err(CloneError::unsupported(external.type_name()).into())
     }
@@ -80,11 +112,6 @@ pub(super) fn disposed() -> JsError {
 }
 
 impl Carried<u32> {
-    /// The index of the object it is, if it is a stub.
-    pub(super) fn target(&self) -> Option<u32> {
-        if let Self::RpcTarget(index) = self { Some(*index) } else { None }
-    }
-
     /// With its capability in hand.
     pub(super) fn claim(self, caps: &mut [Option<Client>]) -> Carried<Option<Client>> {
         match self {
@@ -92,6 +119,9 @@ impl Carried<u32> {
                 Carried::RpcTarget(caps.get_mut(index as usize).and_then(Option::take))
             }
             Self::Service(token) => Carried::Service(token),
+            Self::Stream(named) => Carried::Stream(
+                named.map(|index| caps.get_mut(index as usize).and_then(Option::take)),
+            ),
         }
     }
 
@@ -105,6 +135,21 @@ impl Carried<u32> {
             Self::Service(token) => {
                 words.put(at, SERVICE_TOKEN);
                 words.data(pointers, token);
+            }
+            Self::Stream(Named::Readable(source, canceler, encoding)) => {
+                words.put(at, READABLE_STREAM | encoding.number() << ENCODING_SHIFT);
+                words.capability(pointers, *source);
+                if let Some(canceler) = canceler {
+                    words.capability(pointers + 1, *canceler);
+                }
+            }
+            Self::Stream(Named::Writable(stream, encoding)) => {
+                words.put(at, WRITABLE_STREAM | encoding.number() << ENCODING_SHIFT);
+                words.capability(pointers, *stream);
+            }
+            Self::Stream(Named::Signal(signal)) => {
+                words.put(at, ABORT_SIGNAL);
+                words.capability(pointers, *signal);
             }
         }
     }
@@ -121,6 +166,12 @@ impl Carried<Option<Client>> {
             }
             Self::RpcTarget(None) => Err(JsError::error("A stub came without its capability.")),
             Self::Service(token) => Ok(External::new(Token(token))),
+            Self::Stream(named) => {
+                let named = named
+                    .held()
+                    .ok_or_else(|| JsError::error("A stream came without its capability."))?;
+                named.arrive().map_err(|why| caught(&why))
+            }
         }
     }
 
@@ -134,7 +185,13 @@ impl Carried<Option<Client>> {
             external::SubrequestChannelToken(token) => {
                 Ok(Self::Service(Bytes::copy_from_slice(token?)))
             }
-            _ => Err(capnp::Error::failed("an external of a kind that is not known here".into())),
+            other => match stream::read(other)? {
+                Some(named) => Ok(Self::Stream(named.map(Some))),
+                None => {
+                    let why = "an external of a kind that is not known here";
+                    Err(capnp::Error::failed(why.into()))
+                }
+            },
         }
     }
 }

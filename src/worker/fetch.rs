@@ -1,6 +1,6 @@
 //! `fetch` on services: a request is an invocation of its own, as a call is.
 
-use std::any::Any;
+use super::ctx::Session;
 use std::rc::Rc;
 
 use http::{Request, Response};
@@ -75,7 +75,7 @@ struct ReroutedEntry {
 }
 
 impl Entry for ReroutedEntry {
-    fn open(&self, here: &Local, session: Option<Rc<dyn Any>>) -> Result<Opened, JsError> {
+    fn open(&self, here: &Local, session: Option<Rc<dyn Session>>) -> Result<Opened, JsError> {
         self.entry.open(here, session)
     }
 

@@ -48,7 +48,7 @@ where
 
     fn getter(self: Rc<Self>, name: &str, _: &Local) -> Answer {
         match self.properties.get(name) {
-            Some(property) => Answer::Now(Ok(property.to_value().into())),
+            Some(property) => Answer::Now(Ok(Return::lent(property.to_value()))),
             None => Answer::Missing,
         }
     }

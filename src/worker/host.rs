@@ -16,17 +16,18 @@ use super::ctx::Ctx;
 use super::entry::{Entry, Opened};
 use super::error::JsError;
 use super::exception::thrown;
-use super::external::{Departure, Leaving};
+use super::external::{Carried, Departure, Leaving};
 use super::function::Function;
-use super::group::{Group, Scope};
+use super::group::Scope;
 use super::held::Held;
 use super::interface;
 use super::path::{MethodPath, missing, no_function, reserved};
 use super::push;
 use super::returned::{Returned, leave};
+use super::stream::Pusher;
 use super::stub::RpcStub;
-use super::target::{Answer, Call, Return, RpcTarget};
-use super::value::{Value, View};
+use super::target::{Answer, Call, Handles, Return, RpcTarget};
+use super::value::{External, Value, View, rebind};
 use super::walk::{End, Stand, Walk};
 
 /// What stands behind a capability.
@@ -43,12 +44,27 @@ pub(super) enum Object {
     Nothing,
 }
 
-/// What a call returned, kept for what is pipelined on the call. (Rules 50 and 51)
+/// What a call returned, kept for what is pipelined on the call: with handles of its own. (Rules 50 and 51)
 pub(super) struct Results {
     value: Value,
-    /// The handles in the value: the caller has others.
-    _given_away: Scope,
     disposer: Option<Box<dyn FnOnce()>>,
+}
+
+impl Results {
+    fn of(value: &Value, leaving: &[Leaving], disposer: Option<Box<dyn FnOnce()>>) -> Self {
+        let mut value = value.clone();
+        let own = |leaving: &Leaving| {
+            let client = leaving.external.get::<Held>().and_then(Held::client);
+            match client {
+                Some(client) => RpcStub::from_client(client).external(),
+                None => leaving.external.clone(),
+            }
+        };
+        let new = leaving.iter().map(own).collect();
+        let old: Vec<External> = leaving.iter().map(|leaving| leaving.external.clone()).collect();
+        rebind(std::slice::from_mut(&mut value), &old, new);
+        Self { value, disposer }
+    }
 }
 
 impl Drop for Results {
@@ -59,15 +75,13 @@ impl Drop for Results {
     }
 }
 
-/// The handles in a value that goes to a caller.
-fn handles(leaving: &[Leaving]) -> Scope {
-    let mut group = Group::default();
+/// The handles in a value that goes to a caller are disposed: the caller has its own.
+fn give_away(leaving: &[Leaving]) {
     for leaving in leaving {
-        if let Some(held) = leaving.external.clone().downcast::<Held>() {
-            group.add(held);
+        if let Some(held) = leaving.external.get::<Held>() {
+            held.dispose();
         }
     }
-    Scope(group)
 }
 
 /// The object of a vat that stands where there is none.
@@ -82,6 +96,8 @@ pub(super) fn nobody(here: &Local) -> Client {
 struct Hosted {
     here: Local,
     object: Object,
+    /// Once something was pushed to it.
+    pusher: OnceCell<Pusher>,
 }
 
 impl Drop for Hosted {
@@ -94,7 +110,10 @@ impl Drop for Hosted {
 
 /// A capability for an object of the vat `here`.
 pub(super) fn host(here: &Local, object: Object) -> Client {
-    Client::adopt(here, here.host(Rc::new(Hosted { here: here.clone(), object })))
+    Client::adopt(
+        here,
+        here.host(Rc::new(Hosted { here: here.clone(), object, pusher: OnceCell::new() })),
+    )
 }
 
 fn stub_of(here: &Local, target: Rc<dyn RpcTarget>) -> RpcStub {
@@ -150,7 +169,9 @@ impl Dispatch for Hosted {
         let Delivery { call, interface, method, params } = delivery;
         match (interface, method) {
             (interface::JS_RPC_TARGET, 0) => self.call(call, params, cx),
-            (interface::EXTERNAL_PUSHER, _) => push::dispatch(&self.here, call, method, params, cx),
+            (interface::EXTERNAL_PUSHER, _) => {
+                push::dispatch(&self.here, self.pusher.get_or_init(Pusher::new), method, params)
+            }
             _ => {
                 self.here.release_payload(params);
                 let why =
@@ -203,7 +224,7 @@ impl Hosted {
             Object::Target(target) => self.ask(Rc::clone(target), path, op),
             Object::Entry(entry) => match entry.open(&self.here, None) {
                 Ok(Opened::Instance(instance, ctx)) => match self.ask(instance, path, op) {
-                    Work::Done(result) => Work::Done(result),
+                    Work::Done(result) => Work::Done(ctx.aborted().map_or(result, Err)),
                     work => Work::Invoked(Box::new(work), ctx),
                 },
                 Ok(Opened::Elsewhere(client)) => {
@@ -282,6 +303,9 @@ impl Work {
             }
             Self::Invoked(mut work, ctx) => {
                 let done = work.poll(cx);
+                if let Some(why) = ctx.poll_aborted(cx) {
+                    return Poll::Ready(Err(why));
+                }
                 self.wait(done, || Self::Invoked(work, ctx))
             }
         }
@@ -333,10 +357,20 @@ impl Back {
         Conclusion::Return(payload.map_err(|why| thrown(&why)))
     }
 
+    /// Where another object is to push the streams it returns to our caller; one of this vat needs no telling if
+    /// the caller is of this vat, too.
+    fn pusher_for(&self, client: &Client) -> Option<Client> {
+        match &self.pusher {
+            None if client.is_hosted_here() => None,
+            None => Some(nobody(&self.here)),
+            known => known.clone(),
+        }
+    }
+
     /// The rest of the way is for another object: its answer is the caller's.
     fn forward(&self, stub: &RpcStub, path: MethodPath, op: Op) -> Conclusion {
         let made = stub.client().and_then(|client| {
-            let (content, caps) = Ask::make(path, op, self.pusher.clone())?;
+            let (content, caps) = Ask::make(path, op, &client, self.pusher_for(&client))?;
             Ok((client, content, caps))
         });
         let lent = made.map_err(|why| thrown(&why)).and_then(|(client, content, caps)| {
@@ -354,22 +388,29 @@ impl Back {
 
     /// The results, whose stubs move to the caller. (Rules 27, 46, 50 and 51)
     fn results(&self, returned: Return) -> Result<Payload, JsError> {
-        let Return { value, disposer } = returned;
-        let mut departure = Departure::default();
+        let Return { value, handles, disposer } = returned;
+        let pusher = self.pusher.clone().unwrap_or_else(|| nobody(&self.here));
+        let mut departure = Departure::to(pusher);
         let (leaving, bytes) = leave(&value, &mut departure)?;
         let has_disposer = disposer.is_some();
         let wanted = has_disposer || self.here.with(|graph| graph.may_be_pipelined(self.call));
-        let given_away = if leaving.is_empty() { Scope::default() } else { handles(&leaving) };
         let is_object = matches!(value.view(), View::Object(_));
         let pipeline = match &*leaving {
             _ if !wanted => None,
             _ if is_object => {
-                let results = Results { value: value.clone(), _given_away: given_away, disposer };
+                let results = Results::of(&value, &leaving, disposer);
                 Some(departure.add(host(&self.here, Object::Results(results))))
             }
-            [only] if value.as_external().is_some() => only.carried.target(),
+            [Leaving { carried: Carried::RpcTarget(target), .. }]
+                if value.as_external().is_some() =>
+            {
+                Some(*target)
+            }
             _ => Some(departure.add(nobody(&self.here))),
         };
+        if handles == Handles::Given {
+            give_away(&leaving);
+        }
         let content = Returned { value, leaving, pipeline, has_disposer, bytes }.content();
         Ok(payload(&self.here, content, &departure.caps))
     }

@@ -19,7 +19,11 @@ pub(super) const JS_RPC_SESSION: u16 = 9;
 
 /// Names that mean something of a stub itself. (Rule 36)
 pub(super) fn is_reserved(name: Str<'_>) -> bool {
-    name == "dup" || name == "constructor"
+    match name.len() {
+        3 => name == "dup",
+        11 => name == "constructor",
+        _ => false,
+    }
 }
 
 /// Names of handlers of an entrypoint, which are no methods. (Rule 37)

@@ -29,28 +29,114 @@
 //! assert_eq!(sum.as_f64(), Some(3.0));
 //! # Ok::<(), bowline::worker::JsError>(())
 //! ```
+//!
+//! # Objects and interfaces
+//!
+//! [`rpc_target`] makes an `impl` block an object that others call; [`rpc_interface`] makes a trait a stub with
+//! those methods, and promises of such stubs can be called before they have come to be anything. Names are
+//! JavaScript's over there and Rust's here: `new_counter` is `newCounter`.
+//!
+//! ```
+//! use std::cell::Cell;
+//!
+//! use bowline::runtime::Vat;
+//! use bowline::worker::{JsError, RpcStub, rpc_interface, rpc_target};
+//! # fn block_on<F: Future>(future: F) -> F::Output {
+//! #     let mut future = std::pin::pin!(future);
+//! #     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+//! #     loop {
+//! #         if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut cx) { return output }
+//! #     }
+//! # }
+//!
+//! // What is served: an object that makes objects.
+//! struct Tally(Cell<f64>);
+//!
+//! #[rpc_target]
+//! impl Tally {
+//!     async fn increment(&self, by: f64) -> f64 {
+//!         self.0.set(self.0.get() + by);
+//!         self.0.get()
+//!     }
+//!
+//!     #[rpc(getter)]
+//!     fn value(&self) -> f64 {
+//!         self.0.get()
+//!     }
+//! }
+//!
+//! struct Tallies;
+//!
+//! #[rpc_target]
+//! impl Tallies {
+//!     fn new_counter(&self, start: f64) -> Result<Tally, JsError> {
+//!         match start.is_finite() {
+//!             true => Ok(Tally(Cell::new(start))),
+//!             false => Err(JsError::new("RangeError", "a counter starts somewhere")),
+//!         }
+//!     }
+//! }
+//!
+//! // What is called, wherever it is, and whatever it is written in.
+//! #[rpc_interface]
+//! trait Counter {
+//!     async fn increment(&self, by: f64) -> f64;
+//!     #[rpc(getter)]
+//!     async fn value(&self) -> f64;
+//! }
+//!
+//! #[rpc_interface]
+//! trait Counters {
+//!     async fn new_counter(&self, start: f64) -> Counter;
+//! }
+//!
+//! let vat = Vat::local();
+//! let svc = Counters::from(RpcStub::new(vat.here(), Tallies));
+//! // One round trip: the counter need not be here to be called.
+//! assert_eq!(block_on(svc.new_counter(5.0).increment(5.0))?, 10.0);
+//!
+//! let counter: Counter = block_on(svc.new_counter(1.0))?;
+//! assert_eq!(block_on(counter.value())?, 1.0);
+//! // What does not fit is told as JavaScript would.
+//! let error = block_on(svc.call("newCounter", bowline::worker::args!["five"])).unwrap_err();
+//! let what = "TypeError: newCounter: argument 1: expected f64, found string \"five\"";
+//! assert_eq!(error.to_string(), what);
+//! # Ok::<(), JsError>(())
+//! ```
+//!
+//! Structs that derive serde's traits are arguments and results; stubs, interfaces and [`Value`](value::Value)s
+//! may be inside them. To return an object is to host it: its caller gets a stub, and its disposer runs when the
+//! last one is gone.
 
 mod abort;
 mod args;
 mod ask;
 mod calling;
+pub mod config;
 mod ctx;
 pub mod debug_port;
+#[cfg(all(feature = "tokio", unix))]
+mod dial;
 mod entry;
 mod error;
 mod exception;
+pub mod expression;
 mod external;
 #[cfg(all(feature = "http", unix))]
 mod fetch;
 mod function;
+#[doc(hidden)]
+pub mod generated;
 mod group;
 mod held;
 mod host;
 #[cfg(all(feature = "http", unix))]
 pub mod http;
 mod interface;
+mod into_return;
 mod path;
 mod promise;
+mod promised;
 mod property;
 mod push;
 mod received;
@@ -72,9 +158,13 @@ mod worker;
 pub use abort::{AbortController, AbortSignal};
 pub use args::Args;
 pub use ctx::Ctx;
+#[cfg(all(feature = "tokio", unix))]
+pub use dial::Asking;
 pub use error::JsError;
 pub use function::Function;
+pub use into_return::IntoReturn;
 pub use promise::RpcPromise;
+pub use promised::{Promised, RpcInterface};
 pub use property::RpcProperty;
 pub use received::Received;
 pub use service::Service;
@@ -101,3 +191,5 @@ macro_rules! __bowline_args {
 
 #[doc(inline)]
 pub use crate::__bowline_args as args;
+#[doc(inline)]
+pub use bowline_macros::{rpc_interface, rpc_target};

@@ -27,8 +27,8 @@ pub struct RpcPromise(Mutex<State>);
 
 enum State {
     Pending(Promise),
-    /// It came, in this vat.
-    Done(Received, Arc<Mailbox>),
+    /// It came, in this vat if it is an object.
+    Done(Received, Option<Arc<Mailbox>>),
     Failed(JsError),
     Disposed,
 }
@@ -50,6 +50,11 @@ impl RpcPromise {
         }
     }
 
+    /// A stub of what will come. Without it, calls on it fail as this does.
+    pub(super) fn stub(&self) -> RpcStub {
+        self.root().unwrap_or_else(RpcStub::failed)
+    }
+
     /// Gives up the result: the call is cancelled, or what it brought disposed. (Rule 48)
     pub fn dispose(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -66,14 +71,13 @@ impl RpcPromise {
         if let State::Pending(promise) = &mut *state
             && let Some(outcome) = promise.take_now()
         {
-            let mailbox = Arc::clone(promise.mailbox());
-            *state = State::came(outcome, mailbox);
+            *state = State::came(outcome, promise.mailbox());
         }
         match &*state {
             State::Pending(promise) => {
                 Ok(RpcStub::from_client(promise.cap(&Path::root().field(PIPELINE))))
             }
-            State::Done(received, mailbox) => again(received, mailbox),
+            State::Done(received, mailbox) => again(received, mailbox.as_ref()),
             State::Failed(why) => Err(why.clone()),
             State::Disposed => Err(disposed()),
         }
@@ -85,13 +89,13 @@ fn disposed() -> JsError {
 }
 
 /// An object for one more use of a result that is here already.
-fn again(received: &Received, mailbox: &Arc<Mailbox>) -> Result<RpcStub, JsError> {
+fn again(received: &Received, mailbox: Option<&Arc<Mailbox>>) -> Result<RpcStub, JsError> {
     if let Ok(stub) = received.stub() {
         return Ok(stub);
     }
-    if !matches!(received.view(), View::Object(_)) {
+    let Some(mailbox) = mailbox else {
         return Err(JsError::type_error("Can't pipeline on RPC that did not return an object."));
-    }
+    };
     let value = received.value().clone();
     let client = match Local::find(mailbox.id()) {
         Some(here) => host(&here, Object::Plain(value)),
@@ -104,10 +108,14 @@ fn again(received: &Received, mailbox: &Arc<Mailbox>) -> Result<RpcStub, JsError
 }
 
 impl State {
-    fn came(outcome: Result<Reply, Exception>, mailbox: Arc<Mailbox>) -> Self {
+    fn came(outcome: Result<Reply, Exception>, mailbox: &Arc<Mailbox>) -> Self {
         let got = outcome.map_err(|why| caught(&why)).and_then(Got::take);
         match got {
-            Ok(got) => Self::Done(Received::new(got), mailbox),
+            Ok(got) => {
+                // Only an object can be gone on with.
+                let object = matches!(got.value.view(), View::Object(_));
+                Self::Done(Received::new(got), object.then(|| Arc::clone(mailbox)))
+            }
             Err(why) => Self::Failed(why),
         }
     }
@@ -120,8 +128,7 @@ impl Future for RpcPromise {
         let state = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let State::Pending(promise) = state {
             let outcome = ready!(Pin::new(&mut *promise).poll(cx));
-            let mailbox = Arc::clone(promise.mailbox());
-            *state = State::came(outcome, mailbox);
+            *state = State::came(outcome, promise.mailbox());
         }
         Poll::Ready(match state {
             State::Done(received, _) => Ok(received.clone()),

@@ -1,6 +1,5 @@
 //! Sessions, called: a service behind a connection, which is made when it is first called.
 
-use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -8,6 +7,7 @@ use crate::rpc::{Client, Crossing, Membrane, Policy, Verdict};
 use crate::runtime::Local;
 use crate::wire::{Content, Path};
 
+use super::ctx::Session;
 use super::entry::{Bound, Entry, Opened};
 use super::error::JsError;
 use super::interface::{EVENT_DISPATCHER, JS_RPC_SESSION, WORKERD_BOOTSTRAP};
@@ -57,7 +57,7 @@ impl Bound for Remote {
 
 impl Entry for Remote {
     /// An event, a session in it, and its top level, all asked for at once.
-    fn open(&self, here: &Local, _: Option<Rc<dyn Any>>) -> Result<Opened, JsError> {
+    fn open(&self, here: &Local, _: Option<Rc<dyn Session>>) -> Result<Opened, JsError> {
         let peer = self.0.peer(here);
         let params = Content::from_words(&START_EVENT);
         let started = peer.send_content(WORKERD_BOOTSTRAP, 0, params, Vec::new());

@@ -27,7 +27,9 @@ impl Serial {
     /// The value, whose stubs are of the group.
     pub(super) fn decode(self, group: &mut Group) -> Result<Value, JsError> {
         let externals = self.externals.into_iter().map(|carried| carried.arrive(group));
-        let externals = externals.collect::<Result<Vec<_>, _>>()?;
+        // Each arrives, whatever is wrong with another: what was pushed is let go with it.
+        let externals: Vec<_> = externals.collect();
+        let externals = externals.into_iter().collect::<Result<Vec<_>, _>>()?;
         decode(self.bytes, externals, &Limits::receiving())
             .map_err(|why| JsError::new("DataCloneError", why.to_string()))
     }

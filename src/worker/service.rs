@@ -16,11 +16,11 @@ impl Service {
     /// A stub of it, for whoever is no worker. Every call through it is an invocation of its own. (Rule 67)
     #[must_use]
     pub fn stub(&self, here: &Local) -> RpcStub {
-        self.at(here, 0)
+        self.stub_at(here, 0)
     }
 
     /// A stub for a caller so many invocations deep.
-    pub(super) fn at(&self, here: &Local, depth: u32) -> RpcStub {
+    pub(super) fn stub_at(&self, here: &Local, depth: u32) -> RpcStub {
         RpcStub::from_client(host(here, Object::Entry(self.0.entry(depth))))
     }
 }

@@ -1,21 +1,21 @@
 //! Sessions, served: a peer starts an event, opens a session in it, and calls its top level once.
 
-use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use capnp::capability::FromClientHook;
 
-use crate::rpc::{Client, Lapse, Membrane, Policy, Verdict, error, serve};
+use crate::rpc::{Client, Lapse, Membrane, Policy, Revocation, Verdict, error, serve};
 use crate::runtime::Local;
 use crate::schema::worker_capnp::{
     event_dispatcher, js_rpc_session, js_rpc_target, workerd_bootstrap,
 };
 use crate::wire::Exception;
 
+use super::ctx::Session;
 use super::entry::{Entry, Opened};
 use super::error::JsError;
-use super::exception::thrown;
+use super::exception::{given, thrown};
 use super::host::{Object, host, nobody};
 use super::service::Service;
 
@@ -115,11 +115,14 @@ fn refused(why: &str) -> capnp::Error {
 /// (Rules 54 and 55)
 fn open(here: &Local, entry: Rc<dyn Entry>) -> (Client, Client) {
     let (session, lapse) = Client::lapsing(here);
-    let life = Rc::new(Life { here: here.clone(), lapse: lapse.clone() });
+    let (near, end) = (here.clone(), OnceCell::new());
+    let life = Rc::new(Life { here: near, lapse: lapse.clone(), end });
     let membrane = Membrane::new(here, Across(Rc::clone(&life)));
+    let revocation = membrane.revocation();
+    // Empty until now.
+    let _ = life.end.set(revocation.clone());
     let once = Once { entry: Cell::new(Some(entry)), life: Cell::new(Some(life)) };
     let top_level = membrane.wrap(&host(here, Object::Entry(Rc::new(once))));
-    let revocation = membrane.revocation();
     here.spawn(Box::pin(async move {
         lapse.over().await;
         revocation.revoke(Exception::disconnected("the session was released"));
@@ -131,6 +134,15 @@ fn open(here: &Local, entry: Rc<dyn Entry>) -> (Client, Client) {
 struct Life {
     here: Local,
     lapse: Lapse,
+    end: OnceCell<Revocation>,
+}
+
+impl Session for Life {
+    fn abort(&self, why: &JsError) {
+        if let Some(end) = self.end.get() {
+            end.revoke(given(why));
+        }
+    }
 }
 
 impl Drop for Life {
@@ -157,11 +169,11 @@ struct Once {
 }
 
 impl Entry for Once {
-    fn open(&self, here: &Local, _: Option<Rc<dyn Any>>) -> Result<Opened, JsError> {
+    fn open(&self, here: &Local, _: Option<Rc<dyn Session>>) -> Result<Opened, JsError> {
         let entry = self.entry.take().ok_or_else(|| {
             JsError::error("The top level of a session takes one call, and it has been called.")
         })?;
-        let life = self.life.take().map(|life| -> Rc<dyn Any> { life });
+        let life = self.life.take().map(|life| -> Rc<dyn Session> { life });
         entry.open(here, life)
     }
 }

@@ -30,13 +30,18 @@ impl RpcStub {
         Self(Arc::new(Held::new(client)))
     }
 
+    /// The handle of nothing: using it fails with this.
+    pub(super) fn failed(why: JsError) -> Self {
+        Self(Arc::new(Held::failed(why)))
+    }
+
     /// The capability, to be used by other means.
     ///
     /// # Errors
     ///
     /// The stub was disposed.
     pub fn client(&self) -> Result<Client, JsError> {
-        self.0.client().ok_or_else(disposed)
+        self.0.client().ok_or_else(|| self.0.failure().unwrap_or_else(disposed))
     }
 
     /// Another handle of the same object. It is disposed on its own. (Rule 44)

@@ -96,9 +96,19 @@ impl Call {
     }
 }
 
+/// What becomes of the handles in a value that is returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Handles {
+    /// They go to the caller, and are disposed here.
+    Given,
+    /// The caller gets duplicates.
+    Lent,
+}
+
 /// What a call gives.
 pub struct Return {
     pub(super) value: Value,
+    pub(super) handles: Handles,
     pub(super) disposer: Option<Box<dyn FnOnce()>>,
 }
 
@@ -106,7 +116,13 @@ impl Return {
     /// This value. The stubs in it are given away: their handles are disposed here. (Rule 46)
     #[must_use]
     pub fn new(value: impl Into<Value>) -> Self {
-        Self { value: value.into(), disposer: None }
+        Self { value: value.into(), handles: Handles::Given, disposer: None }
+    }
+
+    /// This value, which stays the target's own: the caller gets duplicates of the stubs in it.
+    #[must_use]
+    pub fn lent(value: impl Into<Value>) -> Self {
+        Self { handles: Handles::Lent, ..Self::new(value) }
     }
 
     /// Has `disposer` run when the caller disposes the result. (Rule 50)

@@ -138,7 +138,8 @@ impl Walk {
         }
         let Some(name) = name else {
             return match self.op {
-                Op::Get => Ok(Step::End(End::Return(value.into()))),
+                // It is part of something that stays. (Rule 16)
+                Op::Get => Ok(Step::End(End::Return(Return::lent(value)))),
                 Op::Call(_) => Err(no_function(&self.path)),
             };
         };

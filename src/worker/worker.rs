@@ -1,13 +1,12 @@
 //! A worker: entrypoints by name, and the environment their instances get.
 
-use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::runtime::Local;
 
-use super::ctx::{Ctx, Environment, deeper};
+use super::ctx::{Ctx, Environment, Session, deeper};
 use super::entry::{Bound, Entry, Opened};
 use super::error::JsError;
 use super::service::Service;
@@ -143,7 +142,7 @@ impl Environment for Worker {
     }
 
     fn service(&self, here: &Local, name: &str, depth: u32) -> Result<RpcStub, JsError> {
-        Ok(self.bound(name)?.at(here, depth))
+        Ok(self.bound(name)?.stub_at(here, depth))
     }
 
     #[cfg(all(feature = "http", unix))]
@@ -163,7 +162,7 @@ impl Environment for Worker {
         props: Value,
         depth: u32,
     ) -> Result<RpcStub, JsError> {
-        Ok(self.service_with(name, props)?.at(here, depth))
+        Ok(self.service_with(name, props)?.stub_at(here, depth))
     }
 }
 
@@ -188,7 +187,7 @@ struct Invocation {
 }
 
 impl Entry for Invocation {
-    fn open(&self, here: &Local, session: Option<Rc<dyn Any>>) -> Result<Opened, JsError> {
+    fn open(&self, here: &Local, session: Option<Rc<dyn Session>>) -> Result<Opened, JsError> {
         let Binding { worker, class, props } = &self.binding;
         let depth = deeper(self.depth)?;
         let ctx = Ctx::new(here, Rc::new(worker.clone()), props.clone(), depth, session);

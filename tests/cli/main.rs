@@ -1,5 +1,6 @@
 //! The program, as a person at a terminal meets it.
 
+mod bindings;
 mod decode;
 mod demo;
 mod peers;
@@ -8,3 +9,4 @@ mod relay;
 mod relay_http;
 mod support;
 mod usage;
+mod workers;

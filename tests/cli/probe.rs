@@ -92,6 +92,22 @@ fn only_the_clauses_asked_for_are_walked() {
     assert_eq!(ids, ["C-Q2", "C-R1", "2"]);
 }
 
+/// Clauses would be judged by what those methods do.
+#[test]
+fn methods_that_do_not_echo_or_hang_are_refused_before_the_walk() {
+    let serving = Serving::at("tcp:127.0.0.1:0");
+    // `Demo.null` returns nothing; `Demo` has no method 99.
+    for (option, method, why) in [
+        ("--echo", "0xf55b7d5bea49479c.0", "--echo returned no capability"),
+        ("--echo", "0xf55b7d5bea49479c.99", "--echo returned exception unimplemented"),
+        ("--hang", "0xf55b7d5bea49479c.0", "--hang returned"),
+    ] {
+        let ran = run(&["probe", &serving.address, option, method, "--timeout", "60"]);
+        ran.fails(2, &["cannot be probed", why]);
+        assert_eq!(ran.out, "");
+    }
+}
+
 /// Answers each Bootstrap, and nothing else; what breaks a rule is all the same to it.
 fn careless(mut stream: TcpStream) {
     let mut deframer = Deframer::new(Limits::default());

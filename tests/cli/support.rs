@@ -56,7 +56,12 @@ pub(crate) struct Serving {
 
 impl Serving {
     pub(crate) fn at(address: &str) -> Self {
-        let (mut serving, line) = Self::start(&["serve", address]);
+        Self::with(&["serve", address])
+    }
+
+    /// With these arguments.
+    pub(crate) fn with(arguments: &[&str]) -> Self {
+        let (mut serving, line) = Self::start(arguments);
         line.strip_prefix("serving ").expect("it says where").clone_into(&mut serving.address);
         serving
     }

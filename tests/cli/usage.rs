@@ -8,8 +8,17 @@ use crate::support::{run, socket_path};
 fn help_names_every_command_and_the_exit_codes() {
     let ran = run(&["--help"]);
     ran.succeeds();
-    for word in ["demo", "serve", "call", "decode", "probe", "relay", "tcp:HOST:PORT", "Exit codes"]
-    {
+    for word in [
+        "demo",
+        "serve",
+        "call",
+        "decode",
+        "probe",
+        "relay",
+        "bindings",
+        "tcp:HOST:PORT",
+        "Exit codes",
+    ] {
         assert!(ran.out.contains(word), "no `{word}` in {ran:?}");
     }
     let ran = run(&["demo", "--help"]);
@@ -28,12 +37,13 @@ fn the_version_is_that_of_the_crate() {
 
 #[test]
 fn wrong_usage_leaves_with_2() {
-    let wrong: [&[&str]; 5] = [
+    let wrong: [&[&str]; 6] = [
         &["demonstrate"],
         &["demo", "--transport", "pigeon"],
         &["demo", "--seconds", "0"],
         &["serve"],
-        &["call", "tcp:localhost:1", "twice"],
+        &["call", "tcp:localhost:1", "twice", "thrice"],
+        &["call", "tcp:localhost:1", "--json"],
     ];
     for arguments in wrong {
         let ran = run(arguments);

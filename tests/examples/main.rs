@@ -1,4 +1,4 @@
-//! The examples: programs written against `capnp-rpc` come to the same on both engines.
+//! The examples: programs written against `capnp-rpc` come to the same on both engines, and Workers do what they say.
 
 #[path = "../../examples/abacus/abacus_capnp.rs"]
 #[allow(warnings, clippy::all, unreachable_pub, reason = "generated")]
@@ -17,6 +17,7 @@ mod abacus_on_capnp_rpc;
 mod news_on_bowline;
 #[path = "../../examples/news/on_capnp_rpc.rs"]
 mod news_on_capnp_rpc;
+mod workers;
 
 fn on_one_thread<R>(run: impl Future<Output = R>) -> R {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -2,6 +2,9 @@
 
 #[path = "../../fuzz/bodies/connection.rs"]
 mod connection;
+#[cfg(feature = "worker")]
+#[path = "../../fuzz/bodies/expression.rs"]
+mod expression;
 #[path = "../../fuzz/bodies/frame.rs"]
 mod frame;
 #[cfg(feature = "worker")]
@@ -79,4 +82,11 @@ fn bytes_that_broke_a_value_do_not_break_it_again() {
 fn values_to_start_from_are_read() {
     let unhappy = replay("corpus/value", value::run);
     assert!(unhappy.is_empty(), "no value is read from: {unhappy:#?}");
+}
+
+#[cfg(feature = "worker")]
+#[test]
+fn expressions_to_start_from_are_read() {
+    let unhappy = replay("corpus/expression", expression::run);
+    assert!(unhappy.is_empty(), "neither an expression nor a value: {unhappy:#?}");
 }

@@ -16,7 +16,7 @@ const BOUNCES_MAX: u32 = 256;
 
 /// The vat holds promise 6 of the peer, and the peer a promise of the vat that came to be it, as
 /// import 1.
-fn mirrored() -> (Scene, Client) {
+pub(crate) fn mirrored() -> (Scene, Client) {
     let mut scene = Scene::met();
     let theirs = scene.link.bootstrap();
     scene.heard();

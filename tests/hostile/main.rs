@@ -6,6 +6,7 @@
 mod support;
 
 mod bytes;
+mod edges;
 mod embargoes;
 mod engines;
 mod knots;

@@ -16,6 +16,7 @@ mod crossings;
 mod ending;
 mod first;
 mod handles;
+mod hints;
 mod ledger;
 mod ledger_promises;
 mod lifetimes;

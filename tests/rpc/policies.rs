@@ -129,6 +129,20 @@ fn what_waits_for_a_promise_keeps_those_behind_it_waiting() {
 }
 
 #[test]
+fn so_many_membranes_stand_one_behind_the_other_and_no_more() {
+    let vat = Vat::local();
+    let (inside, _) = object(vat.here());
+    let mut walled = inside;
+    for _ in 0..64 {
+        walled = Membrane::open(vat.here()).wrap(&walled);
+    }
+    run(&[&vat], walled.note(1)).expect("it crosses all of them");
+    let beyond = Membrane::open(vat.here()).wrap(&walled);
+    let why = run(&[&vat], beyond.note(2)).map(drop).expect_err("one too many");
+    assert_eq!(why.reason(), "too many membranes, one behind the other");
+}
+
+#[test]
 fn a_promise_resolved_to_its_own_wall_breaks() {
     let vat = Vat::local();
     let (one, two) = (Membrane::open(vat.here()), Membrane::open(vat.here()));

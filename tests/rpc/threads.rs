@@ -239,3 +239,18 @@ fn a_client_kept_in_a_thread_local_dies_with_its_thread() {
     vat_of_thread.join().expect("no panic");
     block_on(client.note(1)).expect("returns");
 }
+
+#[test]
+fn a_stub_left_for_a_vat_that_ends_before_it_claims_it_is_let_go() {
+    let (home, near) = (Vat::local(), Vat::local());
+    let (stub, seen) = object(home.here());
+    let (other, _) = object(near.here());
+    let asked = other.ask(method::HOLD, 0, &[&stub]);
+    drop((asked, other, near));
+    drop(stub);
+    assert!(seen.is_alive(), "it was left for the other vat");
+    for _ in 0..20 {
+        let _ = home.turn(std::time::Instant::now());
+    }
+    assert!(!seen.is_alive(), "nobody will claim it");
+}

@@ -29,8 +29,10 @@ type Framed<S> = bowline::transport::Framed<S>;
 
 pub(super) fn unix() -> (Framed<Socket>, Framed<Socket>) {
     let (left, right) = within(UnixStream::pair).expect("a pair of sockets");
-    let framed =
-        |stream| Socket::try_from(stream).expect("a socket").framed(FramedLimits::default());
+    let framed = |stream| {
+        let socket = within(|| Socket::try_from(stream)).expect("a socket");
+        socket.framed(FramedLimits::default())
+    };
     (framed(left), framed(right))
 }
 

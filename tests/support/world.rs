@@ -180,6 +180,11 @@ impl World {
         }
     }
 
+    /// Whether every byte takes its turn.
+    pub(crate) fn is_trickle(&self) -> bool {
+        self.kind == Kind::Trickle
+    }
+
     fn vats(&self) -> [&Vat; 3] {
         [&self.left, &self.middle, &self.right]
     }

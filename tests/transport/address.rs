@@ -1,8 +1,9 @@
 //! Addresses, and the one line a person reads when one of them does not work.
 
 use std::io::ErrorKind;
+use std::sync::Arc;
 
-use bowline::transport::{Address, Fault, Listener, Socket, TransportError};
+use bowline::transport::{Address, Fault, Listener, Peer, Socket, TransportError};
 
 use crate::support::{on_tokio, scratch};
 
@@ -117,4 +118,17 @@ fn nobody_listens_on_stdio() {
         let Err(error) = Listener::bind(&Address::Stdio).await else { panic!("it cannot be") };
         assert_eq!(io_kind(&error), ErrorKind::Unsupported);
     });
+}
+
+#[test]
+fn a_system_without_room_is_not_a_listener_that_failed() {
+    let failed = |code| TransportError::Io {
+        doing: "accepting at",
+        peer: Peer::Named("tcp:127.0.0.1:4000".to_owned()),
+        source: Arc::new(std::io::Error::from_raw_os_error(code)),
+    };
+    // EMFILE and ENFILE; EBADF.
+    assert!([24, 23].into_iter().all(|code| failed(code).is_shortage()));
+    assert!(!failed(9).is_shortage());
+    assert!(!TransportError::Closed.is_shortage());
 }

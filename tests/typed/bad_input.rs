@@ -72,6 +72,14 @@ mod newer_server {
     use super::*;
 
     everywhere!(a_newer_odd: a_text_passed_for_a_capability_fails_at_the_server);
+
+    mod ours {
+        use super::super::*;
+
+        everywhere!(a_newer_odd in called_by_capnp_rpc local compat networks vats:
+            params_that_cannot_be_read_are_an_error_that_names_the_method
+        );
+    }
 }
 
 mod desks {
@@ -128,6 +136,18 @@ pub(crate) async fn a_text_passed_for_a_capability_fails_at_the_server<E: Engine
     request.get().set_what("no capability");
     let why = request.send().promise.await.err().expect("a text is no capability");
     assert!(why.to_string().to_lowercase().contains("capability"), "{why}");
+}
+
+pub(crate) async fn params_that_cannot_be_read_are_an_error_that_names_the_method<E: Engine>(
+    odd: older::odd::Client,
+    _: E,
+) {
+    let mut request = odd.text_request();
+    request.get().set_what("no capability");
+    let why = request.send().promise.await.err().expect("a text is no capability");
+    let interface = <newer::odd::Client as capnp::traits::HasTypeId>::TYPE_ID;
+    let place = format!("method 0 of interface {interface:#018x}");
+    assert!(why.to_string().contains(&place), "{why}");
 }
 
 pub(crate) async fn a_null_capability_fails_where_it_is_read_and_where_it_is_called<E: Engine>(

@@ -1,6 +1,6 @@
 //! Calls within a vat, by the rules of Workers RPC.
 
-use bowline::worker::value::{Value, value};
+use bowline::worker::value::{Value, View, value};
 use bowline::worker::{Args, Call, Function, JsError, RpcStub, args};
 
 use crate::cast::{Counter, Log, Stage, everywhere, failed, got, number, run, settle};
@@ -14,14 +14,19 @@ everywhere! {
     rule_9_a_method_may_be_torn_off,
     rule_12_a_result_is_called_before_it_is_there,
     rule_13_what_is_pipelined_on_a_failure_fails_likewise,
+    rule_14_a_promise_that_is_passed_on_is_pipelined_on_in_order,
     rule_15_nothing_is_pipelined_on_what_has_no_properties,
     rule_16_a_result_that_is_there_can_still_be_pipelined_on,
+    rule_17_a_promise_that_is_returned_is_awaited,
     rule_18_a_path_is_64_names_long_at_most,
     rule_25_plain_objects_can_be_wrapped_and_nothing_else,
     rule_27_what_is_too_large_is_not_sent_and_the_error_says_how_large,
     rule_34_own_properties_of_a_function_are_read,
     rule_36_dup_and_constructor_are_never_called,
     rules_62_to_65_an_error_arrives_with_all_that_is_its_own,
+    rule_65_whatever_is_thrown_arrives_as_javascript_has_it,
+    rule_66_a_result_that_cannot_be_sent_fails_the_call,
+    a_panic_in_a_method_is_the_error_of_that_call,
     a_callback_is_called_while_the_call_runs,
 }
 
@@ -95,6 +100,20 @@ fn rule_13_what_is_pipelined_on_a_failure_fails_likewise(stage: &Stage) {
     assert_eq!(error.to_string(), "MyError: my message");
 }
 
+fn rule_14_a_promise_that_is_passed_on_is_pipelined_on_in_order(stage: &Stage) {
+    let svc = stage.svc();
+    let make = svc.clone();
+    let proxy = RpcStub::function(stage.here(), move |_| {
+        let counter = make.call("makeCounter", args![0]);
+        async move { counter.await }
+    });
+    let counter = proxy.invoke(args![]);
+    let calls: Vec<_> = (0..10).map(|_| counter.call("increment", args![])).collect();
+    for (at, call) in calls.into_iter().enumerate().rev() {
+        assert_eq!(number(call), at as f64 + 1.0);
+    }
+}
+
 fn rule_15_nothing_is_pipelined_on_what_has_no_properties(stage: &Stage) {
     let svc = stage.svc();
     for value in [Value::from(3), value!([1, 2]), Value::from("text"), Value::UNDEFINED] {
@@ -116,6 +135,13 @@ fn rule_16_a_result_that_is_there_can_still_be_pipelined_on(stage: &Stage) {
         error.to_string(),
         "TypeError: Can't pipeline on RPC that did not return an object."
     );
+}
+
+fn rule_17_a_promise_that_is_returned_is_awaited(stage: &Stage) {
+    // Inside of a value there is no place for one: a value is made of values.
+    let svc = stage.svc();
+    let args = args![RpcStub::function(stage.here(), |_| async { Ok(5) })];
+    assert_eq!(number(svc.call("callCb", args)), 5.0);
 }
 
 fn rule_18_a_path_is_64_names_long_at_most(stage: &Stage) {
@@ -182,6 +208,42 @@ fn rules_62_to_65_an_error_arrives_with_all_that_is_its_own(stage: &Stage) {
     assert_eq!((&*error.name(), &*error.message()), ("MyError", "my message"));
     assert_eq!(error.property("code").and_then(|code| code.as_f64()), Some(42.0));
     assert!(error.is_remote() && !error.is_retryable());
+}
+
+fn rule_65_whatever_is_thrown_arrives_as_javascript_has_it(stage: &Stage) {
+    let thrown = |value: JsError| {
+        let function = RpcStub::function(stage.here(), move |_| {
+            let value = value.clone();
+            async move { Err::<(), _>(value) }
+        });
+        failed(stage.svc().call("callCb", args![function]))
+    };
+    let error = thrown(JsError::thrown("just a string".into()));
+    assert_eq!(error.to_string(), "Error: just a string");
+    let error = thrown(JsError::thrown(value!({ code: 17 })));
+    assert_eq!(*error.value(), value!({ code: 17 }));
+    let error = thrown(JsError::dom("AbortError", "stopped"));
+    assert!(matches!(error.value().view(), View::DomException(_)) && error.name() == "AbortError");
+    let error = thrown(JsError::new("OutOfInk", "none").with_property("cause", "ink"));
+    assert_eq!((&*error.name(), &*error.message()), ("OutOfInk", "none"));
+    assert_eq!(
+        error.cause().and_then(|cause| cause.as_str()).map(|cause| cause == "ink"),
+        Some(true)
+    );
+}
+
+fn rule_66_a_result_that_cannot_be_sent_fails_the_call(stage: &Stage) {
+    let svc = stage.svc();
+    let error = failed(svc.call("makeLarge", args![33 << 20]));
+    assert!(error.is_remote() && error.message().contains("limited to 32MiB"), "{error}");
+    assert_eq!(number(svc.call("add", args![1, 2])), 3.0);
+}
+
+fn a_panic_in_a_method_is_the_error_of_that_call(stage: &Stage) {
+    let svc = stage.svc();
+    let error = failed(svc.call("panic", args![]));
+    assert_eq!(error.message(), "the object panicked");
+    assert_eq!(number(svc.call("add", args![1, 2])), 3.0);
 }
 
 fn a_callback_is_called_while_the_call_runs(stage: &Stage) {

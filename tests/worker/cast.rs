@@ -206,6 +206,10 @@ impl Log {
         self.0.borrow().clone()
     }
 
+    pub(crate) fn forget(&self) {
+        self.0.borrow_mut().clear();
+    }
+
     pub(crate) fn count(&self, what: &str) -> usize {
         self.0.borrow().iter().filter(|noted| *noted == what).count()
     }
@@ -293,9 +297,16 @@ impl Service {
             "throw" => {
                 Answer::Now(Err(JsError::new("MyError", "my message").with_property("code", 42)))
             }
+            "makeLarge" => {
+                Answer::now(call.arg::<usize>(0).map(|length| Value::uint8_array(vec![0; length])))
+            }
+            "panic" => panic!("it was asked to"),
             "hang" => Answer::later(std::future::pending::<Result<Value, JsError>>()),
             "prop" | "func" => Answer::Property(call),
-            _ => return None,
+            name => match crate::streams::calls::method(name, call) {
+                Answer::Missing => return None,
+                answer => answer,
+            },
         })
     }
 }

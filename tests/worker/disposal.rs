@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 
+use bowline::runtime::Local;
 use bowline::worker::value::Value;
-use bowline::worker::{RpcStub, args};
+use bowline::worker::{Answer, Call, RpcStub, RpcTarget, args};
 
 use crate::cast::{Counter, Log, Stage, everywhere, failed, got, number, settle};
 
 everywhere! {
+    rules_39_and_40_an_object_lives_as_long_as_a_handle_of_it,
     rule_41_a_stub_in_the_arguments_is_good_until_the_call_returns,
     rules_42_and_43_disposing_a_result_kills_the_stubs_taken_out_of_it,
     rule_44_the_disposer_runs_once_all_duplicates_are_gone,
@@ -15,13 +17,29 @@ everywhere! {
     rule_46_a_result_moves_and_the_callees_handle_is_gone,
     rule_47_an_object_made_for_a_call_is_let_go_behind_it,
     rule_48_disposing_twice_is_disposing_once_and_a_use_behind_it_fails,
+    rule_49_what_goes_wrong_in_a_disposer_is_nobodys_error,
     rule_50_the_disposer_of_a_result_runs_when_the_caller_disposes_it,
     rule_51_a_result_lives_for_what_is_pipelined_on_it,
+    rule_52_a_stub_that_is_kept_keeps_the_callers_object,
     rule_61_a_stub_sent_back_and_forth_is_a_working_stub,
     aliases_of_one_stub_stay_one_and_different_stubs_different,
 }
 
 const DISPOSED: &str = "Error: RPC stub used after being disposed.";
+
+fn rules_39_and_40_an_object_lives_as_long_as_a_handle_of_it(stage: &Stage) {
+    let svc = stage.svc();
+    {
+        let counter = got(svc.call("makeCounter", args![1])).stub().expect("a stub");
+        let alias = counter.clone();
+        drop(counter);
+        settle();
+        assert_eq!(number(alias.call("increment", args![])), 2.0);
+        assert!(stage.log.all().is_empty());
+    }
+    settle();
+    assert_eq!(stage.log.all(), ["Counter disposed"]);
+}
 
 fn rule_41_a_stub_in_the_arguments_is_good_until_the_call_returns(stage: &Stage) {
     let log = Log::default();
@@ -117,6 +135,33 @@ fn rule_48_disposing_twice_is_disposing_once_and_a_use_behind_it_fails(stage: &S
     assert_eq!(error.to_string(), "Error: RPC promise used after being disposed.");
 }
 
+/// Its disposer panics.
+struct Sore;
+
+impl RpcTarget for Sore {
+    fn method(self: Rc<Self>, _: &str, _: Call) -> Answer {
+        Answer::now(Ok(1))
+    }
+
+    fn getter(self: Rc<Self>, _: &str, _: &Local) -> Answer {
+        Answer::Missing
+    }
+
+    fn dispose(&self) {
+        panic!("it was asked to");
+    }
+}
+
+fn rule_49_what_goes_wrong_in_a_disposer_is_nobodys_error(stage: &Stage) {
+    let svc = stage.svc();
+    let sore = got(svc.call("echo", args![RpcStub::new(stage.here(), Sore)])).stub();
+    let sore = sore.expect("a stub");
+    assert_eq!(number(sore.call("any", args![])), 1.0);
+    sore.dispose();
+    settle();
+    assert_eq!(number(svc.call("add", args![1, 2])), 3.0);
+}
+
 fn rule_50_the_disposer_of_a_result_runs_when_the_caller_disposes_it(stage: &Stage) {
     let (svc, log) = (stage.svc(), &stage.log);
     let result = got(svc.call("makeDisposable", args![]));
@@ -136,6 +181,18 @@ fn rule_51_a_result_lives_for_what_is_pipelined_on_it(stage: &Stage) {
     assert_eq!(number(counter.call("increment", args![])), 8.0);
     assert_eq!(number(counter.call("increment", args![])), 9.0);
     drop(counter);
+    settle();
+    assert_eq!(log.all(), ["Counter disposed"]);
+}
+
+fn rule_52_a_stub_that_is_kept_keeps_the_callers_object(stage: &Stage) {
+    let (svc, log) = (stage.svc(), &stage.log);
+    got(svc.call("keepDup", args![Counter::stub(stage.here(), 0.0, log)]));
+    settle();
+    assert!(log.all().is_empty());
+    let kept = stage.kept.take().expect("it was kept");
+    assert_eq!(number(kept.call("increment", args![])), 1.0);
+    drop(kept);
     settle();
     assert_eq!(log.all(), ["Counter disposed"]);
 }

@@ -10,6 +10,7 @@ use crate::resource::{external, stub};
 
 #[test]
 fn whatever_node_prints_is_printed_so() {
+    // C-Y5, C-Y6
     let mut node = Node::start();
     for seed in 0..4000 {
         let (bytes, shown) = node.ask(&format!("show {seed}")).expect("it has all of it");

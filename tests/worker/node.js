@@ -1,6 +1,7 @@
 // The other end of the comparison with V8: reads commands, one a line, answers each with one line.
 //   make SEED      a random value, serialized by V8, and described
 //   read HEX       describes what V8 reads there, and serializes it again
+//   eval HEX       what an expression gives, serialized and described
 //   show SEED      a value with things to lay out, serialized by V8; and how it is printed: as util.inspect does it, with
 //                  all levels, and as JSON
 // A description names everything one can see of a value, aliases included, so that two equal ones are the same text.
@@ -250,8 +251,21 @@ const json = (value) => {
 };
 const show = (value) => `${serialize(value)} ${hex(inspect(value))},${hex(inspect(value, { depth: 512 }))},${hex(json(value))}`;
 
+// Where an error was made is no part of what is compared.
+const withoutStacks = (value) => {
+  if (value instanceof Error) { delete value.stack; withoutStacks(value.cause); }
+  else if (value instanceof Map) [...value].flat().forEach(withoutStacks);
+  else if (value instanceof Set) [...value].forEach(withoutStacks);
+  else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) Object.values(value).forEach(withoutStacks);
+  return value;
+};
+
 const answer = (line) => {
   const [command, rest] = line.split(' ');
+  if (command === 'eval') {
+    const value = withoutStacks((0, eval)(`'use strict'; (${Buffer.from(rest, 'hex').toString()})`));
+    return `${serialize(value)} ${describe(value)}`;
+  }
   if (command === 'show') return show(picture(Number(rest)));
   const value = command === 'make' ? generator(Number(rest)) : deserialize(rest);
   return `${serialize(value)} ${describe(value)}`;

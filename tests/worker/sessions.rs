@@ -46,6 +46,22 @@ impl RpcTarget for Office {
                 let _noted = Noted(log, "hang was cancelled");
                 std::future::pending::<Result<(), JsError>>().await
             }),
+            "abort" => {
+                self.ctx.abort(JsError::new("RangeError", "gave up"));
+                Answer::later(async move {
+                    let _noted = Noted(log, "abort was cancelled");
+                    std::future::pending::<Result<(), JsError>>().await
+                })
+            }
+            "abortLater" => {
+                let ctx = self.ctx.clone();
+                Answer::later(async move {
+                    let _noted = Noted(log, "abort was cancelled");
+                    call.stub(0)?.invoke(args![]).await?;
+                    ctx.abort(JsError::new("RangeError", "gave up"));
+                    std::future::pending::<Result<(), JsError>>().await
+                })
+            }
             "later" => {
                 let (told, hear) = futures::channel::oneshot::channel::<()>();
                 LATER.with(|later| later.borrow_mut().push(told));
@@ -96,15 +112,15 @@ fn worker(log: &Log) -> Worker {
 }
 
 /// A caller's vat and a worker's, between which nothing is joined yet.
-struct Scene {
-    near: Rc<Vat>,
-    far: Rc<Vat>,
-    log: Log,
+pub(crate) struct Scene {
+    pub(crate) near: Rc<Vat>,
+    pub(crate) far: Rc<Vat>,
+    pub(crate) log: Log,
     worker: Worker,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (near, far) = (Rc::new(Vat::local()), Rc::new(Vat::local()));
         play(&[&near, &far]);
         let log = Log::default();
@@ -117,29 +133,29 @@ impl Scene {
     }
 
     /// What the worker's vat offers to who connects, in the caller's vat.
-    fn peer(&self) -> (Client, Link) {
+    pub(crate) fn peer(&self) -> (Client, Link) {
         let service = self.worker.service("default").expect("it has one");
         connect(&self.near, &self.far, &service.bootstrap(self.far.here()))
     }
 
-    fn bootstrap(&self) -> (workerd_bootstrap::Client, Link) {
+    pub(crate) fn bootstrap(&self) -> (workerd_bootstrap::Client, Link) {
         let (client, link) = self.peer();
         (capnp::capability::FromClientHook::new(client.hook()), link)
     }
 }
 
-fn connect(near: &Vat, far: &Vat, boot: &Client) -> (Client, Link) {
+pub(crate) fn connect(near: &Vat, far: &Vat, boot: &Client) -> (Client, Link) {
     let (left, right) = same_thread();
     Link::connect(far.here(), right, Config::default(), Some(boot));
     let link = Link::connect(near.here(), left, Config::default(), None);
     (link.bootstrap(), link)
 }
 
-fn dispatcher(bootstrap: &workerd_bootstrap::Client) -> event_dispatcher::Client {
+pub(crate) fn dispatcher(bootstrap: &workerd_bootstrap::Client) -> event_dispatcher::Client {
     bootstrap.start_event_request().send().pipeline.get_dispatcher()
 }
 
-fn stub(top_level: js_rpc_target::Client) -> RpcStub {
+pub(crate) fn stub(top_level: js_rpc_target::Client) -> RpcStub {
     use capnp::capability::FromClientHook as _;
     RpcStub::from_client(Client::from_hook(&*top_level.into_client_hook()))
 }
@@ -306,6 +322,26 @@ fn rule_56_what_waits_until_then_goes_on_and_keeps_the_session() {
     told.send(()).expect("it listens");
     settle();
     assert!(!session.is_promise() && scene.log.count("waited until then") == 1);
+}
+
+#[test]
+fn rule_58_a_context_that_is_aborted_fails_its_call() {
+    let scene = Scene::new();
+    let (peer, link) = scene.peer();
+    let remote = Service::remote(move |_| peer.clone()).stub(scene.near.here());
+    for office in [scene.here(), remote] {
+        let now = RpcStub::function(scene.near.here(), |_| async { Ok(()) });
+        for name in ["abort", "abortLater"] {
+            let error = failed(office.call(name, args![&now]));
+            assert_eq!(error.to_string(), "RangeError: gave up");
+            settle();
+            assert_eq!(scene.log.count("abort was cancelled"), 1);
+            scene.log.forget();
+        }
+        assert_eq!(number(office.call("calls", args![])), 1.0);
+    }
+    settle();
+    assert!(link.is_idle(), "{:?}", link.stats());
 }
 
 #[test]

@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use bowline::runtime::{Local, LocalFuture};
 use bowline::worker::http::{Body, upgrade};
+use bowline::worker::stream::{
+    ReadableStream, StreamError, WritableStream, fixed_length, identity,
+};
 use bowline::worker::value::{DomException, Value, View, value};
 use bowline::worker::{
     Answer, Args, Call, Ctx, JsError, Received, Return, RpcStub, RpcTarget, Worker, args,
@@ -155,6 +158,23 @@ impl Callee {
         Ok(())
     }
 
+    /// A stream without an end, and a note of why it was cancelled.
+    fn endless(&self, key: String) -> Value {
+        let (mut to, from) = identity();
+        let happened = self.happened.clone();
+        self.ctx.wait_until(async move {
+            let why = loop {
+                if let Err(why) = to.write(vec![0; 500]).await {
+                    break why;
+                }
+            };
+            let StreamError::Cancelled(reason) = why else { return };
+            let reason = reason.as_str().map_or_else(String::new, |reason| reason.to_string());
+            happened.note(&key, format!("cancelled: {reason}"));
+        });
+        from.into()
+    }
+
     fn keep_without_dup(&self, call: &Call) -> Result<(), JsError> {
         let (stub, key) = (call.stub(0)?, call.arg::<String>(1)?);
         let happened = self.happened.clone();
@@ -164,6 +184,78 @@ impl Callee {
             happened.note(&key, said.unwrap_or_else(|why| why.message().into_owned()));
         });
         Ok(())
+    }
+}
+
+/// So many chunks, each made of its number.
+fn made(n: u32, chunk: impl Fn(u32) -> Vec<u8> + Send + 'static) -> Value {
+    let chunks = (0..n).map(move |at| Ok::<_, JsError>(chunk(at)));
+    ReadableStream::from_stream(futures::stream::iter(chunks)).into()
+}
+
+fn exactly(n: u64) -> Result<Value, JsError> {
+    let (mut to, from) = fixed_length(n);
+    // There is room: the stream was just made.
+    futures::executor::block_on(to.write(vec![b'x'; n as usize]))?;
+    Ok(from.into())
+}
+
+fn breaking() -> Value {
+    let parts = [Ok("half"), Err("torn")];
+    ReadableStream::from_stream(futures::stream::iter(parts)).into()
+}
+
+async fn length_of(call: Call) -> Result<Value, JsError> {
+    let mut stream: ReadableStream = call.arg(0)?;
+    let (mut length, mut sum) = (0, 0_u32);
+    while let Some(bytes) = stream.next().await {
+        let bytes = bytes?;
+        length += bytes.len();
+        for byte in bytes {
+            sum = sum.wrapping_mul(31).wrapping_add(byte.into());
+        }
+    }
+    Ok(value!({ length: (length), sum: (sum) }))
+}
+
+async fn text(call: Call) -> Result<String, JsError> {
+    let all = call.arg::<ReadableStream>(0)?.read_all(1 << 20).await?;
+    Ok(String::from_utf8_lossy(&all).into_owned())
+}
+
+async fn first_of(call: Call) -> Result<usize, JsError> {
+    let mut stream: ReadableStream = call.arg(0)?;
+    let first = stream.next().await.transpose()?.unwrap_or_default();
+    stream.cancel(JsError::error("one is enough").value().clone());
+    Ok(first.len())
+}
+
+async fn write_into(call: Call) -> Result<usize, JsError> {
+    let (mut stream, text) = (call.arg::<WritableStream>(0)?, call.arg::<String>(1)?);
+    let length = text.len();
+    stream.write(text).await?;
+    stream.close().await?;
+    Ok(length)
+}
+
+/// What is done with streams.
+fn streams(name: &str, call: Call) -> Answer {
+    match name {
+        "letters" => Answer::now(
+            call.arg::<u32>(0)
+                .map(|n| made(n, |at| vec![b'a' + u8::try_from(at % 26).unwrap_or(0)])),
+        ),
+        "chunks" => Answer::now((|| {
+            let (n, length) = (call.arg::<u32>(0)?, call.arg::<usize>(1)?);
+            Ok(made(n, move |at| vec![u8::try_from(at % 251).unwrap_or(0); length]))
+        })()),
+        "exactly" => Answer::now(call.arg::<u64>(0).and_then(exactly)),
+        "breaking" => Answer::now(Ok(breaking())),
+        "length" => Answer::later(length_of(call)),
+        "text" => Answer::later(text(call)),
+        "firstOf" => Answer::later(first_of(call)),
+        "writeInto" => Answer::later(write_into(call)),
+        _ => Answer::Missing,
     }
 }
 
@@ -222,10 +314,15 @@ impl RpcTarget for Callee {
                     Ok(Account::stub(call.here(), &happened, &key, call.arg(1)?))
                 })
             }
+            "endless" => Answer::now(call.arg(0).map(|key: String| self.endless(key))),
             "call" => Answer::later(call_back(call)),
             "callInOrder" => Answer::later(call_in_order(call)),
             "depositIn" => Answer::later(deposit_in(call)),
             "pipelineInto" => Answer::later(pipeline_into(call)),
+            "giveUp" => {
+                self.ctx.abort(JsError::error("gave up"));
+                Answer::now(Ok(()))
+            }
             "failLater" => Answer::later(async {
                 sleep(5).await;
                 Err::<(), _>(JsError::error("too late"))
@@ -237,7 +334,7 @@ impl RpcTarget for Callee {
                 Ok(milliseconds)
             }),
             "rates" | "reserve" | "closed" => Answer::Property(call),
-            _ => Answer::Missing,
+            _ => streams(name, call),
         }
     }
 

@@ -1,16 +1,14 @@
 //! Rust calls a Worker of the real runtime.
 
 use std::future::Future;
+use std::time::Duration;
 
-use bowline::conn::Config;
-use bowline::rpc::{Client, Link};
 use bowline::runtime::{Local, Vat};
-use bowline::transport::FramedLimits;
-use bowline::transport::http::{ConnectHost, HeadLimits, dial};
 use bowline::worker::debug_port::{DebugPort, Props};
 use bowline::worker::http::{Body, over_calls, to_address};
+use bowline::worker::stream::{ReadableStream, StreamError, identity};
 use bowline::worker::value::{Value, value};
-use bowline::worker::{Call, JsError, RpcStub, Service, args};
+use bowline::worker::{Asking, Call, JsError, RpcStub, Service, args};
 use http::Request;
 
 use crate::vat::bootstrap;
@@ -19,7 +17,7 @@ use crate::world::{callee as workerd_callee, callee_with_debug_port};
 const HOST: &str = "vat.test";
 
 /// Runs `main` on a thread with an executor of its own, with a vat that is driven there.
-fn on_a_vat<F: Future<Output = ()>>(main: impl FnOnce(Local) -> F) {
+pub(crate) fn on_a_vat<F: Future<Output = ()>>(main: impl FnOnce(Local) -> F) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let all = async {
         let vat = Vat::local();
@@ -29,19 +27,80 @@ fn on_a_vat<F: Future<Output = ()>>(main: impl FnOnce(Local) -> F) {
     tokio::task::LocalSet::new().block_on(&runtime.expect("a runtime"), all);
 }
 
-/// What the vat behind HTTP at `port` offers.
-fn reached(here: &Local, port: u16) -> Client {
-    let (client, resolver) = Client::promise(here);
-    let near = here.clone();
-    here.spawn(Box::pin(async move {
-        let address = format!("tcp:127.0.0.1:{port}").parse().expect("an address");
-        let host: ConnectHost = HOST.parse().expect("a host");
-        let stream = dial(&address, &host, &HeadLimits::default()).await.expect("it listens");
-        let peer = bowline::transport::Peer::Memory;
-        let transport = stream.framed(peer, FramedLimits::default());
-        resolver.resolve(Ok(Link::connect(&near, transport, Config::default(), None).bootstrap()));
-    }));
-    client
+/// Streams in both directions, with the real runtime at the other end.
+async fn stream_calls(svc: &RpcStub) -> Result<(), JsError> {
+    let mut letters: ReadableStream = svc.call("letters", args![30]).await?.to()?;
+    assert_eq!(letters.read_all(100).await?, "abcdefghijklmnopqrstuvwxyzabcd");
+    let mut exactly: ReadableStream = svc.call("exactly", args![9]).await?.to()?;
+    assert_eq!(exactly.length(), Some(9));
+    assert_eq!(exactly.read_all(100).await?, "xxxxxxxxx");
+    let mut chunks: ReadableStream = svc.call("chunks", args![40, 50_000]).await?.to()?;
+    assert_eq!(chunks.read_all(1 << 22).await?.len(), 2_000_000);
+
+    let said = svc.call("text", args![ReadableStream::from("to and fro")]).await?;
+    assert_eq!(said.to::<String>()?, "to and fro");
+    let large = ReadableStream::from(vec![1; 3_000_000]);
+    let length = svc.call("length", args![large]).await?;
+    assert_eq!(length.get("length").and_then(|length| length.as_f64()), Some(3_000_000.0));
+    let (to, mut from) = identity();
+    let written = svc.call("writeInto", args![to, "written there"]);
+    assert_eq!(from.read_all(100).await?, "written there");
+    assert_eq!(written.await?.as_f64(), Some(13.0));
+    let mut back: ReadableStream =
+        svc.call("echo", args![ReadableStream::from("back again")]).await?.to()?;
+    assert_eq!(back.read_all(100).await?, "back again");
+
+    let mut breaking: ReadableStream = svc.call("breaking", args![]).await?.to()?;
+    let why = breaking.read_all(100).await.expect_err("it is torn");
+    assert_eq!(why.to_string(), "ReadableStream received over RPC disconnected prematurely.");
+    let (mut to, from) = identity();
+    let first = svc.call("firstOf", args![from]);
+    to.write("first").await?;
+    assert_eq!(first.await?.as_f64(), Some(5.0));
+    let why = loop {
+        if let Err(why) = to.write("more").await {
+            break why;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    assert!(matches!(why, StreamError::Cancelled(_)), "{why}");
+    cancelled_here(svc).await
+}
+
+async fn cancelled_here(svc: &RpcStub) -> Result<(), JsError> {
+    let mut endless: ReadableStream = svc.call("endless", args!["ours"]).await?.to()?;
+    for _ in 0..3 {
+        assert!(!endless.next().await.transpose()?.unwrap_or_default().is_empty());
+    }
+    endless.cancel("enough");
+    for _ in 0..100 {
+        let happened = svc.call("happened", args!["ours"]).await?;
+        if let Some(told) = happened.at(0) {
+            let told = told.as_str().map(|told| told.to_string());
+            // The reason arrives, or the end of the writes before it.
+            assert!(told.is_some_and(|told| told.starts_with("cancelled: ")));
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Err(JsError::error("the stream was never cancelled"))
+}
+
+#[test]
+fn streams_pass_between_rust_and_a_worker() {
+    let callee = workerd_callee(&[]);
+    let port = callee.port("main");
+    on_a_vat(|here| async move {
+        let svc = at(port).stub(&here);
+        stream_calls(&svc).await.expect("it works");
+    });
+}
+
+/// The service behind HTTP at `port`.
+pub(crate) fn at(port: u16) -> Service {
+    let address = format!("http://127.0.0.1:{port}").parse().expect("an address");
+    let connect_host = Some(HOST.parse().expect("a host"));
+    Service::at(address, Asking { connect_host, ..Asking::default() })
 }
 
 #[test]
@@ -49,8 +108,42 @@ fn rust_calls_a_worker() {
     let callee = workerd_callee(&[]);
     let port = callee.port("main");
     on_a_vat(|here| async move {
-        let svc = Service::remote(move |here| reached(here, port)).stub(&here);
+        let svc = at(port).stub(&here);
         calls(&here, &svc).await.expect("it works");
+    });
+}
+
+#[test]
+fn rust_asks_a_debug_port_for_an_entrypoint_with_props() {
+    let callee = callee_with_debug_port();
+    let port = callee.port("debug-port");
+    on_a_vat(|here| async move {
+        let asking = Asking {
+            service: "callee".into(),
+            entrypoint: Some("Clerk".into()),
+            props: Props::json("{\"desk\": 12}"),
+            ..Asking::default()
+        };
+        let address = format!("debug://127.0.0.1:{port}").parse().expect("an address");
+        let clerk = Service::at(address, asking).stub(&here);
+        let told = clerk.call("who", args![]).await.expect("it works");
+        assert_eq!(*told, Value::from("clerk at 12"));
+    });
+}
+
+#[test]
+fn either_side_may_start_first() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = free.local_addr().expect("it is bound").port();
+    drop(free);
+    on_a_vat(|here| async move {
+        let svc = at(port).stub(&here);
+        let why = svc.call("ping", args![]).await.expect_err("nobody is there");
+        assert!(why.is_retryable(), "{why}");
+        let callee = workerd_callee(&[format!("--socket-addr=main=127.0.0.1:{port}")]);
+        let pong = svc.call("ping", args![]).await.expect("it is there");
+        assert_eq!(*pong, Value::from("pong"));
+        drop(callee);
     });
 }
 
@@ -96,7 +189,7 @@ async fn calls(here: &Local, svc: &RpcStub) -> Result<(), JsError> {
         if *svc.call("happened", args!["key"]).await? == value!(["closed at 15"]) {
             return Ok(());
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Err(JsError::error("the account was never closed"))
 }
@@ -108,8 +201,7 @@ fn rust_makes_requests_of_a_worker() {
     let (port, debug_port) = (callee.port("main"), callee.port("debug-port"));
     on_a_vat(|here| async move {
         let address = format!("tcp:127.0.0.1:{port}").parse().expect("an address");
-        let by_http =
-            Service::remote(move |here| reached(here, port)).with_fetch(to_address(&here, address));
+        let by_http = at(port).with_fetch(to_address(&here, address));
         requests(&here, &by_http).await;
         let debug_port = DebugPort::new(bootstrap(&here, debug_port).await);
         let entrypoint = debug_port.entrypoint("callee", None, &Props::default());

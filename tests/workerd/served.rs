@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use bowline::worker::http::Port;
+use bowline::worker::value::value;
 
 use crate::callee;
 use crate::vat::Serving;
@@ -17,18 +17,9 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let host = || "vat.test".parse().expect("a host");
-        let callee = Serving::http(move |vat| {
-            let service = callee::worker().service("default").expect("it has one");
-            let here = vat.here();
-            Port::new().vat(host(), service.bootstrap(here)).fetch(service.handler(here))
-        });
-        let clerk = Serving::http(move |vat| {
-            let props = bowline::worker::value::value!({ desk: 7 });
-            let service = callee::worker().service_with("Clerk", props).expect("it has one");
-            let here = vat.here();
-            Port::new().vat(host(), service.bootstrap(here)).fetch(service.handler(here))
-        });
+        let callee = Serving::service(|| callee::worker().service("default"));
+        let clerk =
+            Serving::service(|| callee::worker().service_with("Clerk", value!({ desk: 7 })));
         let caller = Caller::of(callee.port, clerk.port);
         Self { caller, _callee: callee, _clerk: clerk }
     }
@@ -64,7 +55,9 @@ situations! {
     callbacks a_callback_that_fails a_callback_within_a_callback a_stub_of_ours_comes_back
     a_stub_of_theirs_goes_back a_callback_is_kept_with_dup_only
     a_target_passed_is_disposed_once_the_call_is_over
-    failures what_cannot_be_passed a_promise_is_disposed_while_it_waits
+    failures what_cannot_be_passed a_callee_that_gives_up a_promise_is_disposed_while_it_waits
+    streams_from_there streams_to_there a_writable_stream_there a_stream_goes_there_and_back
+    a_stream_is_cancelled_here a_stream_is_cancelled_there a_stream_breaks
     fetch_with_a_body fetch_streams_a_body_both_ways fetch_and_calls_take_turns
     a_socket_to_another_host a_websocket
 }

@@ -8,6 +8,7 @@ use bowline::rpc::{Client, Link, listen};
 use bowline::runtime::{Local, Vat};
 use bowline::transport::{Address, FramedLimits, Listener, Socket, TransportError};
 use bowline::worker::http::Port;
+use bowline::worker::{JsError, Service};
 use tokio::sync::oneshot;
 
 /// A vat that serves at a port of the loopback interface. Dropping ends it.
@@ -33,6 +34,17 @@ impl Serving {
     /// HTTP is served, and vats behind it.
     pub(crate) fn http(make: impl FnOnce(&Vat) -> Port + Send + 'static) -> Self {
         Self::new(async move |vat, mut listener| make(vat).listen(vat.here(), &mut listener).await)
+    }
+
+    /// The calls of a service, and its requests.
+    pub(crate) fn service(
+        make: impl FnOnce() -> Result<Service, JsError> + Send + 'static,
+    ) -> Self {
+        Self::http(move |vat| {
+            let (here, service) = (vat.here(), make().expect("it has this entrypoint"));
+            let host = "vat.test".parse().expect("a host");
+            Port::new().vat(host, service.bootstrap(here)).fetch(service.handler(here))
+        })
     }
 
     /// Runs `serve` until this is dropped.

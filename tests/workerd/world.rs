@@ -66,6 +66,11 @@ pub(crate) struct Through<'a> {
 }
 
 impl Caller {
+    /// One that was started already.
+    pub(crate) const fn new(workerd: Workerd) -> Self {
+        Self(workerd)
+    }
+
     /// One that calls through debug ports.
     pub(crate) fn debugging() -> Self {
         Self(Workerd::serve("debugging.capnp", &["main"], &["--experimental".to_owned()]))

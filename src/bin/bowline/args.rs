@@ -1,10 +1,12 @@
 //! The command line: what can be asked for, and how.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bowline::transport::http::ConnectHost;
+use bowline::worker::config::ServiceAddress;
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::failure::Failure;
 use crate::probe::Named;
@@ -13,7 +15,7 @@ use crate::probe::Named;
 ///
 /// Without a command it runs `demo`.
 #[derive(Parser)]
-#[command(name = "bowline", version, disable_help_subcommand = true, after_help = AFTER_HELP)]
+#[command(name = "bowline", version, after_help = AFTER_HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -39,20 +41,39 @@ pub(crate) enum Command {
         #[arg(long, value_name = "S", default_value = "1.5")]
         seconds: Seconds,
     },
-    /// Serve the demo's objects until interrupted
+    /// Serve the demo's objects, or a Worker, until interrupted
     ///
     /// Prints `serving ADDRESS` once it listens. With `stdio` it serves whoever is at its standard
     /// input and output, until they leave.
+    ///
+    /// At http://HOST:PORT and debug://HOST:PORT, and with --worker elsewhere, it serves the Worker `desk`, which a
+    /// Worker in workerd, or `bowline call`, can call: add(a, b), echo(value), props(), users(), and newCounter(start),
+    /// which gives an object with increment(by) and value; and, from its entrypoint `Admin`, createUser(name) and
+    /// deleteUser(name). At http:// a CONNECT to NAME reaches the default entrypoint and one to Admin.NAME the other.
     Serve {
-        /// Where to listen: tcp:HOST:PORT, unix:PATH or stdio
+        /// Where to listen: tcp:HOST:PORT, unix:PATH or stdio; for a Worker also http://HOST:PORT or debug://HOST:PORT
         #[arg(value_name = "ADDR")]
         address: String,
+        /// Serve the Worker
+        #[arg(long)]
+        worker: bool,
+        /// The host of the CONNECT at http://HOST:PORT: the `capnpConnectHost` of workerd
+        #[arg(long, value_name = "NAME", default_value = ServiceAddress::CONNECT_HOST)]
+        connect_host: ConnectHost,
     },
-    /// Do the demo's work against a served vat
+    /// Do the demo's work against a served vat, or call a Worker
+    ///
+    /// With an expression it calls an entrypoint of Workers RPC, such as a socket of workerd with a `capnpConnectHost`,
+    /// or a debug port: `bowline call http://127.0.0.1:8080 'newCounter().increment(5)'`. All of the expression is sent at
+    /// once, in one round trip, and what comes is printed as Node prints it. Arguments are literals of JavaScript.
     Call {
-        /// Where it is served: tcp:HOST:PORT or unix:PATH
+        /// Where it is served: tcp:HOST:PORT or unix:PATH; a Worker also at http://HOST:PORT or debug://HOST:PORT
         #[arg(value_name = "ADDR")]
         address: String,
+        /// What to call: names and calls, as behind `await env.SERVICE.` in JavaScript
+        expression: Option<String>,
+        #[command(flatten)]
+        worker: Wanted,
         /// How long to measure
         #[arg(long, value_name = "S", default_value = "1.5")]
         seconds: Seconds,
@@ -78,6 +99,26 @@ pub(crate) enum Command {
         /// The name of the vat at an address that begins with http://
         #[arg(long, value_name = "NAME")]
         connect_host: Option<ConnectHost>,
+    },
+    /// Print the service bindings of Workers, and which of them are connected
+    ///
+    /// Reads the `services` of each config, as `wrangler dev` does. A binding is connected if the service is the name of
+    /// one of the configs and its code, where that can be seen, exports the entrypoint; or if something answers at the
+    /// address given for it. It exits with 0 if all are connected, with 1 if one is not and says why in a line, and
+    /// with 2 if a config cannot be used.
+    Bindings {
+        /// A wrangler.jsonc, wrangler.json or wrangler.toml; may be given many times
+        #[arg(short = 'c', long = "config", value_name = "FILE", required = true)]
+        configs: Vec<PathBuf>,
+        /// The environment: the section under `env` of that name, in each config
+        #[arg(short = 'e', long = "env", value_name = "NAME")]
+        environment: Option<String>,
+        /// Where a service is that has no config here, as in auth=tcp:HOST:PORT or auth#Admin=http://HOST:PORT
+        ///
+        /// An address is tcp:HOST:PORT, unix:PATH, http://HOST:PORT or debug://HOST:PORT. The first three offer one
+        /// entrypoint with fixed props each; at a debug port any is found, with any props.
+        #[arg(long = "address", value_name = "SERVICE=ADDR")]
+        addresses: Vec<String>,
     },
     /// Print a recorded stream of Cap'n Proto RPC, message by message
     ///
@@ -124,6 +165,26 @@ pub(crate) enum Command {
         #[arg(long, value_name = "CLAUSE", value_delimiter = ',')]
         only: Vec<String>,
     },
+}
+
+/// Which Worker is called, and how the result is shown.
+#[derive(Args)]
+pub(crate) struct Wanted {
+    /// Print the result as JSON, on one line
+    #[arg(long, requires = "expression")]
+    pub(crate) json: bool,
+    /// The host of the CONNECT at http://HOST:PORT, the `capnpConnectHost` of workerd; rpc.internal if none is given
+    #[arg(long, value_name = "NAME", requires = "expression")]
+    pub(crate) connect_host: Option<ConnectHost>,
+    /// The name of the service; only at debug://HOST:PORT, and needed there
+    #[arg(long, value_name = "NAME", requires = "expression")]
+    pub(crate) service: Option<String>,
+    /// The name of the entrypoint, unless it is the default one; only at debug://HOST:PORT
+    #[arg(long, value_name = "NAME", requires = "expression")]
+    pub(crate) entrypoint: Option<String>,
+    /// What its `ctx.props` are, an object as JavaScript writes it; only at debug://HOST:PORT
+    #[arg(long, value_name = "OBJECT", requires = "expression")]
+    pub(crate) props: Option<String>,
 }
 
 /// A way to reach a vat.

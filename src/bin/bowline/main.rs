@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bindings;
 mod call;
 mod decode;
 mod demo;
@@ -19,9 +20,11 @@ mod demo;
 )]
 #[rustfmt::skip]
 mod demo_capnp;
+mod desk;
 mod door;
 mod failure;
 mod http;
+mod invoke;
 mod measure;
 mod object;
 mod pass;
@@ -34,6 +37,7 @@ mod session;
 mod stream;
 mod table;
 mod work;
+mod workers;
 
 use std::process::ExitCode;
 
@@ -64,9 +68,21 @@ fn run(command: Command) -> Result<(), Failure> {
     local.block_on(&runtime, async {
         match command {
             Command::Demo { transports, seconds } => demo::run(&transports, seconds.0).await,
-            Command::Serve { address } => serve::run(&place::address(&address)?).await,
-            Command::Call { address, seconds } => {
+            Command::Serve { address, worker, connect_host } => {
+                let speaks = ["http://", "debug://"].iter().any(|it| address.starts_with(it));
+                if worker || speaks {
+                    return workers::run(&address, connect_host).await;
+                }
+                serve::run(&place::address(&address)?).await
+            }
+            Command::Call { address, expression: Some(text), worker, .. } => {
+                invoke::run(&address, &text, &worker).await
+            }
+            Command::Call { address, seconds, .. } => {
                 call::run(&place::address(&address)?, seconds.0).await
+            }
+            Command::Bindings { configs, environment, addresses } => {
+                bindings::run(&configs, environment.as_deref(), &addresses).await
             }
             Command::Decode { file, brief, whole } => decode::run(&file, detail(brief, whole)),
             Command::Probe { address, timeout, total, echo, hang, only } => {

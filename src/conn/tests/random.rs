@@ -132,7 +132,7 @@ impl Vat {
     fn act(&mut self, dice: &mut Dice) {
         match dice.roll(12) {
             0 => {
-                let tag = Tag(self.fresh());
+                let tag = Tag(self.fresh().into());
                 self.calls.extend(self.conn.bootstrap(tag).ok().map(|call| call.0));
             }
             1..=3 => drop(self.call(dice, false)),
@@ -177,7 +177,7 @@ impl Vat {
             // Twice in one payload, and it is still unknown the second time.
             let fresh = self.imports.insert(import.0);
             assert!(!(fresh && tag.is_some()), "{cap:?} was released");
-            self.conn.tag_import(*import, Tag(import.0));
+            self.conn.tag_import(*import, Tag(import.0.into()));
         }
     }
 
@@ -210,7 +210,7 @@ impl Vat {
 
     fn asked(&mut self, answer: AnswerId) {
         assert!(self.running.insert(answer.0));
-        let tag = Tag(self.fresh());
+        let tag = Tag(self.fresh().into());
         self.conn.tag_answer(answer, tag);
     }
 

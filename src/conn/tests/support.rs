@@ -107,7 +107,7 @@ impl End {
         self.sent();
         let question = self.conn.questions.get(call).and_then(|q| q.life.id()).expect("it left");
         self.peer(results(question.0, vec![descriptor]));
-        self.vat(|conn| conn.tag_import(ImportId(export), Tag(100 + export)));
+        self.vat(|conn| conn.tag_import(ImportId(export), Tag(u64::from(100 + export))));
         self.vat(|conn| conn.finish(call));
         self.sent();
         self.told();
@@ -116,7 +116,7 @@ impl End {
     /// The peer asks for our bootstrap as question `id`, gets `cap`, and keeps its question open.
     pub(super) fn exports(&mut self, id: u32, cap: OutCap) {
         self.peer(bootstrap(id));
-        self.vat(|conn| conn.tag_answer(AnswerId(id), Tag(200 + id)));
+        self.vat(|conn| conn.tag_answer(AnswerId(id), Tag(u64::from(200 + id))));
         self.vat(|conn| conn.ret(AnswerId(id), OutReturn::Results(payload(vec![cap]))));
         self.sent();
         self.told();
@@ -125,7 +125,7 @@ impl End {
     /// The peer calls our export 0 as question `id`; it is tagged 200 + `id`.
     pub(super) fn is_called(&mut self, id: u32, caps: Vec<CapDescriptor>) {
         self.peer(call(id, to_export(0), caps));
-        self.vat(|conn| conn.tag_answer(AnswerId(id), Tag(id.wrapping_add(200))));
+        self.vat(|conn| conn.tag_answer(AnswerId(id), Tag(id.wrapping_add(200).into())));
         self.told();
     }
 
@@ -139,7 +139,7 @@ pub(super) fn payload(caps: Vec<OutCap>) -> OutPayload {
 }
 
 pub(super) fn ask(tag: u32, caps: Vec<OutCap>) -> OutCall {
-    OutCall { tag: Tag(tag), interface: 0, method: 0, params: payload(caps), tail: false }
+    OutCall { tag: Tag(tag.into()), interface: 0, method: 0, params: payload(caps), tail: false }
 }
 
 pub(super) fn tail(tag: u32) -> OutCall {

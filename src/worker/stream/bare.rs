@@ -1,12 +1,14 @@
 //! Byte streams that go beside values, as the bodies of HTTP do.
 
-use crate::rpc::Client;
+use std::rc::Rc;
+
+use crate::rpc::{Client, host};
 use crate::runtime::Local;
 
 use super::encoding::Encoding;
 use super::error::StreamError;
-use super::push::host_writable;
 use super::remote::Remote;
+use super::served::Served;
 use super::writable::WritableStream;
 
 /// The ByteStream that writes to `stream`, which is taken.
@@ -18,7 +20,8 @@ pub(in crate::worker) fn byte_stream(
     here: &Local,
     stream: &WritableStream,
 ) -> Result<Client, StreamError> {
-    host_writable(here, stream)
+    let drain = stream.give()?.into_drain()?;
+    Ok(host(here, Rc::new(Served::new(drain))))
 }
 
 /// What writes to a ByteStream.

@@ -1,7 +1,7 @@
 //! Who reads a stream tells who writes it that it reads no further.
 
-use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Waker};
 
 use capnp::traits::HasTypeId;
@@ -15,11 +15,14 @@ use super::reason::{plain_bytes, plain_value};
 
 const STREAM_CANCELER: u64 = stream_canceler::Client::TYPE_ID;
 
-/// What a pump looks at, to know whether it is still wanted.
+/// What feeds a stream looks here, to know whether it is still wanted.
 #[derive(Default)]
-pub(super) struct Stop {
-    state: RefCell<Wanted>,
-    pump: RefCell<Option<Waker>>,
+pub(super) struct Stop(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    wanted: Wanted,
+    feeding: Option<Waker>,
 }
 
 /// Whether a stream is still read.
@@ -34,25 +37,31 @@ pub(super) enum Wanted {
 
 impl Stop {
     pub(super) fn set(&self, wanted: Wanted) {
-        let before = match &*self.state.borrow() {
-            Wanted::Cancelled(_) => return,
-            _ => self.pump.borrow_mut().take(),
-        };
-        let old = self.state.replace(wanted);
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(state.wanted, Wanted::Cancelled(_)) {
+            return;
+        }
+        let old = std::mem::replace(&mut state.wanted, wanted);
+        let feeding = state.feeding.take();
+        drop(state);
         drop(old);
-        before.into_iter().for_each(Waker::wake);
+        feeding.into_iter().for_each(Waker::wake);
     }
 
-    /// How it stands; wakes the pump when that changes.
+    /// How it stands; whoever looked last is woken when that changes.
     pub(super) fn look(&self, cx: &Context<'_>) -> Wanted {
-        let before = self.pump.replace(Some(cx.waker().clone()));
+        let new = cx.waker().clone();
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = state.feeding.replace(new);
+        let wanted = state.wanted.clone();
+        drop(state);
         drop(before);
-        self.state.borrow().clone()
+        wanted
     }
 }
 
 /// The object behind a StreamCanceler.
-pub(super) struct Canceler(pub(super) Rc<Stop>);
+pub(super) struct Canceler(pub(super) Arc<Stop>);
 
 impl Target for Canceler {
     async fn call(self: Rc<Self>, call: Call) -> Result<Response, Exception> {

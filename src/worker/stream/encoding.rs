@@ -14,6 +14,13 @@ pub enum Encoding {
     Brotli,
 }
 
+impl Encoding {
+    /// Its number in a message.
+    pub(in crate::worker) fn number(self) -> u64 {
+        StreamEncoding::from(self) as u64
+    }
+}
+
 impl From<Encoding> for StreamEncoding {
     fn from(encoding: Encoding) -> Self {
         match encoding {

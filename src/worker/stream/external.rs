@@ -3,7 +3,7 @@
 use capnp::capability::FromClientHook;
 
 use crate::rpc::Client;
-use crate::runtime::Local;
+use crate::schema::worker_capnp::StreamEncoding;
 use crate::schema::worker_capnp::js_value::external;
 use crate::wire::Exception;
 use crate::worker::abort::AbortSignal;
@@ -18,17 +18,48 @@ use super::remote::Remote;
 use super::signal;
 use super::writable::WritableStream;
 
-/// A stream or a signal that is ready to be named in a message. Dropped unused, it is as if its receiver had
-/// dropped it.
-pub struct Outgoing {
-    named: Named,
-    feed: Option<Feed>,
+/// What a message says of a stream or a signal. `C` stands for its capabilities.
+#[derive(Clone)]
+pub(in crate::worker) enum Named<C> {
+    /// A stream that is read, and how to say that it is read no further.
+    Readable(C, Option<C>, Encoding),
+    /// A stream that is written.
+    Writable(C, Encoding),
+    /// What may be aborted.
+    Signal(C),
 }
 
-enum Named {
-    Readable(Pushed),
-    Writable(Client, Encoding),
-    Signal(Client),
+impl<C> Named<C> {
+    pub(in crate::worker) fn map<D>(self, mut f: impl FnMut(C) -> D) -> Named<D> {
+        match self {
+            Self::Readable(source, canceler, encoding) => {
+                let source = f(source);
+                Named::Readable(source, canceler.map(f), encoding)
+            }
+            Self::Writable(stream, encoding) => Named::Writable(f(stream), encoding),
+            Self::Signal(signal) => Named::Signal(f(signal)),
+        }
+    }
+}
+
+impl<C> Named<Option<C>> {
+    /// With the capabilities it cannot do without.
+    pub(in crate::worker) fn held(self) -> Option<Named<C>> {
+        Some(match self {
+            Self::Readable(source, canceler, encoding) => {
+                Named::Readable(source?, canceler.flatten(), encoding)
+            }
+            Self::Writable(stream, encoding) => Named::Writable(stream?, encoding),
+            Self::Signal(signal) => Named::Signal(signal?),
+        })
+    }
+}
+
+/// A stream or a signal that is ready to be named in a message, for those who write their messages themselves.
+/// Dropped unused, it is as if its receiver had dropped it.
+pub struct Outgoing {
+    pub(in crate::worker) named: Named<Client>,
+    feed: Option<Feed>,
 }
 
 impl Outgoing {
@@ -39,23 +70,19 @@ impl Outgoing {
     /// # Errors
     ///
     /// The stream was given away before, is closed, or failed.
-    pub fn new(
-        here: &Local,
-        pusher: &Client,
-        external: &External,
-    ) -> Option<Result<Self, StreamError>> {
+    pub fn new(pusher: &Client, external: &External) -> Option<Result<Self, StreamError>> {
         match external.kind() {
             ExternalKind::ReadableStream => {
-                let pushed = Pushed::readable(here, pusher, external.get::<ReadableStream>()?);
+                let pushed = Pushed::readable(pusher, external.get::<ReadableStream>()?);
                 Some(pushed.map(|pushed| Self {
                     feed: Some(pushed.feed()),
-                    named: Named::Readable(pushed),
+                    named: Named::Readable(pushed.source, Some(pushed.canceler), pushed.encoding),
                 }))
             }
             ExternalKind::WritableStream => {
                 let stream = external.get::<WritableStream>()?;
                 let encoding = stream.encoding();
-                let hosted = host_writable(here, stream);
+                let hosted = host_writable(pusher, stream);
                 Some(
                     hosted.map(|hosted| Self {
                         named: Named::Writable(hosted, encoding),
@@ -64,7 +91,7 @@ impl Outgoing {
                 )
             }
             ExternalKind::AbortSignal => {
-                let (signal, feed) = signal::push(here, pusher, external.get::<AbortSignal>()?);
+                let (signal, feed) = signal::push(pusher, external.get::<AbortSignal>()?);
                 Some(Ok(Self { named: Named::Signal(signal), feed: Some(feed) }))
             }
             ExternalKind::RpcTarget | ExternalKind::Service | ExternalKind::Refused => None,
@@ -79,13 +106,15 @@ impl Outgoing {
     }
 
     /// Names it in a message.
-    pub fn write(self, external: external::Builder<'_>) {
+    pub fn write(self, mut external: external::Builder<'_>) {
         match self.named {
-            Named::Readable(pushed) => {
+            Named::Readable(source, canceler, encoding) => {
                 let mut to = external.init_readable_stream();
-                to.set_stream(FromClientHook::new(pushed.source.hook()));
-                to.set_encoding(pushed.encoding.into());
-                to.set_canceler(FromClientHook::new(pushed.canceler.hook()));
+                to.set_stream(FromClientHook::new(source.hook()));
+                to.set_encoding(encoding.into());
+                if let Some(canceler) = canceler {
+                    to.set_canceler(FromClientHook::new(canceler.hook()));
+                }
             }
             Named::Writable(stream, encoding) => {
                 let mut to = external.init_writable_stream();
@@ -93,7 +122,6 @@ impl Outgoing {
                 to.set_encoding(encoding.into());
             }
             Named::Signal(signal) => {
-                let mut external = external;
                 external.set_abort_signal(FromClientHook::new(signal.hook()));
             }
         }
@@ -101,38 +129,58 @@ impl Outgoing {
 }
 
 /// The stream or the signal that a message names, for the value beside it; `None` if it names something else.
-/// What was pushed for it was pushed to the vat `here`.
+/// What was pushed for it was pushed to the vat the message came to.
 ///
 /// # Errors
 ///
 /// What it names was not pushed here, or was used before; the message is malformed.
-pub fn receive(here: &Local, named: external::Reader<'_>) -> Result<Option<External>, Exception> {
-    Ok(Some(match named.which() {
-        Ok(external::ReadableStream(named)) => {
-            let (source, canceler) =
-                (client(named.get_stream())?, client(named.get_canceler()).ok());
-            let received = Received::new(here, source, canceler)?;
-            External::new(ReadableStream::of(Box::new(received), encoding(named.get_encoding())?))
+pub fn receive(named: external::Reader<'_>) -> Result<Option<External>, Exception> {
+    let named = named.which().map_err(|unknown| Exception::failed(unknown.to_string()))?;
+    match read(named).map_err(crate::rpc::exception)? {
+        Some(named) => named.arrive().map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What a message says of a stream or a signal, if that is what it names.
+pub(in crate::worker) fn read(
+    named: external::WhichReader<'_>,
+) -> capnp::Result<Option<Named<Client>>> {
+    Ok(Some(match named {
+        external::ReadableStream(named) => {
+            let canceler =
+                named.has_canceler().then(|| client(named.get_canceler())).transpose()?;
+            Named::Readable(client(named.get_stream())?, canceler, encoding(named.get_encoding())?)
         }
-        Ok(external::WritableStream(named)) => {
-            let remote = Remote::new(client(named.get_byte_stream())?);
-            External::new(WritableStream::of(Box::new(remote), encoding(named.get_encoding())?))
+        external::WritableStream(named) => {
+            Named::Writable(client(named.get_byte_stream())?, encoding(named.get_encoding())?)
         }
-        Ok(external::AbortSignal(signal)) => {
-            External::new(signal::receive(here, &client(signal)?)?)
-        }
+        external::AbortSignal(signal) => Named::Signal(client(signal)?),
         _ => return Ok(None),
     }))
 }
 
-fn client<C: FromClientHook>(named: capnp::Result<C>) -> Result<Client, Exception> {
-    let named = named.map_err(crate::rpc::exception)?;
-    Ok(Client::from_hook(named.as_client_hook()))
+fn client<C: FromClientHook>(named: capnp::Result<C>) -> capnp::Result<Client> {
+    Ok(Client::from_hook(named?.as_client_hook()))
 }
 
-fn encoding(
-    known: Result<crate::schema::worker_capnp::StreamEncoding, capnp::NotInSchema>,
-) -> Result<Encoding, Exception> {
-    let unknown = |_| Exception::failed("unknown StreamEncoding received from peer");
-    known.map(Encoding::from).map_err(unknown)
+fn encoding(named: Result<StreamEncoding, capnp::NotInSchema>) -> capnp::Result<Encoding> {
+    let unknown = |_| capnp::Error::failed("unknown StreamEncoding received from peer".to_owned());
+    named.map(Encoding::from).map_err(unknown)
+}
+
+impl Named<Client> {
+    /// What the value that arrives has in its place.
+    pub(in crate::worker) fn arrive(self) -> Result<External, Exception> {
+        Ok(match self {
+            Self::Readable(source, canceler, encoding) => {
+                let received = Received::new(source, canceler)?;
+                External::new(ReadableStream::of(Box::new(received), encoding))
+            }
+            Self::Writable(stream, encoding) => {
+                External::new(WritableStream::of(Box::new(Remote::new(stream)), encoding))
+            }
+            Self::Signal(signal) => External::new(signal::receive(&signal)?),
+        })
+    }
 }

@@ -177,22 +177,6 @@ impl Drop for PipeWriter {
 /// Where bytes are taken out of a pipe. Dropped, it cancels the pipe.
 pub(super) struct PipeReader(Arc<Pipe>);
 
-impl PipeReader {
-    /// From now on it is read: there is room for what comes before it is asked for.
-    pub(super) fn widen(&self) {
-        self.0.change(|state| {
-            state.room = ROOM;
-            ((), Wake::Writers)
-        });
-    }
-
-    /// All was written, and all of it read.
-    pub(super) fn is_over(&self) -> bool {
-        let state = self.0.lock();
-        state.queue.is_empty() && matches!(state.life, Life::Ended | Life::Cut(_))
-    }
-}
-
 impl Source for PipeReader {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, StreamError>>> {
         let waker = cx.waker();
@@ -218,6 +202,13 @@ impl Source for PipeReader {
     fn length(&self) -> Option<u64> {
         let state = self.0.lock();
         Some(state.missing? + state.queued as u64)
+    }
+
+    fn claimed(&mut self) {
+        self.0.change(|state| {
+            state.room = ROOM;
+            ((), Wake::Writers)
+        });
     }
 
     fn cancel(self: Box<Self>, reason: Value) {

@@ -3,17 +3,19 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::Poll;
 
 use crate::rpc::{Client, host};
-use crate::runtime::Local;
-use crate::schema::worker_capnp::js_value::external_pusher::push_byte_stream_params;
+use crate::runtime::{Local, gone};
 use crate::wire::Path;
 use crate::worker::value::Value;
 
 use super::canceler::{Canceler, Stop, Wanted};
+use super::drain::Drain;
 use super::encoding::Encoding;
 use super::error::StreamError;
+use super::handover::{Handover, Push};
 use super::pump::Pump;
 use super::pusher::{EXTERNAL_PUSHER, PUSH_BYTE_STREAM};
 use super::readable::ReadableStream;
@@ -26,15 +28,15 @@ pub(super) struct Pushed {
     pub(super) source: Client,
     pub(super) canceler: Client,
     pub(super) encoding: Encoding,
-    stop: Rc<Stop>,
+    stop: Arc<Stop>,
 }
 
 /// Stops what feeds a stream that was pushed, when the session it belongs to ends.
 #[derive(Clone)]
-pub struct Feed(Rc<Stop>);
+pub struct Feed(Arc<Stop>);
 
 impl Feed {
-    pub(super) fn new(stop: Rc<Stop>) -> Self {
+    pub(super) fn new(stop: Arc<Stop>) -> Self {
         Self(stop)
     }
 
@@ -45,46 +47,55 @@ impl Feed {
 }
 
 impl Pushed {
-    /// Pushes a stream to where a value is going, and has a task of the vat `here` feed it. To be called
-    /// before the call, or the return, that carries the value; the stream is taken out of `stream`.
-    ///
-    /// # Errors
-    ///
-    /// It was given away before, or failed.
-    pub(super) fn readable(
-        here: &Local,
-        pusher: &Client,
-        stream: &ReadableStream,
-    ) -> Result<Self, StreamError> {
+    /// Pushes a stream to where a value is going, and has a task of that vat feed it. To be called before the
+    /// call, or the return, that carries the value; the stream is taken out of `stream`.
+    pub(super) fn readable(pusher: &Client, stream: &ReadableStream) -> Result<Self, StreamError> {
         let stream = stream.give()?;
         let (encoding, length) = (stream.encoding(), stream.length());
-        let from = stream.into_source()?;
-        let push = pusher.request(EXTERNAL_PUSHER, PUSH_BYTE_STREAM).reserve(4).with(|root| {
-            let mut params = root.init_as::<push_byte_stream_params::Builder<'_>>();
-            params
-                .set_length_plus_one(length.and_then(|length| length.checked_add(1)).unwrap_or(0));
-        });
-        let pushed = push.send();
+        let stop = Arc::new(Stop::default());
+        let handover = Handover::new(stream.into_source()?, Arc::clone(&stop));
+        let content = Push::content(&handover, length);
+        let pushed = pusher.send_content(EXTERNAL_PUSHER, PUSH_BYTE_STREAM, content, Vec::new());
         let (source, sink) =
             (pushed.cap(&Path::root().field(0)), pushed.cap(&Path::root().field(1)));
         // Only what is pipelined on it is wanted.
         drop(pushed);
-        let stop = Rc::new(Stop::default());
-        let pump = Pump::new(from, Box::new(Remote::new(sink.clone())));
-        here.spawn(Box::pin(feed(pump, Rc::clone(&stop), sink)));
-        let canceler = host(here, Rc::new(Canceler(Rc::clone(&stop))));
+        let stopped = Arc::clone(&stop);
+        let canceler = hosted(pusher, move |here| {
+            here.spawn(Box::pin(feed(handover, Arc::clone(&stopped), sink)));
+            host(here, Rc::new(Canceler(stopped)))
+        });
         Ok(Self { source, canceler, encoding, stop })
     }
 
     /// What stops it early.
-    #[must_use]
     pub(super) fn feed(&self) -> Feed {
-        Feed::new(Rc::clone(&self.stop))
+        Feed::new(Arc::clone(&self.stop))
+    }
+}
+
+/// Hosts something in the vat of `of`, from any thread.
+fn hosted(of: &Client, make: impl FnOnce(&Local) -> Client + Send + 'static) -> Client {
+    match of.here() {
+        Some(here) => make(&here),
+        None => Client::promised(of.mailbox(), |here| {
+            make(here).lend(here).unwrap_or_else(|| here.with(|graph| graph.broken(gone())))
+        }),
     }
 }
 
 /// Runs a pump until it is done, or nobody reads any more.
-async fn feed(mut pump: Pump, stop: Rc<Stop>, sink: Client) {
+async fn feed(handover: Arc<Handover>, stop: Arc<Stop>, sink: Client) {
+    let source = poll_fn(|cx| match stop.look(cx) {
+        Wanted::Cancelled(reason) => {
+            handover.give_up(reason);
+            Poll::Ready(None)
+        }
+        Wanted::Read | Wanted::Unheld => handover.poll_feed(cx),
+    });
+    let Some(source) = source.await else { return };
+    drop(handover);
+    let mut pump = Pump::new(source, Box::new(Remote::new(sink.clone())));
     let mut lost = pin!(sink.settled());
     let mut watches = true;
     poll_fn(|cx| {
@@ -112,13 +123,12 @@ async fn feed(mut pump: Pump, stop: Rc<Stop>, sink: Client) {
     .await;
 }
 
-/// Hosts a writable stream in the vat `here` for a value to refer to: a ByteStream. It is taken out of
+/// Hosts a writable stream in the vat of `pusher` for a value to refer to: a ByteStream. It is taken out of
 /// `stream`.
-///
-/// # Errors
-///
-/// It was given away before, is closed, or failed.
-pub(super) fn host_writable(here: &Local, stream: &WritableStream) -> Result<Client, StreamError> {
-    let drain = stream.give()?.into_drain()?;
-    Ok(host(here, Rc::new(Served::new(drain))))
+pub(super) fn host_writable(
+    pusher: &Client,
+    stream: &WritableStream,
+) -> Result<Client, StreamError> {
+    let drain: Box<dyn Drain> = stream.give()?.into_drain()?;
+    Ok(hosted(pusher, move |here| host(here, Rc::new(Served::new(drain)))))
 }

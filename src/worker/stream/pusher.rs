@@ -7,14 +7,18 @@ use std::rc::{Rc, Weak};
 use capnp::capability::FromClientHook;
 use capnp::traits::HasTypeId;
 
-use crate::rpc::{Call, Client, Response, Target, host};
+use crate::rpc::{Call, Client, Reply, Response, Target, host};
 use crate::runtime::Local;
-use crate::schema::worker_capnp::js_value::external_pusher;
-use crate::wire::Exception;
+use crate::schema::worker_capnp::js_value::external_pusher::{
+    self, push_byte_stream_params, push_byte_stream_results,
+};
+use crate::wire::{Content, Exception};
 use crate::worker::abort::{AbortController, AbortSignal};
 
-use super::pipe::{PipeReader, pipe};
+use super::handover::Push;
+use super::pipe::pipe;
 use super::served::Served;
+use super::source::Source;
 use super::trigger::Trigger;
 
 /// The interface, and its methods.
@@ -60,43 +64,80 @@ impl Pusher {
     /// # Errors
     ///
     /// `unimplemented`: another method. `overloaded`: more was pushed than is kept for values to come.
-    pub fn take(&self, call: Call) -> Result<Response, Exception> {
-        match (call.interface(), call.method()) {
-            (EXTERNAL_PUSHER, PUSH_BYTE_STREAM) => self.push_byte_stream(call),
-            (EXTERNAL_PUSHER, PUSH_ABORT_SIGNAL) => self.push_abort_signal(call),
-            _ => Err(call.unimplemented()),
+    pub fn take(&self, mut call: Call) -> Result<Response, Exception> {
+        if call.interface() != EXTERNAL_PUSHER {
+            return Err(call.unimplemented());
+        }
+        let params = call.take_params();
+        let caps = self.push(call.here(), call.method(), params)?;
+        call.build(|root| {
+            // Both methods return two capabilities.
+            let mut results = root.init_as::<push_byte_stream_results::Builder<'_>>();
+            let mut caps = caps.into_iter().flatten();
+            if let Some(first) = caps.next() {
+                results.set_source(FromClientHook::new(first.hook()));
+            }
+            if let Some(second) = caps.next() {
+                results.set_sink(FromClientHook::new(second.hook()));
+            }
+        });
+        Ok(call.reply())
+    }
+
+    /// The results of a method of ExternalPusher: content, and its capabilities.
+    pub(in crate::worker) fn answer(
+        &self,
+        here: &Local,
+        method: u16,
+        params: Reply,
+    ) -> Result<(Content, Vec<Option<Client>>), Exception> {
+        let caps = self.push(here, method, params)?;
+        Ok((results(caps.len()), caps))
+    }
+
+    fn push(
+        &self,
+        here: &Local,
+        method: u16,
+        params: Reply,
+    ) -> Result<Vec<Option<Client>>, Exception> {
+        match method {
+            PUSH_BYTE_STREAM => self.push_byte_stream(here, params),
+            PUSH_ABORT_SIGNAL => self.push_abort_signal(here),
+            _ => Err(Exception::unimplemented(format!(
+                "there is no method {method} of JsValue.ExternalPusher here"
+            ))),
         }
     }
 
-    fn push_byte_stream(&self, mut call: Call) -> Result<Response, Exception> {
-        use external_pusher::{push_byte_stream_params, push_byte_stream_results};
-        let length = call.params().read(|root| {
-            let params = root.get_as::<push_byte_stream_params::Reader<'_>>()?;
-            Ok(params.get_length_plus_one().checked_sub(1))
-        })?;
+    fn push_byte_stream(
+        &self,
+        here: &Local,
+        params: Reply,
+    ) -> Result<Vec<Option<Client>>, Exception> {
+        let (content, caps) = params.into_parts();
+        let length = match content.take::<Push>().map(|push| push.take()) {
+            Ok(Ok(source)) => {
+                return Ok(vec![Some(self.keep(here, Thing::Stream(Box::new(source)))?)]);
+            }
+            Ok(Err(length)) => length,
+            Err(content) => Reply::from_parts(content, caps).read(|root| {
+                let params = root.get_as::<push_byte_stream_params::Reader<'_>>()?;
+                Ok(params.get_length_plus_one().checked_sub(1))
+            })?,
+        };
         // Nothing is taken before somebody reads: what is written waits where it is accounted for.
         let (write, read) = pipe(length, 0);
-        let source = self.keep(call.here(), Thing::Stream(read))?;
-        let sink = host(call.here(), Rc::new(Served::new(Box::new(write))));
-        call.build(|root| {
-            let mut results = root.init_as::<push_byte_stream_results::Builder<'_>>();
-            results.set_source(FromClientHook::new(source.hook()));
-            results.set_sink(FromClientHook::new(sink.hook()));
-        });
-        Ok(call.reply())
+        let source = self.keep(here, Thing::Stream(Box::new(read)))?;
+        let sink = host(here, Rc::new(Served::new(Box::new(write))));
+        Ok(vec![Some(source), Some(sink)])
     }
 
-    fn push_abort_signal(&self, mut call: Call) -> Result<Response, Exception> {
-        use external_pusher::push_abort_signal_results::Builder;
+    fn push_abort_signal(&self, here: &Local) -> Result<Vec<Option<Client>>, Exception> {
         let controller = AbortController::new();
-        let signal = self.keep(call.here(), Thing::Signal(controller.signal()))?;
-        let trigger = host(call.here(), Rc::new(Trigger::new(controller)));
-        call.build(|root| {
-            let mut results = root.init_as::<Builder<'_>>();
-            results.set_signal(FromClientHook::new(signal.hook()));
-            results.set_trigger(FromClientHook::new(trigger.hook()));
-        });
-        Ok(call.reply())
+        let signal = self.keep(here, Thing::Signal(controller.signal()))?;
+        let trigger = host(here, Rc::new(Trigger::new(controller)));
+        Ok(vec![Some(signal), Some(trigger)])
     }
 
     /// An object that stands for a thing until a value refers to it.
@@ -122,6 +163,13 @@ impl Pusher {
     }
 }
 
+/// A struct whose pointers are the first capabilities of its message.
+fn results(caps: usize) -> Content {
+    let pointers = (0..caps as u64).map(|index| 3 | index << 32);
+    let words: Vec<u64> = std::iter::once((caps as u64) << 48).chain(pointers).collect();
+    Content::from_words(&words)
+}
+
 impl Target for Pusher {
     async fn call(self: Rc<Self>, call: Call) -> Result<Response, Exception> {
         self.take(call)
@@ -134,7 +182,7 @@ struct Known(RefCell<BTreeMap<usize, Weak<Kept>>>);
 
 /// Something that was pushed.
 pub(super) enum Thing {
-    Stream(PipeReader),
+    Stream(Box<dyn Source>),
     Signal(AbortSignal),
 }
 

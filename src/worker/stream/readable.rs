@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use futures_io::AsyncRead;
 
-use crate::worker::value::{CloneError, External, ExternalKind, Resource, Value};
+use crate::worker::value::{External, ExternalKind, Resource, Value};
 
 use super::encoding::Encoding;
 use super::error::StreamError;
@@ -253,13 +253,6 @@ fn given_away() -> StreamError {
 impl Resource for ReadableStream {
     fn kind(&self) -> ExternalKind {
         ExternalKind::ReadableStream
-    }
-
-    fn check(&self) -> Result<(), CloneError> {
-        match &*self.life.lock().unwrap_or_else(PoisonError::into_inner) {
-            Life::GivenAway => Err(CloneError::Unready { why: given_away().to_string() }),
-            Life::Open(_) | Life::Over | Life::Failed(_) => Ok(()),
-        }
     }
 }
 

@@ -2,19 +2,19 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_channel::oneshot;
 
-use crate::rpc::Client;
+use crate::rpc::{Client, on};
 use crate::runtime::{Local, gone};
 use crate::wire::Exception;
 use crate::worker::value::Value;
 
 use super::canceler;
 use super::error::StreamError;
-use super::pipe::PipeReader;
 use super::pusher::{Thing, claim};
 use super::source::Source;
 
@@ -25,50 +25,52 @@ pub(super) struct Received {
 }
 
 enum Reading {
-    Pipe(PipeReader),
+    Source(Box<dyn Source>),
     /// It is not known yet what the value refers to.
-    Awaited(oneshot::Receiver<Result<PipeReader, Exception>>),
+    Awaited(oneshot::Receiver<Result<Box<dyn Source>, Exception>>),
     Over,
 }
 
 impl Received {
-    /// The stream that `source` names, which was pushed to the vat `here`.
-    pub(super) fn new(
-        here: &Local,
-        source: Client,
-        canceler: Option<Client>,
-    ) -> Result<Self, Exception> {
-        let reading = match claimed(here, &source)? {
-            Some(pipe) => Reading::Pipe(pipe),
-            None => Reading::Awaited(later(here, source)),
+    /// The stream that `source` names, which was pushed to its vat.
+    pub(super) fn new(source: Client, canceler: Option<Client>) -> Result<Self, Exception> {
+        let claimed = match source.here() {
+            Some(here) => claimed(&here, &source)?,
+            None => None,
+        };
+        let reading = match claimed {
+            Some(source) => Reading::Source(source),
+            None => Reading::Awaited(later(source)),
         };
         Ok(Self { reading, canceler })
     }
 }
 
-fn claimed(here: &Local, source: &Client) -> Result<Option<PipeReader>, Exception> {
-    Ok(match claim(here, source)? {
-        Some(Thing::Stream(pipe)) => {
-            pipe.widen();
-            Some(pipe)
+fn claimed(here: &Local, source: &Client) -> Result<Option<Box<dyn Source>>, Exception> {
+    match claim(here, source)? {
+        Some(Thing::Stream(mut source)) => {
+            source.claimed();
+            Ok(Some(source))
         }
-        Some(Thing::Signal(_)) => {
-            return Err(Exception::failed("what was pushed is no byte stream"));
-        }
-        None => None,
-    })
+        Some(Thing::Signal(_)) => Err(Exception::failed("what was pushed is no byte stream")),
+        None => Ok(None),
+    }
 }
 
-fn later(here: &Local, source: Client) -> oneshot::Receiver<Result<PipeReader, Exception>> {
+/// The same once it is known what the value refers to.
+fn later(named: Client) -> oneshot::Receiver<Result<Box<dyn Source>, Exception>> {
     let (tell, hear) = oneshot::channel();
-    let there = here.clone();
-    here.spawn(Box::pin(async move {
-        let settled = source.settled().await;
-        let claimed = settled.and_then(|()| claimed(&there, &source));
-        let none = || Exception::failed("what the value refers to was not pushed here");
-        // Nobody may be left to read it.
-        let _ = tell.send(claimed.and_then(|pipe| pipe.ok_or_else(none)));
-    }));
+    let mailbox = Arc::clone(named.mailbox());
+    on(&mailbox, move |here| {
+        let there = here.clone();
+        here.spawn(Box::pin(async move {
+            let settled = named.settled().await;
+            let claimed = settled.and_then(|()| claimed(&there, &named));
+            let none = || Exception::failed("what the value refers to was not pushed here");
+            // Nobody may be left to read it.
+            let _ = tell.send(claimed.and_then(|source| source.ok_or_else(none)));
+        }));
+    });
     hear
 }
 
@@ -76,12 +78,18 @@ impl Source for Received {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, StreamError>>> {
         loop {
             match &mut self.reading {
-                Reading::Pipe(pipe) => return pipe.poll_next(cx),
+                Reading::Source(source) => {
+                    let next = ready!(source.poll_next(cx));
+                    if !matches!(next, Some(Ok(_))) {
+                        self.reading = Reading::Over;
+                    }
+                    return Poll::Ready(next);
+                }
                 Reading::Over => return Poll::Ready(None),
                 Reading::Awaited(hear) => {
                     let heard = ready!(Pin::new(hear).poll(cx)).unwrap_or_else(|_| Err(gone()));
                     match heard {
-                        Ok(pipe) => self.reading = Reading::Pipe(pipe),
+                        Ok(source) => self.reading = Reading::Source(source),
                         Err(why) => {
                             self.reading = Reading::Over;
                             return Poll::Ready(Some(Err(why.into())));
@@ -93,7 +101,7 @@ impl Source for Received {
     }
 
     fn length(&self) -> Option<u64> {
-        if let Reading::Pipe(pipe) = &self.reading { pipe.length() } else { None }
+        if let Reading::Source(source) = &self.reading { source.length() } else { None }
     }
 
     fn cancel(mut self: Box<Self>, reason: Value) {
@@ -101,21 +109,16 @@ impl Source for Received {
         if let Some(canceler) = self.canceler.take() {
             canceler::cancel(&canceler, &reason);
         }
-        if let Reading::Pipe(pipe) = std::mem::replace(&mut self.reading, Reading::Over) {
-            Box::new(pipe).cancel(reason);
+        if let Reading::Source(source) = std::mem::replace(&mut self.reading, Reading::Over) {
+            source.cancel(reason);
         }
     }
 }
 
 impl Drop for Received {
     fn drop(&mut self) {
-        let over = match &self.reading {
-            Reading::Pipe(pipe) => pipe.is_over(),
-            Reading::Awaited(_) => false,
-            Reading::Over => true,
-        };
         if let Some(canceler) = self.canceler.take()
-            && !over
+            && !matches!(self.reading, Reading::Over)
         {
             canceler::cancel(&canceler, &Value::UNDEFINED);
         }

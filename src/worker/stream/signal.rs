@@ -2,11 +2,10 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::task::Poll;
 
-use crate::rpc::Client;
-use crate::runtime::Local;
+use crate::rpc::{Client, on};
 use crate::schema::worker_capnp::abort_trigger;
 use crate::schema::worker_capnp::js_value::external_pusher::push_abort_signal_params;
 use crate::wire::{Exception, Path};
@@ -24,7 +23,7 @@ const UNDEFINED: &[u8] = &[0xff, 0x0f, b'_'];
 
 /// Pushes a signal of ours to where a value is going. What the value says of it, and what ends the task that
 /// tells the trigger.
-pub(super) fn push(here: &Local, pusher: &Client, signal: &AbortSignal) -> (Client, Feed) {
+pub(super) fn push(pusher: &Client, signal: &AbortSignal) -> (Client, Feed) {
     let push = pusher.request(EXTERNAL_PUSHER, PUSH_ABORT_SIGNAL).reserve(2).with(|root| {
         root.init_as::<push_abort_signal_params::Builder<'_>>();
     });
@@ -32,13 +31,14 @@ pub(super) fn push(here: &Local, pusher: &Client, signal: &AbortSignal) -> (Clie
     let (named, trigger) = (pushed.cap(&Path::root().field(0)), pushed.cap(&Path::root().field(1)));
     // Only what is pipelined on it is wanted.
     drop(pushed);
-    let stop = Rc::new(Stop::default());
-    here.spawn(Box::pin(follow(signal.clone(), trigger, Rc::clone(&stop))));
+    let stop = Arc::new(Stop::default());
+    let (signal, stopped) = (signal.clone(), Arc::clone(&stop));
+    on(pusher.mailbox(), move |here| here.spawn(Box::pin(follow(signal, trigger, stopped))));
     (named, Feed::new(stop))
 }
 
 /// Tells a trigger what becomes of our signal. Over when it is told, or nobody can be told.
-async fn follow(signal: AbortSignal, trigger: Client, stop: Rc<Stop>) {
+async fn follow(signal: AbortSignal, trigger: Client, stop: Arc<Stop>) {
     let mut settles = pin!(signal.settles());
     let mut lost = pin!(trigger.settled());
     let mut watches = true;
@@ -81,29 +81,36 @@ fn release(trigger: &Client) {
 }
 
 /// The signal that a value names.
-pub(super) fn receive(here: &Local, named: &Client) -> Result<AbortSignal, Exception> {
-    match claim(here, named)? {
+pub(super) fn receive(named: &Client) -> Result<AbortSignal, Exception> {
+    let claimed = match named.here() {
+        Some(here) => claim(&here, named)?,
+        None => None,
+    };
+    match claimed {
         Some(Thing::Signal(signal)) => Ok(signal),
         Some(Thing::Stream(_)) => Err(Exception::failed("what was pushed is no AbortSignal")),
-        None => Ok(later(here, named.clone())),
+        None => Ok(later(named.clone())),
     }
 }
 
 /// The same while it is not known yet what is named. What turns out to be no signal aborts it.
-fn later(here: &Local, named: Client) -> AbortSignal {
+fn later(named: Client) -> AbortSignal {
     let controller = AbortController::new();
     let signal = controller.signal();
-    let there = here.clone();
-    here.spawn(Box::pin(async move {
-        // A promise that breaks names nothing.
-        let _ = named.settled().await;
-        let Ok(Some(Thing::Signal(known))) = claim(&there, &named) else {
-            return controller.abort(lost());
-        };
-        drop(named);
-        if let Some(reason) = known.settles().await {
-            controller.abort(reason);
-        }
-    }));
+    let mailbox = Arc::clone(named.mailbox());
+    on(&mailbox, move |here| {
+        let there = here.clone();
+        here.spawn(Box::pin(async move {
+            // A promise that breaks names nothing.
+            let _ = named.settled().await;
+            let Ok(Some(Thing::Signal(known))) = claim(&there, &named) else {
+                return controller.abort(lost());
+            };
+            drop(named);
+            if let Some(reason) = known.settles().await {
+                controller.abort(reason);
+            }
+        }));
+    });
     signal
 }

@@ -25,6 +25,9 @@ pub(super) trait Source: Send + 'static {
         None
     }
 
+    /// From now on somebody reads: what comes may be there before it is asked for.
+    fn claimed(&mut self) {}
+
     /// It will be read no further, for this reason.
     fn cancel(self: Box<Self>, reason: Value) {
         drop(reason);

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_io::AsyncWrite;
 use futures_sink::Sink;
 
-use crate::worker::value::{CloneError, External, ExternalKind, Resource, Value};
+use crate::worker::value::{External, ExternalKind, Resource, Value};
 
 use super::drain::{Drain, ToSink, ToWrite};
 use super::encoding::Encoding;
@@ -221,14 +221,6 @@ fn why_unready(life: &Life) -> Option<StreamError> {
 impl Resource for WritableStream {
     fn kind(&self) -> ExternalKind {
         ExternalKind::WritableStream
-    }
-
-    fn check(&self) -> Result<(), CloneError> {
-        let life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
-        match why_unready(&life) {
-            Some(why) => Err(CloneError::Unready { why: why.to_string() }),
-            None => Ok(()),
-        }
     }
 }
 

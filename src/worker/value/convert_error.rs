@@ -15,6 +15,9 @@ pub struct ConvertError {
     found: String,
 }
 
+/// How serde names a unit that was found.
+const UNIT: &str = "unit value";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
     Index(usize),
@@ -29,6 +32,15 @@ impl ConvertError {
     /// The value is deeper than Rust's stack, or a circle, of which Rust's types have none.
     pub(super) fn too_deep(max: u16) -> Self {
         Self::mismatch(format!("at most {max} objects within one another"), "more, or a circle")
+    }
+
+    /// What serde calls a unit is `undefined` or `null` here.
+    #[must_use]
+    pub(super) fn found_nothing(mut self, name: &str) -> Self {
+        if self.found == UNIT {
+            name.clone_into(&mut self.found);
+        }
+        self
     }
 
     #[must_use]

@@ -147,7 +147,9 @@ impl<'de> Deserializer<'de> for Reader<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Visited<'de, V> {
         match self.view {
-            View::Undefined | View::Null => visitor.visit_unit(),
+            View::Undefined | View::Null => visitor
+                .visit_unit()
+                .map_err(|why: ConvertError| why.found_nothing(self.view.type_name())),
             View::Bool(value) => visitor.visit_bool(value),
             View::Number(number) => Self::number(number, visitor),
             View::BigInt(number) => Self::bigint(number, visitor),

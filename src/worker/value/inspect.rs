@@ -25,7 +25,7 @@ const DEPTH_MAX: usize = 128;
 const BUDGET: usize = 1 << 27;
 
 /// Prints a value as Node 20's `util.inspect` does with its default options: on one line what fits into 76
-/// columns, two objects deep, the first 100 items. `{:#}` prints 128 levels.
+/// columns, two objects deep, the first 100 items (C-Y5). `{:#}` prints 128 levels.
 ///
 /// An error is printed as one without a `stack`. A BigInt beyond 2^8192 is printed in hexadecimal.
 ///

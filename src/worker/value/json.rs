@@ -45,7 +45,7 @@ impl std::error::Error for JsonError {}
 const LENGTH_MAX: usize = (1 << 29) - 24;
 
 /// A value as `JSON.stringify` writes it: dates as text, Maps, Sets and most other objects as `{}`, properties
-/// that are `undefined` or a stub left out. A value that alone is such is `null`, as it would be in an array.
+/// that are `undefined` or a stub left out. A value that alone is such is `null`, as it would be in an array. (C-Y6)
 ///
 /// # Errors
 ///

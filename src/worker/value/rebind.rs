@@ -26,6 +26,14 @@ pub(in crate::worker) fn rebind(values: &mut [Value], old: &[External], new: Vec
     if old.is_empty() {
         return;
     }
+    let mut new = new;
+    if let ([value], [_]) = (&mut *values, old)
+        && value.as_external().is_some()
+    {
+        // Nothing but a stub.
+        *value = new.pop().map_or(Value::UNDEFINED, Value::external);
+        return;
+    }
     let mut table = Table::new();
     for (old, new) in old.iter().zip(new).rev() {
         table.entry(old.address()).or_default().push(new);

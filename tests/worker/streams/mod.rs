@@ -1,10 +1,11 @@
 //! Streams and signals.
 
+pub(crate) mod calls;
 mod hostile;
 mod local;
-mod recorded;
 mod scene;
 mod signals;
+#[cfg(feature = "tokio")]
 mod size;
 mod source;
 mod wire;

@@ -56,7 +56,7 @@ impl Depot {
         self.calls.set(self.calls.get() + 1);
         let externals = call.params().read(|root| {
             let value = root.get_as::<js_value::Reader<'_>>()?;
-            Ok(externals(&here, value))
+            Ok(externals(value))
         })?;
         self.held.borrow_mut().extend(externals?);
         Ok(())
@@ -66,7 +66,7 @@ impl Depot {
         let here = call.here().clone();
         let pusher = call.params().cap(&at(0))?;
         let held = self.held.borrow_mut().pop_front().expect("something is kept");
-        let outgoing = outgoing(&here, &pusher, &held).map_err(|why| why.exception())?;
+        let outgoing = outgoing(&pusher, &held).map_err(|why| why.exception())?;
         self.feeds.borrow_mut().extend(outgoing.feed());
         call.build(|root| fill(root, outgoing));
         Ok(())
@@ -84,13 +84,13 @@ impl Target for Depot {
     }
 }
 
-fn externals(here: &Local, value: js_value::Reader<'_>) -> Result<Vec<External>, Exception> {
+fn externals(value: js_value::Reader<'_>) -> Result<Vec<External>, Exception> {
     let listed = value.get_externals().map_err(bowline::rpc::exception)?;
-    listed.iter().map(|one| Ok(receive(here, one)?.expect("a stream or a signal"))).collect()
+    listed.iter().map(|one| Ok(receive(one)?.expect("a stream or a signal"))).collect()
 }
 
-fn outgoing(here: &Local, pusher: &Client, external: &External) -> Result<Outgoing, StreamError> {
-    Outgoing::new(here, pusher, external).expect("a stream or a signal")
+fn outgoing(pusher: &Client, external: &External) -> Result<Outgoing, StreamError> {
+    Outgoing::new(pusher, external).expect("a stream or a signal")
 }
 
 fn fill(root: capnp::any_pointer::Builder<'_>, outgoing: Outgoing) {
@@ -110,7 +110,7 @@ pub(crate) fn put(
     depot: &Client,
     what: &External,
 ) -> Result<(Promise, Option<Feed>), StreamError> {
-    let outgoing = outgoing(here, depot, what)?;
+    let outgoing = outgoing(depot, what)?;
     let feed = outgoing.feed();
     let mut request = depot.request(ID, PUT);
     request.build(|root| fill(root, outgoing));
@@ -132,6 +132,6 @@ pub(crate) fn get(world: &World, here: &Local, depot: &Client) -> External {
     let pusher = Pusher::new().client(here);
     let request = depot.request(ID, GET).with(message(0, &[Some(&pusher)]));
     let reply = world.run(request.send()).expect("it is given out");
-    let found = reply.read(|root| Ok(externals(here, root.get_as::<js_value::Reader<'_>>()?)));
+    let found = reply.read(|root| Ok(externals(root.get_as::<js_value::Reader<'_>>()?)));
     found.expect("well formed").expect("known").pop().expect("one")
 }

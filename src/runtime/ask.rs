@@ -1,0 +1,56 @@
+//! Asking for an outcome drives the vat: most calls within a vat are delivered and answered right then.
+
+use std::task::Waker;
+
+use crate::vat::{CallId, Ends, Outcome, Request};
+
+use super::dispatch::{Conclusion, Delivery};
+use super::local::Local;
+
+impl Local {
+    /// The outcome of a call, once, if it is there or comes of what is queued here; else `waker` is
+    /// woken when there is more to ask. Delivers what is queued, and does all else a driver would
+    /// where there is none.
+    #[inline]
+    pub fn poll_outcome(&self, call: CallId, ends: Ends, waker: &Waker) -> Option<Outcome> {
+        self.read_mail();
+        if let Some(outcome) = self.ask_target(call, ends) {
+            return Some(outcome);
+        }
+        let collect = || self.with(|graph| graph.collect_and_end(call, ends));
+        let outcome = collect().or_else(|| {
+            self.pump(waker);
+            collect()
+        });
+        if outcome.is_none() && !self.mailbox().is_closed() {
+            self.await_outcome(call, waker);
+        }
+        outcome
+    }
+
+    /// The outcome of a call that is the next to be delivered and is answered at once: what
+    /// [`pump`](Self::pump) comes to, on the shortest way.
+    #[inline]
+    fn ask_target(&self, call: CallId, ends: Ends) -> Option<Outcome> {
+        if !self.is_driven() || self.has_releases() {
+            return None;
+        }
+        let during = self.nest()?;
+        let (target, request) = self.with(|graph| graph.take_first(call))?;
+        let Request { interface, method, params } = request;
+        let conclusion = self.hand_over(target, Delivery { call, interface, method, params })?;
+        let outcome = match conclusion {
+            Conclusion::Return(outcome) => self.with(|graph| graph.answer(call, outcome, ends)),
+            redirect @ Conclusion::Redirect(..) => {
+                self.conclude(call, redirect);
+                None
+            }
+        };
+        drop(during);
+        // Those that were queued behind it have their turn, as if it had not been asked for.
+        if self.with(|graph| graph.has_queued()) {
+            self.drain();
+        }
+        outcome
+    }
+}

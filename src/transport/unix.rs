@@ -1,0 +1,194 @@
+//! Unix sockets, watched for input alone as long as there is room to write.
+//!
+//! The kernel tells whoever watches a unix socket for room each time the peer has read something. Under
+//! calls that are answered one by one that wakes a thread once for every message it sends, for nothing.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::net::UnixStream;
+use tokio::runtime::Handle;
+
+use super::bytes::ByteStream;
+use super::tokio::alone;
+
+/// A unix socket.
+pub(super) struct UnixSocket {
+    input: AsyncFd<StdUnixStream>,
+    /// Where room to write is waited for, since there was none.
+    room: Option<Room>,
+    /// Who watches: whoever polls need not be within it.
+    runtime: Handle,
+}
+
+/// A second descriptor of the socket, watched for room to write.
+struct Room {
+    output: AsyncFd<StdUnixStream>,
+    /// How many writes in a row found all the room they needed.
+    ample: u32,
+}
+
+/// After so many writes that found room, it is not watched for any more: to begin and to end watching
+/// takes three calls of the operating system.
+const AMPLE_MAX: u32 = 64;
+
+impl UnixSocket {
+    /// The same socket. Needs a tokio runtime with I/O.
+    pub(super) fn new(stream: UnixStream) -> io::Result<Self> {
+        let runtime = Handle::try_current().map_err(io::Error::other)?;
+        let input = watched(stream.into_std()?, Interest::READABLE)?;
+        Ok(Self { input, room: None, runtime })
+    }
+
+    /// Watches for room from here on.
+    fn wait_for_room(&mut self) -> io::Result<()> {
+        let _within = self.runtime.enter();
+        let output = self.input.get_ref().try_clone()?;
+        self.room = Some(Room { output: watched(output, Interest::WRITABLE)?, ample: 0 });
+        Ok(())
+    }
+}
+
+impl Room {
+    /// Writes when there is room. Whether it was ample for long enough.
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<(usize, bool)>> {
+        loop {
+            let mut room = ready!(self.output.poll_write_ready(cx))?;
+            match write(self.output.get_ref(), slices) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => room.clear_ready(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(bytes) => {
+                    if alone(slices).is_some_and(|first| bytes < first.len()) {
+                        // That was all the room; more of it is told anew.
+                        room.clear_ready();
+                    }
+                    let all = slices.iter().map(|slice| slice.len()).sum::<usize>();
+                    self.ample = if bytes < all { 0 } else { self.ample + 1 };
+                    return Poll::Ready(Ok((bytes, self.ample >= AMPLE_MAX)));
+                }
+            }
+        }
+    }
+}
+
+#[expect(
+    deprecated,
+    reason = "its successor is unsafe, for types that close their descriptor early: a stream of the standard library does not"
+)]
+fn watched(socket: StdUnixStream, interest: Interest) -> io::Result<AsyncFd<StdUnixStream>> {
+    AsyncFd::with_interest(socket, interest)
+}
+
+fn write(mut socket: &StdUnixStream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    match alone(slices) {
+        Some(first) => socket.write(first),
+        None => socket.write_vectored(slices),
+    }
+}
+
+impl ByteStream for UnixSocket {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        loop {
+            let mut ready = ready!(self.input.poll_read_ready(cx))?;
+            let mut socket = self.input.get_ref();
+            match socket.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready.clear_ready(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(bytes) => {
+                    if (1..buffer.len()).contains(&bytes) {
+                        // That was all; what comes from here on is told anew.
+                        ready.clear_ready();
+                    }
+                    return Poll::Ready(Ok(bytes));
+                }
+            }
+        }
+    }
+
+    fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        while self.room.is_none() {
+            match write(self.input.get_ref(), slices) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait_for_room()?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                written => return Poll::Ready(written),
+            }
+        }
+        let Some(room) = &mut self.room else { return Poll::Pending };
+        let (bytes, is_ample) = ready!(room.poll_write(cx, slices))?;
+        if is_ample {
+            self.room = None;
+        }
+        Poll::Ready(Ok(bytes))
+    }
+
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.input.get_ref().shutdown(Shutdown::Write))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::task::Waker;
+
+    use super::*;
+
+    async fn write(socket: &mut UnixSocket, bytes: &[u8]) -> usize {
+        poll_fn(|cx| socket.poll_write_vectored(cx, &[IoSlice::new(bytes)]))
+            .await
+            .expect("it is open")
+    }
+
+    async fn read(socket: &mut UnixSocket, buffer: &mut [u8]) -> usize {
+        poll_fn(|cx| socket.poll_read(cx, buffer)).await.expect("it is open")
+    }
+
+    #[tokio::test]
+    async fn a_full_socket_is_watched_for_room_until_room_is_ample() {
+        let (left, right) = UnixStream::pair().expect("a socket pair");
+        let mut left = UnixSocket::new(left).expect("a runtime is here");
+        let mut right = UnixSocket::new(right).expect("a runtime is here");
+        let mut buffer = vec![0; 1 << 20];
+
+        let mut written = 0;
+        let mut cx = Context::from_waker(Waker::noop());
+        while let Poll::Ready(bytes) =
+            left.poll_write_vectored(&mut cx, &[IoSlice::new(&buffer[..4096])])
+        {
+            written += bytes.expect("it is open");
+            assert!(left.room.is_none(), "there is room");
+        }
+        assert!(left.room.is_some());
+
+        while written > 0 {
+            written -= read(&mut right, &mut buffer).await;
+        }
+        for _ in 0..AMPLE_MAX {
+            assert!(left.room.is_some());
+            assert_eq!(write(&mut left, b"ample").await, 5);
+            assert_eq!(read(&mut right, &mut buffer).await, 5);
+        }
+        assert!(left.room.is_none(), "room was ample for long");
+
+        poll_fn(|cx| left.poll_close(cx)).await.expect("it is open");
+        assert_eq!(read(&mut right, &mut buffer).await, 0);
+    }
+}

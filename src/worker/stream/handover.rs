@@ -1,0 +1,172 @@
+//! How a stream gets from who pushes it to who takes it: as it is where both are in one process, else in calls.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+
+use crate::wire::{Content, Path, Unsealed};
+use crate::worker::value::Value;
+
+use super::canceler::{Stop, Wanted};
+use super::error::StreamError;
+use super::source::Source;
+
+/// A source on its way.
+pub(super) struct Handover {
+    state: Mutex<State>,
+    stop: Arc<Stop>,
+}
+
+struct State {
+    stand: Stand,
+    feeding: Option<Waker>,
+}
+
+enum Stand {
+    /// Nobody knows yet where it goes.
+    Here(Box<dyn Source>),
+    /// It goes where only bytes go: it is to be fed there.
+    Sealed(Box<dyn Source>),
+    /// Somebody has it, or nobody ever will.
+    Gone,
+}
+
+impl Handover {
+    pub(super) fn new(source: Box<dyn Source>, stop: Arc<Stop>) -> Arc<Self> {
+        let state = State { stand: Stand::Here(source), feeding: None };
+        Arc::new(Self { state: Mutex::new(state), stop })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Decides where it goes, unless that was decided before.
+    fn settle(&self, to: impl FnOnce(Box<dyn Source>) -> Stand) {
+        let mut state = self.lock();
+        let before = std::mem::replace(&mut state.stand, Stand::Gone);
+        state.stand = match before {
+            Stand::Here(source) => to(source),
+            before => before,
+        };
+        let feeding = state.feeding.take();
+        drop(state);
+        feeding.into_iter().for_each(Waker::wake);
+    }
+
+    /// The source for whoever took the push in this process.
+    fn take(&self) -> Option<Direct> {
+        let mut taken = None;
+        self.settle(|source| {
+            taken = Some(source);
+            Stand::Gone
+        });
+        taken.map(|source| Direct { source: Some(source), stop: Arc::clone(&self.stop) })
+    }
+
+    /// The source, if it is to be fed; nothing once somebody else has it.
+    pub(super) fn poll_feed(&self, cx: &Context<'_>) -> Poll<Option<Box<dyn Source>>> {
+        let mut state = self.lock();
+        match std::mem::replace(&mut state.stand, Stand::Gone) {
+            Stand::Sealed(source) => Poll::Ready(Some(source)),
+            Stand::Gone => Poll::Ready(None),
+            here => {
+                state.stand = here;
+                state.feeding = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// It goes nowhere.
+    pub(super) fn give_up(&self, reason: Value) {
+        let mut left = None;
+        self.settle(|source| {
+            left = Some(source);
+            Stand::Gone
+        });
+        if let Some(source) = left {
+            source.cancel(reason);
+        }
+    }
+}
+
+/// The params of a push that are not built.
+pub(super) struct Push {
+    length: Option<u64>,
+    handover: Arc<Sent>,
+}
+
+/// A push that was sent; with the last of it, the source is let go.
+struct Sent(Arc<Handover>);
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        self.0.give_up(Value::UNDEFINED);
+    }
+}
+
+impl Push {
+    pub(super) fn content(handover: &Arc<Handover>, length: Option<u64>) -> Content {
+        let handover = Arc::new(Sent(Arc::clone(handover)));
+        Content::moved(Box::new(Self { length, handover }))
+    }
+
+    /// The source itself; or the length of what will be fed.
+    pub(super) fn take(self) -> Result<Direct, Option<u64>> {
+        self.handover.0.take().ok_or(self.length)
+    }
+}
+
+/// A struct of one word of data.
+const LENGTH_ONLY: u64 = 1 << 32;
+
+impl Unsealed for Push {
+    fn seal(&self) -> Vec<u64> {
+        self.handover.0.settle(Stand::Sealed);
+        let length_plus_one = self.length.and_then(|length| length.checked_add(1)).unwrap_or(0);
+        vec![LENGTH_ONLY, length_plus_one]
+    }
+
+    fn cap_at(&self, _: &Path) -> Option<Option<u32>> {
+        Some(None)
+    }
+
+    fn words(&self) -> usize {
+        2
+    }
+
+    fn share(&self) -> Box<dyn Unsealed> {
+        Box::new(Self { length: self.length, handover: Arc::clone(&self.handover) })
+    }
+}
+
+/// A source that was handed over. It is as if its bytes had come in calls: why it failed is not told, and it ends
+/// with the session it came in.
+pub(super) struct Direct {
+    source: Option<Box<dyn Source>>,
+    stop: Arc<Stop>,
+}
+
+impl Source for Direct {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, StreamError>>> {
+        if !matches!(self.stop.look(cx), Wanted::Read) {
+            self.source = None;
+        }
+        let Some(source) = &mut self.source else {
+            return Poll::Ready(Some(Err(StreamError::Premature)));
+        };
+        source.poll_next(cx).map(|next| Some(next?.map_err(|_| StreamError::Premature)))
+    }
+
+    fn length(&self) -> Option<u64> {
+        self.source.as_ref()?.length()
+    }
+
+    fn cancel(self: Box<Self>, reason: Value) {
+        if let Some(source) = self.source {
+            source.cancel(reason);
+        }
+    }
+}

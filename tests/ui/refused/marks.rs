@@ -1,0 +1,30 @@
+#![allow(unused)]
+
+use bowline::worker::{rpc_interface, rpc_target};
+
+struct Service;
+
+#[rpc_target]
+impl Service {
+    #[rpc(hidden)]
+    fn hidden(&self) {}
+    #[rpc(getter, skip)]
+    fn both(&self) {}
+    #[rpc(name)]
+    fn name(&self) {}
+    fn argument(&self, #[rpc(name = "x")] value: f64) {}
+    #[rpc(dispose)]
+    async fn close_later(&self) {}
+    #[rpc(dispose)]
+    fn close(&self) {}
+    #[rpc(dispose)]
+    fn close_again(&self) {}
+}
+
+#[rpc_interface]
+trait Client {
+    #[rpc(skip)]
+    async fn hidden(&self);
+}
+
+fn main() {}
