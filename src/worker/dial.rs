@@ -3,27 +3,14 @@
 use crate::conn::Config;
 use crate::rpc::{Client, Link};
 use crate::runtime::Local;
-use crate::transport::http::{ConnectHost, HeadLimits, dial};
+use crate::transport::http::{HeadLimits, dial};
 use crate::transport::{FramedLimits, Peer, Socket, TransportError};
 use crate::wire::Exception;
 
+use super::asking::Asking;
 use super::config::ServiceAddress;
-use super::debug_port::{DebugPort, Props};
+use super::debug_port::DebugPort;
 use super::service::Service;
-
-/// Which entrypoint is asked for at an address.
-#[derive(Clone, Debug, Default)]
-pub struct Asking {
-    /// What a CONNECT asks for, at an address `http://…`, instead of what the address names. The peer compares it
-    /// byte by byte.
-    pub connect_host: Option<ConnectHost>,
-    /// At a debug port, the service.
-    pub service: String,
-    /// At a debug port, the entrypoint; the default one if there is none. Elsewhere the address itself decides.
-    pub entrypoint: Option<String>,
-    /// At a debug port, `ctx.props`. Elsewhere the peer decides.
-    pub props: Props,
-}
 
 impl Service {
     /// The service at an address. It is connected when it is first called, and again by the first call after the

@@ -111,6 +111,8 @@
 mod abort;
 mod args;
 mod ask;
+mod asking;
+mod bind;
 mod calling;
 pub mod config;
 mod ctx;
@@ -157,9 +159,9 @@ mod worker;
 
 pub use abort::{AbortController, AbortSignal};
 pub use args::Args;
+pub use asking::Asking;
+pub use bind::Bindings;
 pub use ctx::Ctx;
-#[cfg(all(feature = "tokio", unix))]
-pub use dial::Asking;
 pub use error::JsError;
 pub use function::Function;
 pub use into_return::IntoReturn;

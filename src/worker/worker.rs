@@ -74,6 +74,12 @@ impl Worker {
         self
     }
 
+    /// The names of its entrypoints, in order.
+    #[must_use]
+    pub fn entrypoints(&self) -> Vec<String> {
+        self.0.classes.borrow().keys().cloned().collect()
+    }
+
     /// Sets a variable of the environment.
     pub fn set_variable(&self, name: impl Into<String>, value: impl Into<Value>) {
         let before = self.0.variables.borrow_mut().insert(name.into(), value.into());

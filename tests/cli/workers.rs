@@ -125,6 +125,7 @@ fn plain_http_is_told_what_is_here() {
 
 #[test]
 fn a_whole_expression_is_sent_before_anything_is_answered() {
+    // C-Y10
     // A peer that takes everything and never answers: what is sent, is sent in the first trip.
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = format!("tcp:{}", listener.local_addr().expect("bound"));

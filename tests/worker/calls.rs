@@ -103,10 +103,7 @@ fn rule_13_what_is_pipelined_on_a_failure_fails_likewise(stage: &Stage) {
 fn rule_14_a_promise_that_is_passed_on_is_pipelined_on_in_order(stage: &Stage) {
     let svc = stage.svc();
     let make = svc.clone();
-    let proxy = RpcStub::function(stage.here(), move |_| {
-        let counter = make.call("makeCounter", args![0]);
-        async move { counter.await }
-    });
+    let proxy = RpcStub::function(stage.here(), move |_| make.call("makeCounter", args![0]));
     let counter = proxy.invoke(args![]);
     let calls: Vec<_> = (0..10).map(|_| counter.call("increment", args![])).collect();
     for (at, call) in calls.into_iter().enumerate().rev() {

@@ -34,6 +34,7 @@ impl Value {
 
     fn getter(&self) {}
 
+    #[allow(clippy::wrong_self_convention, reason = "generated code calls something by this name")]
     fn into_return(&self) {}
 
     #[rpc(dispose)]

@@ -27,7 +27,7 @@ fn told(reason: &Value) -> String {
 }
 
 fn signal(call: &Call) -> Result<AbortSignal, JsError> {
-    AbortSignal::of_value(&call.args().get(0)).ok_or_else(|| JsError::type_error("no signal"))
+    AbortSignal::of_value(call.args().get(0)).ok_or_else(|| JsError::type_error("no signal"))
 }
 
 impl RpcTarget for Signals {

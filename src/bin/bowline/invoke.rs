@@ -125,7 +125,7 @@ impl Way {
     }
 }
 
-/// What comes of an expression. All of it is sent before anything is awaited.
+/// What comes of an expression. All of it is sent before anything is awaited. (C-Y10)
 async fn result(service: RpcStub, expression: Expression) -> Result<Received, JsError> {
     // What came before is kept until the end is here.
     let (mut passed, mut at) = (Vec::new(), Way::Stub(service));

@@ -79,7 +79,7 @@ pub(crate) fn method(name: &str, call: Call) -> Answer {
         }),
         "ignore" => Answer::now(Ok(Value::UNDEFINED)),
         "untilAborted" => Answer::later(async move {
-            let signal = AbortSignal::of_value(&call.args().get(0));
+            let signal = AbortSignal::of_value(call.args().get(0));
             let signal = signal.ok_or_else(|| JsError::type_error("no signal"))?;
             Err::<Value, _>(JsError::thrown(signal.when_aborted().await))
         }),

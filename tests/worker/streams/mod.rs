@@ -3,9 +3,12 @@
 pub(crate) mod calls;
 mod hostile;
 mod local;
+mod peer;
 mod scene;
 mod signals;
 #[cfg(feature = "tokio")]
 mod size;
 mod source;
+mod sources;
+mod substreams;
 mod wire;

@@ -52,7 +52,6 @@ impl Depot {
     }
 
     fn put(&self, call: &Call) -> Result<(), Exception> {
-        let here = call.here().clone();
         self.calls.set(self.calls.get() + 1);
         let externals = call.params().read(|root| {
             let value = root.get_as::<js_value::Reader<'_>>()?;
@@ -63,7 +62,6 @@ impl Depot {
     }
 
     fn get(&self, call: &mut Call) -> Result<(), Exception> {
-        let here = call.here().clone();
         let pusher = call.params().cap(&at(0))?;
         let held = self.held.borrow_mut().pop_front().expect("something is kept");
         let outgoing = outgoing(&pusher, &held).map_err(|why| why.exception())?;
@@ -105,11 +103,7 @@ pub(crate) fn depot(here: &Local) -> (Client, Rc<Depot>) {
 }
 
 /// Sends a stream or a signal to a depot.
-pub(crate) fn put(
-    here: &Local,
-    depot: &Client,
-    what: &External,
-) -> Result<(Promise, Option<Feed>), StreamError> {
+pub(crate) fn put(depot: &Client, what: &External) -> Result<(Promise, Option<Feed>), StreamError> {
     let outgoing = outgoing(depot, what)?;
     let feed = outgoing.feed();
     let mut request = depot.request(ID, PUT);

@@ -23,7 +23,7 @@ scenarios! {
 }
 
 fn send(world: &World, client: &Client, signal: AbortSignal) {
-    let (sent, _) = put(world.left.here(), client, &External::new(signal)).expect("a signal");
+    let (sent, _) = put(client, &External::new(signal)).expect("a signal");
     world.run(sent).expect("it is taken");
     world.quiet();
 }
@@ -94,7 +94,7 @@ fn a_signal_goes_on_to_a_third_vat(world: &World) {
     let controller = AbortController::new();
     send(world, &near.near.bootstrap(), controller.signal());
     let passed = External::new(first.signal());
-    let (sent, _) = put(world.middle.here(), &far.near.bootstrap(), &passed).expect("a signal");
+    let (sent, _) = put(&far.near.bootstrap(), &passed).expect("a signal");
     world.run(sent).expect("it is taken");
     controller.abort(1);
     assert_eq!(world.run(last.signal().when_aborted()), Value::from(1));
@@ -116,7 +116,7 @@ fn a_signal_stops_with_its_session(world: &World) {
     let (_pair, client) = world.reach(&boot);
     let controller = AbortController::new();
     let signal = External::new(controller.signal());
-    let (sent, feed) = put(world.left.here(), &client, &signal).expect("a signal");
+    let (sent, feed) = put(&client, &signal).expect("a signal");
     world.run(sent).expect("it is taken");
     feed.expect("a signal that may be aborted has one").stop();
     let reason = world.run(depot.signal().when_aborted());

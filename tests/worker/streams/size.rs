@@ -46,7 +46,7 @@ async fn pass(ends: impl Fn() -> (Box<dyn Transport>, Box<dyn Transport>)) {
     let relay = Relay::between(middle.here(), b, c, &config);
     let (stream, _) = chunks(amount() >> 16, 1 << 16, End::Clean);
     let boot = near.bootstrap();
-    let (sent, _) = put(left.here(), &boot, &External::new(stream)).expect("it is there");
+    let (sent, _) = put(&boot, &External::new(stream)).expect("it is there");
     sent.await.expect("it is taken");
     let mut stream = depot.readable();
     let (before, start) = (resident(), Instant::now());

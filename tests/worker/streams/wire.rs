@@ -41,7 +41,7 @@ fn reach(world: &World) -> (crate::support::Pair, Client, std::rc::Rc<Depot>) {
 }
 
 fn send(world: &World, client: &Client, stream: impl bowline::worker::value::Resource) {
-    let (sent, _) = put(world.left.here(), client, &External::new(stream)).expect("it is there");
+    let (sent, _) = put(client, &External::new(stream)).expect("it is there");
     world.run(sent).expect("it is taken");
 }
 
@@ -126,7 +126,7 @@ fn a_stream_that_is_passed_on_waits_for_its_last_reader(world: &World) {
     send(world, &near.near.bootstrap(), stream);
     let passed = External::new(first.readable());
     let to = far.near.bootstrap();
-    let (sent, _) = put(world.middle.here(), &to, &passed).expect("it is there");
+    let (sent, _) = put(&to, &passed).expect("it is there");
     world.run(sent).expect("it is taken");
     world.quiet();
     let ahead = seen.taken();
@@ -319,9 +319,9 @@ fn a_write_larger_than_a_window_arrives(world: &World) {
 fn a_stream_that_was_sent_cannot_be_sent_again(world: &World) {
     let (_pair, client, depot) = reach(world);
     for external in [External::new(ReadableStream::from("x")), External::new(identity().0)] {
-        let (sent, _) = put(world.left.here(), &client, &external).expect("the first time");
+        let (sent, _) = put(&client, &external).expect("the first time");
         world.run(sent).expect("it is taken");
-        let why = put(world.left.here(), &client, &external).err().expect("it is gone");
+        let why = put(&client, &external).err().expect("it is gone");
         assert!(
             why.to_string().ends_with("is currently locked to a reader.")
                 || why.to_string().ends_with("is currently locked to a writer."),
@@ -363,7 +363,7 @@ fn a_stream_ends_with_its_connection(world: &World) {
 fn a_session_that_ends_stops_what_feeds_its_streams(world: &World) {
     let (_pair, client, depot) = reach(world);
     let (stream, seen) = chunks(1, 10, End::Never);
-    let (sent, feed) = put(world.left.here(), &client, &External::new(stream)).expect("there");
+    let (sent, feed) = put(&client, &External::new(stream)).expect("there");
     world.run(sent).expect("it is taken");
     let mut stream = depot.readable();
     assert_eq!(next(world, &mut stream).expect("bytes").expect("fine").len(), 10);
@@ -375,13 +375,10 @@ fn a_session_that_ends_stops_what_feeds_its_streams(world: &World) {
 
 fn streams_and_calls_keep_their_order(world: &World) {
     let (_pair, client, depot) = reach(world);
-    let here = world.left.here();
     let texts = ["a", "b", "c", "d"];
     let sent: Vec<_> = texts
         .iter()
-        .map(|text| {
-            put(here, &client, &External::new(ReadableStream::from(*text))).expect("there").0
-        })
+        .map(|text| put(&client, &External::new(ReadableStream::from(*text))).expect("there").0)
         .collect();
     for sent in sent {
         world.run(sent).expect("it is taken");
