@@ -17,7 +17,7 @@ use crate::runtime::LocalFuture;
 pub(super) trait Entry {
     fn open(&self, here: &Local, session: Option<Rc<dyn Session>>) -> Result<Opened, JsError>;
 
-    /// The same for a request. The context lasts until the response begins.
+    /// The same for a request. The context can be aborted until the response begins. (Rules 37 and 58)
     #[cfg(all(feature = "http", unix))]
     fn fetch(&self, here: &Local, request: http::Request<Body>) -> LocalFuture<Fetched> {
         let (target, ctx) = match self.open(here, None) {
@@ -25,12 +25,14 @@ pub(super) trait Entry {
             Ok(Opened::Elsewhere(_)) => return Box::pin(std::future::ready(Err(no_handler()))),
             Err(why) => return Box::pin(std::future::ready(Err(why))),
         };
-        let answer = target.fetch(request);
-        Box::pin(async move {
-            let answer = answer.await;
-            drop(ctx);
-            answer
-        })
+        let mut answer = target.fetch(request);
+        Box::pin(std::future::poll_fn(move |cx| {
+            let answered = answer.as_mut().poll(cx);
+            match ctx.poll_aborted(cx) {
+                Some(why) => std::task::Poll::Ready(Err(why)),
+                None => answered,
+            }
+        }))
     }
 }
 

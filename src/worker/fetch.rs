@@ -6,10 +6,11 @@ use std::rc::Rc;
 use http::{Request, Response};
 
 use crate::runtime::{Local, LocalFuture};
+use crate::transport::Address;
 
 use super::entry::{Bound, Entry, Fetched, Opened};
 use super::error::JsError;
-use super::http::{Body, Fetch};
+use super::http::{Body, Fetch, to_address};
 use super::service::Service;
 
 impl Service {
@@ -17,7 +18,7 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// What its handler failed with; or it has none; or it is elsewhere, and nothing says how it is reached by HTTP.
+    /// What its handler failed with, or it has none; or the connection it is behind is lost.
     pub async fn fetch(
         &self,
         here: &Local,
@@ -26,11 +27,16 @@ impl Service {
         self.0.entry(0).fetch(here, request).await
     }
 
-    /// The same service, to which requests go by another way: those of a service behind a connection, which carries
-    /// calls alone, by [`to_address`](super::http::to_address) or [`over_calls`](super::http::over_calls).
+    /// The same service, to which requests go by another way. A `workerd` behind a CONNECT takes calls alone there:
+    /// its requests go by [`to_address`](super::http::to_address), as [`Service::at`] has it.
     #[must_use]
     pub fn with_fetch(self, way: Rc<dyn Fetch>) -> Self {
-        Self(Rc::new(Rerouted { service: self, way }))
+        Self(Rc::new(Rerouted { service: self, way: Way::By(way) }))
+    }
+
+    /// The same service, to which requests go as HTTP/1.1 at `address`, each on a connection of its own.
+    pub(super) fn with_http(self, address: Address) -> Self {
+        Self(Rc::new(Rerouted { service: self, way: Way::At(address) }))
     }
 
     /// What answers requests of it, to be given to a [`Port`](super::http::Port).
@@ -60,18 +66,24 @@ impl Fetch for Handler {
 /// A service with another way for requests.
 struct Rerouted {
     service: Service,
-    way: Rc<dyn Fetch>,
+    way: Way,
+}
+
+#[derive(Clone)]
+enum Way {
+    By(Rc<dyn Fetch>),
+    At(Address),
 }
 
 impl Bound for Rerouted {
     fn entry(&self, depth: u32) -> Rc<dyn Entry> {
-        Rc::new(ReroutedEntry { entry: self.service.0.entry(depth), way: Rc::clone(&self.way) })
+        Rc::new(ReroutedEntry { entry: self.service.0.entry(depth), way: self.way.clone() })
     }
 }
 
 struct ReroutedEntry {
     entry: Rc<dyn Entry>,
-    way: Rc<dyn Fetch>,
+    way: Way,
 }
 
 impl Entry for ReroutedEntry {
@@ -79,7 +91,10 @@ impl Entry for ReroutedEntry {
         self.entry.open(here, session)
     }
 
-    fn fetch(&self, _: &Local, request: Request<Body>) -> LocalFuture<Fetched> {
-        Rc::clone(&self.way).fetch(request)
+    fn fetch(&self, here: &Local, request: Request<Body>) -> LocalFuture<Fetched> {
+        match &self.way {
+            Way::By(way) => Rc::clone(way).fetch(request),
+            Way::At(address) => to_address(here, address.clone()).fetch(request),
+        }
     }
 }

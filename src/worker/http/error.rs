@@ -4,6 +4,9 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::worker::error::JsError;
+use crate::worker::stream::StreamError;
+
 /// Why there is no more of a body, though it is not complete. Cheap to clone.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -46,5 +49,20 @@ impl Error for BodyError {
             Self::Source(why) => Some(&**why),
             _ => None,
         }
+    }
+}
+
+impl From<BodyError> for JsError {
+    /// An `Error`; but what was an error of JavaScript stays the one it was.
+    fn from(why: BodyError) -> Self {
+        if let BodyError::Source(why) = &why {
+            if let Some(thrown) = why.downcast_ref::<Self>() {
+                return thrown.clone();
+            }
+            if let Some(why) = why.downcast_ref::<StreamError>() {
+                return why.clone().into();
+            }
+        }
+        Self::error(why.to_string())
     }
 }

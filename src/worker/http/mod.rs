@@ -37,7 +37,6 @@
 
 mod ask;
 mod body;
-
 mod clock;
 mod error;
 mod io;
@@ -47,6 +46,7 @@ mod port;
 mod serve;
 mod target;
 mod upgrade;
+mod values;
 mod words;
 
 pub use ask::{fetch, fetch_over, to_address};
