@@ -5,6 +5,8 @@ use std::rc::Rc;
 use crate::rpc::Client;
 use crate::runtime::Local;
 
+#[cfg(all(feature = "http", unix))]
+use super::answering::Answering;
 use super::ctx::{Ctx, Session};
 use super::error::JsError;
 #[cfg(all(feature = "http", unix))]
@@ -20,19 +22,11 @@ pub(super) trait Entry {
     /// The same for a request. The context can be aborted until the response begins. (Rules 37 and 58)
     #[cfg(all(feature = "http", unix))]
     fn fetch(&self, here: &Local, request: http::Request<Body>) -> LocalFuture<Fetched> {
-        let (target, ctx) = match self.open(here, None) {
-            Ok(Opened::Instance(target, ctx)) => (target, ctx),
-            Ok(Opened::Elsewhere(_)) => return Box::pin(std::future::ready(Err(no_handler()))),
-            Err(why) => return Box::pin(std::future::ready(Err(why))),
-        };
-        let mut answer = target.fetch(request);
-        Box::pin(std::future::poll_fn(move |cx| {
-            let answered = answer.as_mut().poll(cx);
-            match ctx.poll_aborted(cx) {
-                Some(why) => std::task::Poll::Ready(Err(why)),
-                None => answered,
-            }
-        }))
+        match self.open(here, None) {
+            Ok(Opened::Instance(target, ctx)) => Box::pin(Answering::new(target, ctx, request)),
+            Ok(Opened::Elsewhere(_)) => Box::pin(std::future::ready(Err(no_handler()))),
+            Err(why) => Box::pin(std::future::ready(Err(why))),
+        }
     }
 }
 

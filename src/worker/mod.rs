@@ -109,6 +109,8 @@
 //! last one is gone.
 
 mod abort;
+#[cfg(all(feature = "http", unix))]
+mod answering;
 mod args;
 mod ask;
 mod asking;

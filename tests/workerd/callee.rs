@@ -238,6 +238,21 @@ async fn write_into(call: Call) -> Result<usize, JsError> {
     Ok(length)
 }
 
+/// What is done with requests and responses that are values.
+async fn http_value(name: String, call: Call) -> Result<Value, JsError> {
+    if name == "response" {
+        let response = Response::builder().status(201).header("x-made", "here");
+        return Ok(response.body(Body::from("created")).expect("a good response").into());
+    }
+    let request = Request::<Body>::try_from(call.args().get(0))?;
+    if name == "requestBody" {
+        return Ok(request.into_body().text(1000).await?.into());
+    }
+    let asked = request.headers().get("x-asked").and_then(|asked| asked.to_str().ok());
+    let asked = asked.unwrap_or("nothing");
+    Ok(format!("{} {} {asked}", request.method(), request.uri()).into())
+}
+
 /// What is done with streams.
 fn streams(name: &str, call: Call) -> Answer {
     match name {
@@ -255,6 +270,7 @@ fn streams(name: &str, call: Call) -> Answer {
         "text" => Answer::later(text(call)),
         "firstOf" => Answer::later(first_of(call)),
         "writeInto" => Answer::later(write_into(call)),
+        "response" | "request" | "requestBody" => Answer::later(http_value(name.to_owned(), call)),
         _ => Answer::Missing,
     }
 }

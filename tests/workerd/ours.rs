@@ -1,17 +1,18 @@
 //! Rust calls a Worker of the real runtime.
 
-use std::future::Future;
+use std::error::Error;
+use std::future::{Future, IntoFuture};
 use std::time::Duration;
 
 use bowline::runtime::{Local, Vat};
-use bowline::worker::debug_port::{DebugPort, Props};
-use bowline::worker::http::{Body, over_calls, to_address};
+use bowline::worker::debug_port::Props;
+use bowline::worker::http::Body;
 use bowline::worker::stream::{ReadableStream, StreamError, identity};
-use bowline::worker::value::{Value, value};
+use bowline::worker::value::{Blob, Value, value};
 use bowline::worker::{Asking, Call, JsError, RpcStub, Service, args};
-use http::Request;
+use http::header::SET_COOKIE;
+use http::{HeaderMap, Request, Response};
 
-use crate::vat::bootstrap;
 use crate::world::{callee as workerd_callee, callee_with_debug_port};
 
 const HOST: &str = "vat.test";
@@ -194,24 +195,68 @@ async fn calls(here: &Local, svc: &RpcStub) -> Result<(), JsError> {
     Err(JsError::error("the account was never closed"))
 }
 
+#[test]
+fn requests_and_responses_pass_between_rust_and_a_worker() {
+    let callee = workerd_callee(&[]);
+    let port = callee.port("main");
+    on_a_vat(|here| async move {
+        let svc = at(port).stub(&here);
+        http_values(&svc).await.expect("it works");
+    });
+}
+
+async fn http_values(svc: &RpcStub) -> Result<(), Box<dyn Error>> {
+    let response = svc.call("response", args![]).await?;
+    let response = Response::<Body>::try_from(&*response)?;
+    assert_eq!(response.status(), 201);
+    assert_eq!(response.headers()["x-made"], "here");
+    assert_eq!(response.into_body().text(100).await?, "created");
+    let request = || Request::put("https://a.test/b?c").header("x-asked", "yes");
+    let asked = request().body(Body::from("d"))?;
+    let told = svc.call("request", args![Value::from(asked)]).await?;
+    assert_eq!(told.to::<String>()?, "PUT https://a.test/b?c yes");
+    let (mut writer, body) = Body::pipe();
+    let asked = Value::from(request().body(body)?);
+    let writing = async {
+        for part in ["carried ", "in ", "parts"] {
+            writer.write(part).await?;
+        }
+        writer.close().await
+    };
+    let (told, written) =
+        tokio::join!(svc.call("requestBody", args![asked]).into_future(), writing);
+    written?;
+    assert_eq!(told?.to::<String>()?, "carried in parts");
+    let asked = Value::from(request().body(Body::from("there and back"))?);
+    let back = svc.call("echo", args![asked]).await?;
+    let back = Request::<Body>::try_from(&*back)?;
+    assert_eq!(back.headers()["x-asked"], "yes");
+    assert_eq!(back.into_body().text(100).await?, "there and back");
+    let headers =
+        HeaderMap::from_iter([(SET_COOKIE, "a=1".try_into()?), (SET_COOKIE, "b=2".try_into()?)]);
+    let back = svc.call("echo", args![Value::from(&headers)]).await?;
+    let back = HeaderMap::try_from(&*back)?;
+    assert_eq!(back.get_all(SET_COOKIE).iter().collect::<Vec<_>>(), ["a=1", "b=2"]);
+    let blob = Blob { content_type: "text/x".into(), bytes: "knot".into() };
+    let back = svc.call("echo", args![Value::blob(blob.clone())]).await?;
+    assert_eq!(*back, Value::blob(blob));
+    Ok(())
+}
+
 /// By HTTP beside the calls, and by HTTP as calls.
 #[test]
 fn rust_makes_requests_of_a_worker() {
     let callee = callee_with_debug_port();
     let (port, debug_port) = (callee.port("main"), callee.port("debug-port"));
     on_a_vat(|here| async move {
-        let address = format!("tcp:127.0.0.1:{port}").parse().expect("an address");
-        let by_http = at(port).with_fetch(to_address(&here, address));
-        requests(&here, &by_http).await;
-        let debug_port = DebugPort::new(bootstrap(&here, debug_port).await);
-        let entrypoint = debug_port.entrypoint("callee", None, &Props::default());
-        let way = over_calls(&here, &entrypoint);
-        let by_calls = Service::remote(move |_| entrypoint.clone()).with_fetch(way);
-        requests(&here, &by_calls).await;
-        let props = Props::json(r#"{"desk":12}"#);
-        let clerk = debug_port.entrypoint("callee", Some("Clerk"), &props);
-        let way = over_calls(&here, &clerk);
-        let clerk = Service::remote(move |_| clerk.clone()).with_fetch(way);
+        requests(&here, &at(port)).await;
+        let asked = |entrypoint: Option<&str>, props| {
+            let address = format!("debug://127.0.0.1:{debug_port}").parse().expect("an address");
+            let (service, entrypoint) = ("callee".into(), entrypoint.map(str::to_owned));
+            Service::at(address, Asking { service, entrypoint, props, ..Asking::default() })
+        };
+        requests(&here, &asked(None, Props::default())).await;
+        let clerk = asked(Some("Clerk"), Props::json(r#"{"desk":12}"#));
         let who = clerk.stub(&here).call("who", args![]).await.expect("it is there");
         assert_eq!(who.to::<String>().expect("a text"), "clerk at 12");
         let request = Request::get("https://knots.test/").body(Body::empty()).expect("good");

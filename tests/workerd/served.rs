@@ -47,7 +47,7 @@ macro_rules! situations {
 }
 
 situations! {
-    values all_values_at_once circles_and_aliases arguments_of_any_number a_large_value
+    values all_values_at_once circles_and_aliases arguments_of_any_number http_values a_large_value
     a_target_is_called targets_inside_an_object functions getters what_is_hidden
     a_duplicate_outlives_its_original an_object_with_a_disposer
     pipelined_calls one_promise_called_often calls_arrive_in_order a_hundred_sessions_at_once
