@@ -9,6 +9,7 @@ mod example;
 mod ours;
 mod peer;
 mod program;
+mod served;
 mod signals;
 mod slow;
 mod vat;
