@@ -16,8 +16,12 @@ mod database;
 mod entrypoints;
 #[path = "../../examples/workers/forwarding.rs"]
 mod forwarding;
+#[path = "../../examples/workers/limiter.rs"]
+mod limiter;
 #[path = "../../examples/workers/parallel.rs"]
 mod parallel;
+#[path = "../../examples/workers/proxy.rs"]
+mod proxy;
 #[expect(dead_code, reason = "its main is for two processes")]
 #[path = "../../examples/workers/sockets.rs"]
 mod sockets;
@@ -45,7 +49,9 @@ tells! {
     forwarding: "10 + 5 there, + 1 here = 16";
     context: "Ahoy, ann! Success; signed up: ann@example.org";
     parallel: "user 7: rope, shackle for 15.75, and a knot for user 7";
-    auth: "200 ann: reader, writer; 401 Unauthorized";
+    auth: "200 OK ann: reader, writer; 401 Unauthorized Unauthorized";
+    limiter: "ann 200, ann 200, bob 200, ann 429";
+    proxy: "Home; an image for http://site/api/og?title=knots; Not found";
 }
 
 #[test]
