@@ -132,6 +132,7 @@ mod held;
 mod host;
 mod interface;
 mod into_return;
+mod panicked;
 mod path;
 mod promise;
 mod promised;
