@@ -22,6 +22,7 @@ mod inspect;
 mod macros;
 mod node;
 mod oracle;
+mod panics;
 mod random;
 mod recorded;
 mod resource;
