@@ -138,6 +138,7 @@ mod host;
 pub mod http;
 mod interface;
 mod into_return;
+mod parcel;
 mod path;
 mod promise;
 mod promised;

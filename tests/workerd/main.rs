@@ -5,6 +5,7 @@
 
 mod callee;
 mod debug;
+mod example;
 mod ours;
 mod peer;
 mod program;
