@@ -1,4 +1,4 @@
-//! What a request gets.
+//! What a request gets: by HTTP (C-K6), and as a call (C-K7).
 
 use bowline::worker::args;
 use bowline::worker::http::Body;
