@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::failure::Failure;
 use crate::probe::Named;
+use crate::table;
 
 /// Shows the Cap'n Proto RPC engine bowline at work.
 ///
@@ -22,8 +23,8 @@ struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Addresses: tcp:HOST:PORT (port 0 to serve on a free one), unix:PATH, stdio;
-`relay` also takes http://HOST:PORT.
+Addresses: tcp:HOST:PORT (port 0 to serve on a free one), unix:PATH, stdio; http://HOST:PORT for vats
+behind a CONNECT, and debug://HOST:PORT for the debug port of workerd, where a Worker is served or called.
 Exit codes: 0 all is well, 1 something failed (one line on standard error says what), 2 wrong usage.";
 
 /// What the program is asked to do.
@@ -249,10 +250,13 @@ pub(crate) fn parse() -> Result<Command, Failure> {
             seconds: Seconds(Duration::from_millis(1500)),
         })),
         Err(error) => {
-            // Where the stream is closed there is nobody to be told.
-            let _ = error.print();
+            let printed = error.print().map_err(table::unwritten);
             match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => std::process::exit(0),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                    printed?;
+                    std::process::exit(0)
+                }
+                // Where standard error is closed there is nobody to be told.
                 _ => std::process::exit(2),
             }
         }

@@ -10,10 +10,16 @@ use tokio::task::spawn_local;
 
 use crate::failure::Failure;
 use crate::stream::Cargo;
-use crate::{door, measure, protocol, table, work};
+use crate::{door, measure, place, protocol, table, work};
 
-/// Checks and measures the vat served at `address`.
-pub(crate) async fn run(address: &Address, budget: Duration) -> Result<(), Failure> {
+/// Checks and measures the vat served at the address that `text` is.
+pub(crate) async fn run(text: &str, budget: Duration) -> Result<(), Failure> {
+    if place::is_of_workers(text) {
+        return Err(Failure::usage(format!(
+            "{text} serves Workers: an expression says what to call, as in 'add(1, 2)'"
+        )));
+    }
+    let address = &place::address(text)?;
     if *address == Address::Stdio {
         return Err(Failure::usage("`call` connects to tcp:HOST:PORT or unix:PATH, not to stdio"));
     }

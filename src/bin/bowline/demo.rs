@@ -15,6 +15,7 @@ use tokio::task::spawn_local;
 
 use crate::args::TransportName;
 use crate::failure::{Failure, ensure};
+use crate::measure::Figures;
 use crate::serve;
 use crate::session::Served;
 use crate::stream::Cargo;
@@ -47,10 +48,13 @@ pub(crate) async fn run(transports: &[TransportName], budget: Duration) -> Resul
     let mut failed = 0;
     table::head()?;
     for &name in transports {
-        let outcome = over(name, &near, &far, &mut cargo, budget).await;
-        if let Err(failure) = outcome {
-            failure.during(name.title()).tell();
-            failed += 1;
+        match over(name, &near, &far, &mut cargo, budget).await {
+            // A table nobody reads is not gone on with.
+            Ok(figures) => table::row(name.title(), name.place(), &figures)?,
+            Err(failure) => {
+                failure.during(name.title()).tell();
+                failed += 1;
+            }
         }
     }
     if failed > 0 {
@@ -70,7 +74,7 @@ async fn over(
     far: &Vat,
     cargo: &mut Cargo,
     budget: Duration,
-) -> Result<(), Failure> {
+) -> Result<Figures, Failure> {
     let pair = open(name, near.here(), far).await?;
     let demo = pair.near.bootstrap();
     work::check(near.here(), &demo, cargo).await?;
@@ -84,7 +88,7 @@ async fn over(
         Far::Here(served) => served.over().await?,
         Far::Child(child) => left(child).await?,
     }
-    table::row(name.title(), name.place(), &figures)
+    Ok(figures)
 }
 
 /// The child found nothing left behind either, if it leaves with 0.
@@ -125,8 +129,8 @@ fn pair(near: &Local, transport: impl Transport + 'static, served: Served) -> Pa
 async fn sockets(address: &Address, near: &Local, far: &Vat) -> Result<Pair, Failure> {
     let mut listener = Listener::bind(address).await?;
     let address = listener.address().clone();
-    let (accepted, connected) = tokio::join!(listener.accept(), Socket::connect(&address));
-    let (accepted, connected) = (accepted?, connected?);
+    // If one fails the other may wait for ever.
+    let (accepted, connected) = tokio::try_join!(listener.accept(), Socket::connect(&address))?;
     let transport = connected.framed(FramedLimits::default());
     Ok(pair(near, transport, serve::served(far, accepted)))
 }
