@@ -8,6 +8,8 @@ use std::task::{Context, Waker};
 use crate::runtime::Local;
 
 use super::error::JsError;
+#[cfg(all(feature = "http", unix))]
+use super::http::{Body, Fetch};
 use super::stub::RpcStub;
 use super::value::Value;
 
@@ -19,6 +21,8 @@ pub(super) const INVOCATIONS_MAX: u32 = 32;
 pub(super) trait Environment {
     fn variable(&self, name: &str) -> Option<Value>;
     fn service(&self, here: &Local, name: &str, depth: u32) -> Result<RpcStub, JsError>;
+    #[cfg(all(feature = "http", unix))]
+    fn handler(&self, here: &Local, name: &str, depth: u32) -> Result<Rc<dyn Fetch>, JsError>;
     fn export(
         &self,
         here: &Local,
@@ -94,6 +98,21 @@ impl Ctx {
     /// A `TypeError`: there is none of that name.
     pub fn service(&self, name: &str) -> Result<RpcStub, JsError> {
         self.0.environment.service(&self.0.here, name, self.0.depth)
+    }
+
+    /// Makes a request of a service binding of the environment. (Rule 37)
+    ///
+    /// # Errors
+    ///
+    /// A `TypeError`: there is none of that name. Or as [`Service::fetch`](super::Service::fetch).
+    #[cfg(all(feature = "http", unix))]
+    pub async fn fetch(
+        &self,
+        service: &str,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Body>, JsError> {
+        let handler = self.0.environment.handler(&self.0.here, service, self.0.depth)?;
+        handler.fetch(request).await
     }
 
     /// An entrypoint of this same worker, with props of one's choice. The name of the default one is

@@ -33,13 +33,13 @@ pub(crate) enum Command {
     /// Serve a vat and call it from another, over every transport in turn
     ///
     /// Does real work over each transport, checks every result, and checks that the tables of both
-    /// sides are empty at the end. Then measures, and prints a row.
+    /// sides are empty at the end. Then measures, and prints a row. Does the same again with Workers of three vats.
     Demo {
         /// Only these transports, in this order
         #[arg(long = "transport", value_name = "NAME", value_delimiter = ',')]
         transports: Vec<TransportName>,
         /// How long to measure each transport
-        #[arg(long, value_name = "S", default_value = "1.5")]
+        #[arg(long, value_name = "S", default_value = "1")]
         seconds: Seconds,
     },
     /// Serve the demo's objects, or a Worker, until interrupted
@@ -225,6 +225,14 @@ impl TransportName {
             _ => "one thread",
         }
     }
+
+    /// Where its vats live when there are three.
+    pub(crate) const fn places(self) -> &'static str {
+        match self {
+            Self::Child => "three processes",
+            _ => "one thread",
+        }
+    }
 }
 
 /// A span of time on the command line.
@@ -247,7 +255,7 @@ pub(crate) fn parse() -> Result<Command, Failure> {
     match Arguments::try_parse() {
         Ok(arguments) => Ok(arguments.command.unwrap_or(Command::Demo {
             transports: Vec::new(),
-            seconds: Seconds(Duration::from_millis(1500)),
+            seconds: Seconds(Duration::from_secs(1)),
         })),
         Err(error) => {
             let printed = error.print().map_err(table::unwritten);

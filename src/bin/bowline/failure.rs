@@ -40,6 +40,8 @@ impl Failure {
         if let Self::Usage(line) | Self::Unable(line) | Self::Failed(line) = self {
             // What a peer says may span lines; a failure is one.
             let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+            // And what it says is no command to the terminal.
+            let line: String = line.chars().flat_map(harmless).collect();
             // Where standard error is closed there is nobody to be told; the exit code remains.
             let _ = writeln!(std::io::stderr(), "bowline: {line}");
         }
@@ -66,6 +68,13 @@ impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::Failed(error.to_string())
     }
+}
+
+/// A character as it is printed: one that controls the terminal as `\u{1b}`.
+fn harmless(c: char) -> impl Iterator<Item = char> {
+    let escaped = c.is_control().then(|| c.escape_unicode());
+    let plain = (!c.is_control()).then_some(c);
+    escaped.into_iter().flatten().chain(plain)
 }
 
 /// Fails with what `wrong` says unless `holds`.
