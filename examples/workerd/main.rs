@@ -2,13 +2,12 @@
 
 use std::cell::Cell;
 
-use bowline::conn::Config;
-use bowline::rpc::{Client, Link};
-use bowline::runtime::{Local, Vat};
-use bowline::transport::http::{Arrival, HeadLimits, admit};
-use bowline::transport::{FramedLimits, Listener};
+use bowline::runtime::Vat;
+use bowline::transport::Listener;
 use bowline::worker::config::ServiceAddress;
-use bowline::worker::{Asking, Call, RpcStub, Service, Worker, rpc_interface, rpc_target};
+use bowline::worker::http::{Body, Port};
+use bowline::worker::{Asking, Call, JsError, RpcStub, Service, Worker, rpc_interface, rpc_target};
+use http::{Request, Response};
 
 /// What JavaScript calls.
 struct Counter(Cell<f64>);
@@ -33,6 +32,11 @@ impl Counters {
     fn new_counter(&self, start: f64) -> Counter {
         Counter(Cell::new(start))
     }
+
+    #[rpc(fetch)]
+    async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, JsError> {
+        Ok(Response::new(Body::from(format!("Ahoy from Rust, {}!", request.uri().path()))))
+    }
 }
 
 /// What Rust calls: a counter of JavaScript.
@@ -49,36 +53,29 @@ trait JsWorker {
     async fn visit_rust(&self, log: &RpcStub) -> f64;
 }
 
-/// Serves the counters of Rust to whoever asks the port for `rpc.internal`: the binding `RUST` of the Worker.
-async fn serve(here: &Local, mut port: Listener) -> Result<(), Box<dyn std::error::Error>> {
-    let service = Worker::new("rust").entrypoint("default", |_| Counters).service("default")?;
-    let offered: Client = service.bootstrap(here);
-    loop {
-        let socket = port.accept().await?;
-        let peer = socket.peer().clone();
-        let known = |host: &str| host == ServiceAddress::CONNECT_HOST;
-        if let Ok(Arrival::Vat { stream, .. }) = admit(socket, &HeadLimits::default(), known).await
-        {
-            let transport = stream.framed(peer, FramedLimits::default());
-            Link::connect(here, transport, Config::default(), Some(&offered));
-        }
-    }
-}
-
 /// Both directions, with the Worker at `js`; `say` is told what happens.
 pub(crate) async fn run(
     js: ServiceAddress,
-    port: Listener,
+    mut listener: Listener,
     say: impl Fn(String) + Clone + 'static,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let vat = Vat::local();
+    // The binding RUST of the Worker: calls come behind a CONNECT, and requests as they are.
+    let rust = Worker::new("rust").entrypoint("default", |_| Counters).service("default")?;
+    let port = Port::new()
+        .vat(ServiceAddress::CONNECT_HOST.parse()?, rust.bootstrap(vat.here()))
+        .fetch(rust.handler(vat.here()));
     let calling = async {
-        let js = JsWorker::from(Service::at(js, Asking::default()).stub(vat.here()));
+        let service = Service::at(js, Asking::default());
+        let js = JsWorker::from(service.stub(vat.here()));
 
         // Rust calls JavaScript. The second call does not wait for the counter of the first.
         let counter = js.new_counter(1.0);
         let (sum, value) = (counter.increment(2.0).await?, counter.value().await?);
         say(format!("Rust calls JavaScript: its counter is at {sum}, and still at {value}"));
+        let request = Request::get("http://js/from/rust").body(Body::empty())?;
+        let said = service.fetch(vat.here(), request).await?.into_body().text(1000).await?;
+        say(format!("Rust calls JavaScript: {said}"));
 
         // JavaScript calls Rust, among it this function.
         let tell = say.clone();
@@ -93,13 +90,13 @@ pub(crate) async fn run(
     };
     tokio::select! {
         outcome = calling => outcome,
-        ended = serve(vat.here(), port) => ended,
+        why = port.listen(vat.here(), &mut listener) => Err(why.into()),
         () = vat.tokio_driver() => Ok(()),
     }
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let port = Listener::bind(&"tcp:127.0.0.1:4000".parse()?).await?;
-    run("http://127.0.0.1:8080".parse()?, port, |line| println!("{line}")).await
+    let listener = Listener::bind(&"tcp:127.0.0.1:4000".parse()?).await?;
+    run("http://127.0.0.1:8080".parse()?, listener, |line| println!("{line}")).await
 }

@@ -23,11 +23,17 @@ export default class extends WorkerEntrypoint {
     return new Counter(start);
   }
 
+  fetch(request) {
+    return new Response(`Ahoy from JavaScript, ${new URL(request.url).pathname}!`);
+  }
+
   // Rust calls this, and is called itself: its service is a binding, as any other. `log` is a function of Rust.
   async visitRust(log) {
     using counter = await this.env.RUST.newCounter(10);
     await log(`its counter is at ${await counter.value}`);
     await log(`and by 5 more at ${await counter.increment(5)}`);
+    const response = await this.env.RUST.fetch('http://rust/from/js');
+    await log(await response.text());
     return this.env.RUST.newCounter(1).increment(2); // one round trip
   }
 }

@@ -7,7 +7,7 @@ const config :Workerd.Config = (
       compatibilityDate = "2026-08-01",
       bindings = [(name = "RUST", service = "rust")],
     )),
-    # JavaScript calls Rust: what `cargo run --example workerd` serves.
+    # JavaScript calls Rust: what `main.rs` serves.
     (name = "rust", external = (
       address = "127.0.0.1:4000",
       http = (capnpConnectHost = "rpc.internal"),

@@ -5,13 +5,15 @@ use std::future::Future;
 use std::rc::Rc;
 use std::task::{Context, Waker};
 
+use serde::de::DeserializeOwned;
+
 use crate::runtime::Local;
 
 use super::error::JsError;
 #[cfg(all(feature = "http", unix))]
 use super::http::{Body, Fetch};
 use super::stub::RpcStub;
-use super::value::Value;
+use super::value::{Value, from_value};
 
 /// How many invocations deep one may call another. Each costs an instance and a context, and a worker that calls
 /// itself would make as many as there is memory for. (Rule 72)
@@ -89,6 +91,16 @@ impl Ctx {
     #[must_use]
     pub fn env(&self, name: &str) -> Option<Value> {
         self.0.environment.variable(name)
+    }
+
+    /// A variable of the environment, as a Rust type. One that is not there is `undefined`, which an `Option` takes.
+    ///
+    /// # Errors
+    ///
+    /// A `TypeError` that names the variable: it does not fit.
+    pub fn variable<T: DeserializeOwned>(&self, name: &str) -> Result<T, JsError> {
+        let value = self.env(name).unwrap_or(Value::UNDEFINED);
+        from_value(&value).map_err(|why| JsError::type_error(format!("env.{name}: {why}")))
     }
 
     /// A service binding of the environment.

@@ -26,6 +26,8 @@ fn wrong_usage_leaves_with_2() {
     run(&["relay", "--listen", "4000", "--connect", "stdio"]).fails(2, &["`4000`"]);
     let both = run(&["relay", "--listen", "stdio", "--connect", "stdio"]);
     both.fails(2, &["only one side"]);
+    let itself = run(&["relay", "--listen", "tcp:localhost:1", "--connect", "tcp:localhost:1"]);
+    itself.fails(2, &["finds only itself"]);
 }
 
 #[test]

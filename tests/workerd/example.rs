@@ -52,7 +52,10 @@ fn the_example_installs_what_the_tests_run() {
 
 #[test]
 fn rust_and_a_worker_call_each_other_as_the_readme_of_the_example_says() {
-    assert!(README.contains("npm start ") && README.contains("cargo run --example workerd\n"));
+    assert!(
+        README.contains("npm start ")
+            && README.contains("cargo run --example workerd --features http\n")
+    );
     let copy = after_npm_ci();
     let told = Rc::new(RefCell::new(Vec::new()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

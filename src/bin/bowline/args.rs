@@ -10,7 +10,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::failure::Failure;
 use crate::probe::Named;
-use crate::table;
 
 /// Shows the Cap'n Proto RPC engine bowline at work.
 ///
@@ -50,7 +49,8 @@ pub(crate) enum Command {
     /// At http://HOST:PORT and debug://HOST:PORT, and with --worker elsewhere, it serves the Worker `desk`, which a
     /// Worker in workerd, or `bowline call`, can call: add(a, b), echo(value), props(), users(), and newCounter(start),
     /// which gives an object with increment(by) and value; and, from its entrypoint `Admin`, createUser(name) and
-    /// deleteUser(name). At http:// a CONNECT to NAME reaches the default entrypoint and one to Admin.NAME the other.
+    /// deleteUser(name). At http:// a CONNECT to NAME reaches the default entrypoint and one to Admin.NAME the other;
+    /// other requests, fetch() from a Worker among them, are GET /users and POST /echo.
     Serve {
         /// Where to listen: tcp:HOST:PORT, unix:PATH or stdio; for a Worker also http://HOST:PORT or debug://HOST:PORT
         #[arg(value_name = "ADDR")]
@@ -257,16 +257,21 @@ pub(crate) fn parse() -> Result<Command, Failure> {
             transports: Vec::new(),
             seconds: Seconds(Duration::from_secs(1)),
         })),
-        Err(error) => {
-            let printed = error.print().map_err(table::unwritten);
-            match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                    printed?;
-                    std::process::exit(0)
-                }
-                // Where standard error is closed there is nobody to be told.
-                _ => std::process::exit(2),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                error.print().map_err(|error| Failure::unprintable(&error))?;
+                std::process::exit(0)
             }
-        }
+            _ => Err(Failure::usage(wrong(&error.to_string()))),
+        },
     }
+}
+
+/// What is wrong about a command line, without the usage behind it: a failure is one line.
+fn wrong(told: &str) -> String {
+    let told = told.strip_prefix("error: ").unwrap_or(told);
+    let usage =
+        |line: &&str| line.starts_with("Usage:") || line.starts_with("For more information");
+    let lines: Vec<&str> = told.lines().take_while(|line| !usage(line)).collect();
+    format!("{}; `--help` says more", lines.join(" ").trim_end())
 }

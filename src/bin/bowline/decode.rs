@@ -6,7 +6,7 @@ use std::io::{BufWriter, Read, Write};
 use bowline::wire::{Deframer, Limits, Message, OutlineLimits};
 
 use crate::failure::Failure;
-use crate::{http, table};
+use crate::http;
 
 /// How much of each message is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +29,12 @@ pub(crate) fn run(file: &str, detail: Detail) -> Result<(), Failure> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut recording = Recording { input, ahead: Vec::new(), at: 0, messages: 0 };
     let outcome = recording.print(&mut out, detail);
-    let flushed = out.flush().map_err(table::unwritten);
+    let flushed = out.flush().map_err(unprintable);
     outcome.map_err(|failure| failure.during(name)).and(flushed)
+}
+
+fn unprintable(error: std::io::Error) -> Failure {
+    Failure::unprintable(&error)
 }
 
 /// A stream of bytes, and how far it was understood.
@@ -61,7 +65,7 @@ impl Recording {
             }
         }
         let Self { messages, at, .. } = self;
-        writeln!(out, "{at:>8}  the end of {messages} messages").map_err(table::unwritten)
+        writeln!(out, "{at:>8}  the end of {messages} messages").map_err(unprintable)
     }
 
     fn broken(&self, why: impl std::fmt::Display) -> Failure {
@@ -84,9 +88,15 @@ impl Recording {
             let end = match http::head(&self.ahead) {
                 http::Head::None => return Ok(()),
                 http::Head::Ends(end) => end,
-                http::Head::TooLong => return Err(self.broken("the HTTP head does not end")),
+                http::Head::TooLong if http::names_http(&self.ahead) => {
+                    return Err(self.broken("the HTTP head does not end"));
+                }
+                http::Head::TooLong => return Err(self.broken(http::TEXT)),
                 http::Head::GoesOn if self.read_on()? > 0 => continue,
                 http::Head::GoesOn if self.ahead.len() < http::TELLING => return Ok(()),
+                http::Head::GoesOn if !http::names_http(&self.ahead) => {
+                    return Err(self.broken(http::TEXT));
+                }
                 http::Head::GoesOn => {
                     return Err(self.broken("the stream ends within an HTTP head"));
                 }
@@ -94,9 +104,9 @@ impl Recording {
             let head = String::from_utf8_lossy(&self.ahead[..end]).into_owned();
             let mut lines = head.lines().filter(|line| !line.is_empty());
             let first = lines.next().unwrap_or_default();
-            writeln!(out, "{:>8}  {}", self.at, first.escape_debug()).map_err(table::unwritten)?;
+            writeln!(out, "{:>8}  {}", self.at, first.escape_debug()).map_err(unprintable)?;
             for line in lines {
-                writeln!(out, "{:>8}    {}", "", line.escape_debug()).map_err(table::unwritten)?;
+                writeln!(out, "{:>8}    {}", "", line.escape_debug()).map_err(unprintable)?;
             }
             self.at += end;
             self.ahead.drain(..end);
@@ -119,14 +129,14 @@ impl Recording {
                 };
                 let bytes = frame.bytes();
                 let message = Message::decode(frame, &limits).map_err(|why| self.broken(why))?;
-                self.print_message(out, &message, detail).map_err(table::unwritten)?;
+                self.print_message(out, &message, detail).map_err(unprintable)?;
                 self.messages += 1;
                 self.at += bytes;
                 self.ahead.drain(..bytes);
                 fed -= bytes;
             }
             // Where somebody watches a stream that is still written, they see what there is.
-            out.flush().map_err(table::unwritten)?;
+            out.flush().map_err(unprintable)?;
             if fed == self.ahead.len() && self.read_on()? == 0 {
                 let cut =
                     format!("the stream ends within a message, {fed} bytes of which are there");

@@ -105,7 +105,7 @@ Checked over each transport, with the tables of all ends empty behind it. Calls:
 ways, a pipelined chain, a cancelled call, exceptions of every kind, a stream whose hash is taken at the far end.
 Workers: a service adds; a counter is a function that is returned, called four times and disposed; a database is opened,
 written and read in one round trip; a public and an admin entrypoint have different rights; a file larger than any value
-is streamed; a counter of the second vat is passed on to a third; a gateway asks an auth service who somebody is.
+is streamed; a counter of the second vat is passed on to a third; a gateway's fetch asks an auth service who somebody is.
 Times are medians. A chain of 8 is 8 calls, each on what the one before will return, and one wait.";
 
 impl Vats {

@@ -36,6 +36,9 @@ pub(crate) async fn run(listen: &Place, connect: &Place) -> Result<(), Failure> 
             let near = listener.accept().await?;
             serve(&vat, near, listen, connect).await
         }
+        (to, from) if to == from => {
+            Err(Failure::usage(format!("a relay from {listen} to {connect} finds only itself")))
+        }
         _ => {
             let open =
                 |at: &Address| table::say(&format!("relaying {} to {connect}", listen.at(at)));

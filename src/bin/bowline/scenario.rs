@@ -2,9 +2,13 @@
 
 use std::rc::Rc;
 
+use ::http::header::AUTHORIZATION;
+use ::http::request::Builder;
+use ::http::{Request, Response, StatusCode};
 use bowline::rpc::Client;
 use bowline::runtime::Local;
 use bowline::worker::debug_port::{DebugPort, Props};
+use bowline::worker::http::Body;
 use bowline::worker::stream::ReadableStream;
 use bowline::worker::{Ctx, JsError, RpcStub, Service, Worker, args, rpc_interface, rpc_target};
 
@@ -64,6 +68,9 @@ trait Auth {
     async fn get_user_roles(&self, user_id: &str) -> Vec<String>;
 }
 
+/// More than the gateway answers.
+const BODY_MAX: usize = 1 << 10;
+
 /// A scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scenario {
@@ -118,7 +125,8 @@ pub(crate) struct Stage {
     files: Files,
     /// In a third vat.
     processor: Processor,
-    gateway: Gateway,
+    gateway: Service,
+    here: Local,
 }
 
 impl Stage {
@@ -148,7 +156,7 @@ impl Stage {
         processor: Service,
     ) -> Result<Self, Failure> {
         let stub = |name, entrypoint| Ok::<_, JsError>(find(name, entrypoint)?.stub(here));
-        let gateway = Worker::new("gateway").entrypoint("default", GatewayWorker);
+        let gateway = Worker::new("gateway").entrypoint("default", Gateway);
         gateway.bind("AUTH", find("auth", "default")?);
         Ok(Self {
             sums: stub("sums", "default")?.into(),
@@ -158,7 +166,8 @@ impl Stage {
             admin: stub("api", ADMIN)?.into(),
             files: stub("files", "default")?.into(),
             processor: processor.stub(here).into(),
-            gateway: gateway.service("default")?.stub(here).into(),
+            gateway: gateway.service("default")?,
+            here: here.clone(),
         })
     }
 }
@@ -234,10 +243,17 @@ impl Stage {
     }
 
     async fn gateway(&self) -> Result<(), Failure> {
-        let known = self.gateway.handle(Some("Bearer of ann")).await?;
-        ensure(known == (200, "ann: reader, writer".to_owned()), || format!("ann got {known:?}"))?;
-        let (status, _) = self.gateway.handle(None).await?;
-        ensure(status == 401, || format!("without a token the gateway says {status}"))
+        let ask = async |request: Builder| {
+            let response = self.gateway.fetch(&self.here, request.body(Body::empty())?).await?;
+            let status = response.status();
+            Ok::<_, Failure>((status, response.into_body().text(BODY_MAX).await?))
+        };
+        let request = Request::get("http://gateway/roles");
+        let known = ask(request.header(AUTHORIZATION, "Bearer of ann")).await?;
+        let expected = (StatusCode::OK, "ann: reader, writer".to_owned());
+        ensure(known == expected, || format!("ann got {known:?}"))?;
+        let (status, _) = ask(Request::get("http://gateway/roles")).await?;
+        ensure(status == StatusCode::UNAUTHORIZED, || format!("without a token it said {status}"))
     }
 }
 
@@ -246,20 +262,21 @@ fn told(why: &JsError, expected: &str) -> Result<(), Failure> {
 }
 
 /// The gateway's Worker, in our vat. The service it asks is elsewhere.
-struct GatewayWorker(Ctx);
+struct Gateway(Ctx);
 
 #[rpc_target]
-impl GatewayWorker {
-    async fn handle(&self, authorization: Option<String>) -> Result<(u16, String), JsError> {
+impl Gateway {
+    #[rpc(fetch)]
+    async fn answer(&self, request: Request<Body>) -> Result<Response<Body>, JsError> {
         let auth = Auth::from(self.0.service("AUTH")?);
-        let user = auth.verify_token(&authorization.unwrap_or_default()).await?;
-        let Some(user) = user else { return Ok((401, "Unauthorized".to_owned())) };
+        let token = request.headers().get(AUTHORIZATION).and_then(|token| token.to_str().ok());
+        let user = auth.verify_token(token.unwrap_or_default()).await?;
+        let Some(user) = user else {
+            let mut refused = Response::new(Body::from("Unauthorized"));
+            *refused.status_mut() = StatusCode::UNAUTHORIZED;
+            return Ok(refused);
+        };
         let roles = auth.get_user_roles(&user).await?;
-        Ok((200, format!("{user}: {}", roles.join(", "))))
+        Ok(Response::new(Body::from(format!("{user}: {}", roles.join(", ")))))
     }
-}
-
-#[rpc_interface]
-trait Gateway {
-    async fn handle(&self, authorization: Option<&str>) -> (u16, String);
 }
