@@ -26,8 +26,8 @@ pub(crate) async fn run(text: &str, budget: Duration) -> Result<(), Failure> {
     }
     let vat = Vat::local();
     spawn_local(vat.tokio_driver());
-    let links = [connect(&vat, address).await?, connect(&vat, address).await?];
-    let outcome = work_over(&vat, &links, address, budget).await;
+    let link = connect(&vat, address).await?;
+    let outcome = work_over(&vat, link, address, budget).await;
     outcome.map_err(|failure| failure.during(address))
 }
 
@@ -38,14 +38,17 @@ async fn connect(vat: &Vat, address: &Address) -> Result<Link, Failure> {
 
 async fn work_over(
     vat: &Vat,
-    links: &[Link; 2],
+    link: Link,
     address: &Address,
     budget: Duration,
 ) -> Result<(), Failure> {
-    let [demo, third] = links.each_ref().map(Link::bootstrap);
+    let demo = link.bootstrap();
     let mut cargo = Cargo::new();
     work::check(vat.here(), &demo, &mut cargo).await?;
     let figures = measure::figures(&demo, &mut cargo, budget / 2).await?;
+    // The third vat of the scenarios; there is no need of it while the first may turn out to be none.
+    let links = [link, connect(vat, address).await?];
+    let third = links[1].bootstrap();
     let played = measure::scenarios(vat.here(), [&demo, &third], &cargo, budget / 2).await?;
     work::finish(vec![demo, third], &links.each_ref()).await?;
     for link in links {
