@@ -24,6 +24,7 @@ mod inspect;
 mod macros;
 mod node;
 mod oracle;
+mod panics;
 mod random;
 mod recorded;
 mod resource;
