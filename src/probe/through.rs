@@ -88,7 +88,7 @@ impl Scene<'_> {
     /// The method named with `--hang` does not return.
     pub(super) async fn hangs_at_all(&mut self) -> Found {
         let import = self.meet().await?;
-        self.hangs(1, import, say::capabilities(Vec::new())).await?;
+        self.hangs(1, import, say::capabilities(vec![say::hosted(5)])).await?;
         // What is answered a little late is answered.
         self.call_fence(import).await?;
         self.hung(1)

@@ -462,3 +462,23 @@ pub(super) fn untable(table: CapTable, here: impl Fn() -> Option<Local>) -> Vec<
     };
     table.into_iter().map(|hook| hook.map(client)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_hint_takes_no_more_than_8_mib_before_anything_is_written() {
+        let (client, _resolver) = Client::promise(&ambient());
+        let hook = Hook { here: client.here(), client };
+        let words = |hint| {
+            let hint = MessageSize { word_count: hint, cap_count: 0 };
+            Typed::boxed(&hook, 1, 0, Some(hint)).words
+        };
+        // One more for the root pointer.
+        assert_eq!(words((1 << 20) - 2), (1 << 20) - 1);
+        assert_eq!(words((1 << 20) - 1), 1 << 20);
+        assert_eq!(words(1 << 20), 1 << 20);
+        assert_eq!(words(u64::MAX), 1 << 20);
+    }
+}

@@ -6,6 +6,7 @@ use crate::vat::{CallId, Ends, Outcome, Request};
 
 use super::dispatch::{Conclusion, Delivery};
 use super::local::Local;
+use super::turn::During;
 
 impl Local {
     /// The outcome of a call, once, if it is there or comes of what is queued here; else `waker` is
@@ -32,9 +33,11 @@ impl Local {
     /// [`pump`](Self::pump) comes to, on the shortest way.
     #[inline]
     fn ask_target(&self, call: CallId, ends: Ends) -> Option<Outcome> {
-        if !self.is_driven() || self.has_releases() {
+        if self.has_releases() {
             return None;
         }
+        // Where nobody drives this is a turn, which sees to all that comes up in it.
+        let turning = (!self.is_driven()).then(|| During::new(&self.inner().turning, true));
         let during = self.nest()?;
         let (target, request) = self.with(|graph| graph.take_first(call))?;
         let Request { interface, method, params } = request;
@@ -47,9 +50,15 @@ impl Local {
             }
         };
         drop(during);
-        // Those that were queued behind it have their turn, as if it had not been asked for.
-        if self.with(|graph| graph.has_queued()) {
-            self.drain();
+        // What came up beside it, and those that were queued behind it, have their turn, as if it had
+        // not been asked for.
+        match turning {
+            Some(turning) => {
+                drop(turning);
+                self.catch_up();
+            }
+            None if self.with(|graph| graph.has_queued()) => self.drain(),
+            None => {}
         }
         outcome
     }

@@ -209,6 +209,12 @@ impl Near {
         self.raised.get() || self.signal.is_raised()
     }
 
+    /// Whether something is ready, or was raised by another thread. The vat may have work beside it.
+    #[inline]
+    pub(super) fn has_ready(&self) -> bool {
+        !self.ready.borrow().is_empty() || self.signal.is_raised()
+    }
+
     /// Moves what is ready to the end of `into`.
     pub(super) fn take(&self, into: &mut Vec<Ready>) {
         if self.raised.replace(false) {

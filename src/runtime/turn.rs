@@ -44,15 +44,27 @@ impl Local {
         let during = During::new(&self.inner().turning, true);
         self.take_turn(now);
         drop(during);
-        let raised = self.inner().near.is_raised();
-        if raised
-            || self.wants_to_resume()
-            || self.has_releases()
-            || self.with(|graph| graph.has_queued())
-        {
+        if self.inner().near.is_raised() || self.has_work() {
             return Turn::More;
         }
         Turn::Idle(self.inner().timers.borrow().next_due())
+    }
+
+    /// There is something to be done that nobody need be told of.
+    #[inline]
+    fn has_work(&self) -> bool {
+        self.has_releases() || self.with(|graph| graph.has_queued()) || self.wants_to_resume()
+    }
+
+    /// Sees to what came up beside something that was done without a turn, where nobody drives.
+    #[inline]
+    pub(super) fn catch_up(&self) {
+        for _ in 0..TURNS_PER_PUMP {
+            if !self.inner().near.has_ready() && !self.has_work() {
+                return;
+            }
+            let _ = self.turn(None);
+        }
     }
 
     fn take_turn(&self, now: Option<Instant>) {

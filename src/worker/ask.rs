@@ -2,13 +2,11 @@
 
 use capnp::capability::FromClientHook;
 
-use crate::rpc::{Client, Reply, clients};
-use crate::runtime::Local;
+use crate::rpc::{Client, Reply};
 use crate::schema::worker_capnp::js_rpc_target::call_params::{
     self, operation, results_stream_handler,
 };
-use crate::vat::Payload;
-use crate::wire::{Content, Path, Unsealed};
+use crate::wire::{Path, Unsealed};
 
 use super::args::Args;
 use super::error::JsError;
@@ -54,16 +52,15 @@ impl Ask {
         op: Op,
         target: &Client,
         pusher: Option<Client>,
-    ) -> Result<(Content, Vec<Option<Client>>), JsError> {
+    ) -> Result<(Self, Vec<Option<Client>>), JsError> {
         let checked = match &op {
             Op::Call(args) if !args.is_empty() => weigh_array(args.as_slice(), &Limits::default())?,
             _ => Checked { bytes: 0, externals: Vec::new() },
         };
-        let mut departure = Departure::to(target.clone());
+        let mut departure = Departure::to(target);
         let leaving = departure.depart(checked.externals)?;
         let pusher = pusher.map(|pusher| departure.add(pusher));
-        let ask = Self { path, op, pusher, leaving, bytes: checked.bytes };
-        Ok((Content::moved(Box::new(ask)), departure.caps))
+        Ok((Self { path, op, pusher, leaving, bytes: checked.bytes }, departure.caps))
     }
 
     fn write(&self) -> Vec<u64> {
@@ -133,18 +130,13 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Takes the params of a call, however they came.
-    pub(super) fn take(here: &Local, params: Payload) -> Result<Self, JsError> {
-        match params.content.take::<Ask>() {
-            Ok(ask) => Self::moved(*ask, clients(here, params.caps)),
-            Err(content) => {
-                let reply = Reply::new(here, Payload { content, caps: params.caps });
-                reply.read(Raw::read).map_err(|why| caught(&why))?.decode()
-            }
-        }
+    /// Params that came as a message.
+    pub(super) fn read(params: &Reply) -> Result<Self, JsError> {
+        params.read(Raw::read).map_err(|why| caught(&why))?.decode()
     }
 
-    fn moved(ask: Ask, mut caps: Vec<Option<Client>>) -> Result<Self, JsError> {
+    /// Params that came as they were made.
+    pub(super) fn moved(ask: Ask, mut caps: Vec<Option<Client>>) -> Result<Self, JsError> {
         let Ask { path, mut op, pusher, leaving, .. } = ask;
         let pusher = pusher.and_then(|index| caps.get_mut(index as usize).and_then(Option::take));
         let mut group = Group::default();

@@ -10,6 +10,7 @@ use super::ask::{Ask, Op};
 use super::error::JsError;
 use super::host::nobody;
 use super::interface::JS_RPC_TARGET;
+use super::parcel::Parcel;
 use super::path::MethodPath;
 use super::promise::RpcPromise;
 use super::property::RpcProperty;
@@ -107,8 +108,8 @@ fn send(stub: &RpcStub, path: MethodPath, op: Op) -> RpcPromise {
 fn try_send(stub: &RpcStub, path: MethodPath, op: Op) -> Result<RpcPromise, JsError> {
     let client = stub.client()?;
     let pusher = if stub.0.stays(&client) { None } else { Some(pusher(&client)) };
-    let (content, caps) = Ask::make(path, op, &client, pusher)?;
-    Ok(RpcPromise::pending(client.send_content(JS_RPC_TARGET, 0, content, caps)))
+    let (ask, caps) = Ask::make(path, op, &client, pusher)?;
+    Ok(RpcPromise::pending(client.send_content(JS_RPC_TARGET, 0, Parcel::ask(ask), caps)))
 }
 
 /// Where the object called is to push streams it returns. One of this vat finds the vat's own.

@@ -49,17 +49,17 @@ pub(super) struct Leaving {
 
 /// The capabilities of a message that is made.
 #[derive(Default)]
-pub(super) struct Departure {
+pub(super) struct Departure<'a> {
     pub(super) caps: Vec<Option<Client>>,
     /// Where streams are pushed to.
-    pusher: Option<Client>,
+    pusher: Option<&'a Client>,
     /// What feeds them.
     feeds: Vec<Feed>,
 }
 
-impl Departure {
+impl<'a> Departure<'a> {
     /// Of a message that goes where `pusher` is.
-    pub(super) fn to(pusher: Client) -> Self {
+    pub(super) fn to(pusher: &'a Client) -> Self {
         Self { pusher: Some(pusher), ..Self::default() }
     }
 
@@ -96,8 +96,7 @@ impl Departure {
         if let Some(token) = external.get::<Token>() {
             return Ok(Carried::Service(token.0.clone()));
         }
-        let pusher = self.pusher.as_ref();
-        if let Some(outgoing) = pusher.and_then(|pusher| Outgoing::new(pusher, external)) {
+        if let Some(outgoing) = self.pusher.and_then(|pusher| Outgoing::new(pusher, external)) {
             let outgoing = outgoing?;
             self.feeds.extend(outgoing.feed());
             return Ok(Carried::Stream(outgoing.named.map(|client| self.add(client))));

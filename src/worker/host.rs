@@ -22,13 +22,14 @@ use super::group::Scope;
 use super::held::Held;
 use super::interface;
 use super::panicked::{guarded, panicked};
+use super::parcel::Parcel;
 use super::path::{MethodPath, missing, no_function, reserved};
 use super::push;
-use super::returned::{Returned, leave};
+use super::returned::Returned;
 use super::stream::Pusher;
 use super::stub::RpcStub;
 use super::target::{Answer, Call, Handles, Return, RpcTarget};
-use super::value::{External, Value, View, rebind};
+use super::value::{Checked, External, Limits, Value, View, rebind, weigh};
 use super::walk::{End, Stand, Walk};
 
 /// What stands behind a capability.
@@ -196,12 +197,12 @@ impl Hosted {
         params: Payload,
         cx: &mut Context<'_>,
     ) -> runtime::Answer {
-        let asked = match Asked::take(&self.here, params) {
-            Ok(asked) => asked,
+        let (asked, parcel) = match Parcel::take_asked(&self.here, params) {
+            Ok(taken) => taken,
             Err(why) => return now(Err(thrown(&why))),
         };
         let Asked { path, op, pusher, group } = asked;
-        let way = Back { here: self.here.clone(), call, pusher };
+        let mut way = Back { here: self.here.clone(), call, pusher, parcel };
         let scope = (!group.is_empty()).then(|| Scope(group));
         if let Some(name) = path.names().iter().find(|name| self.reserves(name.as_str())) {
             return now(Err(thrown(&reserved(&name.as_str().to_string_lossy()))));
@@ -353,10 +354,12 @@ struct Back {
     here: Local,
     call: CallId,
     pusher: Option<Client>,
+    /// What the params came in, for the results.
+    parcel: Option<Box<Parcel>>,
 }
 
 impl Back {
-    fn conclude(&self, result: Result<Return, JsError>) -> Conclusion {
+    fn conclude(&mut self, result: Result<Return, JsError>) -> Conclusion {
         let payload = result.and_then(|value| self.results(value));
         Conclusion::Return(payload.map_err(|why| thrown(&why)))
     }
@@ -374,8 +377,8 @@ impl Back {
     /// The rest of the way is for another object: its answer is the caller's.
     fn forward(&self, stub: &RpcStub, path: MethodPath, op: Op) -> Conclusion {
         let made = stub.client().and_then(|client| {
-            let (content, caps) = Ask::make(path, op, &client, self.pusher_for(&client))?;
-            Ok((client, content, caps))
+            let (ask, caps) = Ask::make(path, op, &client, self.pusher_for(&client))?;
+            Ok((client, Parcel::ask(ask), caps))
         });
         let lent = made.map_err(|why| thrown(&why)).and_then(|(client, content, caps)| {
             let cap = crate::rpc::lend(&self.here, &client)?;
@@ -391,11 +394,16 @@ impl Back {
     }
 
     /// The results, whose stubs move to the caller. (Rules 27, 46, 50 and 51)
-    fn results(&self, returned: Return) -> Result<Payload, JsError> {
+    fn results(&mut self, returned: Return) -> Result<Payload, JsError> {
         let Return { value, handles, disposer } = returned;
-        let pusher = self.pusher.clone().unwrap_or_else(|| nobody(&self.here));
-        let mut departure = Departure::to(pusher);
-        let (leaving, bytes) = leave(&value, &mut departure)?;
+        let Checked { bytes, externals } = weigh(&value, &Limits::default())?;
+        // Streams alone are pushed, and they are externals.
+        let pusher = match &self.pusher {
+            None if !externals.is_empty() => Some(nobody(&self.here)),
+            known => known.clone(),
+        };
+        let mut departure = pusher.as_ref().map(Departure::to).unwrap_or_default();
+        let leaving = departure.depart(externals)?;
         let has_disposer = disposer.is_some();
         let wanted = has_disposer || self.here.with(|graph| graph.may_be_pipelined(self.call));
         let is_object = matches!(value.view(), View::Object(_));
@@ -415,7 +423,8 @@ impl Back {
         if handles == Handles::Given {
             give_away(&leaving);
         }
-        let content = Returned { value, leaving, pipeline, has_disposer, bytes }.content();
+        let returned = Returned { value, leaving, pipeline, has_disposer, bytes };
+        let content = Parcel::returned(self.parcel.take(), returned);
         Ok(payload(&self.here, content, &departure.caps))
     }
 }

@@ -12,8 +12,9 @@ use crate::wire::{Exception, Path};
 use super::error::JsError;
 use super::exception::caught;
 use super::host::{Object, host};
+use super::parcel::Parcel;
 use super::received::Received;
-use super::returned::{Got, PIPELINE};
+use super::returned::PIPELINE;
 use super::stub::RpcStub;
 use super::value::View;
 
@@ -109,7 +110,7 @@ fn again(received: &Received, mailbox: Option<&Arc<Mailbox>>) -> Result<RpcStub,
 
 impl State {
     fn came(outcome: Result<Reply, Exception>, mailbox: &Arc<Mailbox>) -> Self {
-        let got = outcome.map_err(|why| caught(&why)).and_then(Got::take);
+        let got = outcome.map_err(|why| caught(&why)).and_then(Parcel::take_got);
         match got {
             Ok(got) => {
                 // Only an object can be gone on with.

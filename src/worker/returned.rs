@@ -4,11 +4,11 @@ use capnp::capability::FromClientHook;
 
 use crate::rpc::{Client, Reply};
 use crate::schema::worker_capnp::js_rpc_target::call_results;
-use crate::wire::{Content, Path, Unsealed};
+use crate::wire::{Path, Unsealed};
 
 use super::error::JsError;
 use super::exception::caught;
-use super::external::{Departure, Leaving};
+use super::external::Leaving;
 use super::group::Group;
 use super::serial::{self, Serial};
 use super::value::{Limits, Value, encode, rebind};
@@ -31,12 +31,6 @@ pub(super) struct Returned {
     pub(super) has_disposer: bool,
     /// What the value takes, serialized.
     pub(super) bytes: u64,
-}
-
-impl Returned {
-    pub(super) fn content(self) -> Content {
-        Content::moved(Box::new(self))
-    }
 }
 
 impl Unsealed for Returned {
@@ -81,20 +75,14 @@ pub(super) struct Got {
 }
 
 impl Got {
-    /// Takes the results of a call, however they came.
-    pub(super) fn take(reply: Reply) -> Result<Self, JsError> {
-        let (content, mut caps) = reply.into_parts();
-        match content.take::<Returned>() {
-            Ok(returned) => Self::moved(*returned, &mut caps),
-            Err(content) => {
-                let reply = Reply::from_parts(content, caps);
-                reply.read(Raw::read).map_err(|why| caught(&why))?.decode()
-            }
-        }
+    /// Results that came as a message.
+    pub(super) fn read(results: &Reply) -> Result<Self, JsError> {
+        results.read(Raw::read).map_err(|why| caught(&why))?.decode()
     }
 
+    /// Results that came as they were made.
     #[inline]
-    fn moved(returned: Returned, caps: &mut [Option<Client>]) -> Result<Self, JsError> {
+    pub(super) fn moved(returned: Returned, caps: &mut [Option<Client>]) -> Result<Self, JsError> {
         let Returned { mut value, leaving, pipeline, has_disposer, .. } = returned;
         let disposer =
             pipeline.filter(|_| has_disposer).and_then(|index| caps.get(index as usize)?.clone());
@@ -141,13 +129,4 @@ impl Raw {
         let value = serial.decode(&mut group)?;
         Ok(Got { value, group, disposer: self.disposer })
     }
-}
-
-/// A value that was made here, on its way to a caller: what it takes, and its capabilities.
-pub(super) fn leave(
-    value: &Value,
-    departure: &mut Departure,
-) -> Result<(Vec<Leaving>, u64), JsError> {
-    let weighed = super::value::weigh(value, &Limits::default())?;
-    Ok((departure.depart(weighed.externals)?, weighed.bytes))
 }

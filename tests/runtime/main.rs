@@ -2,6 +2,7 @@
 
 mod budget;
 mod ended;
+mod fairness;
 
 use std::cell::Cell;
 use std::pin::pin;

@@ -41,7 +41,8 @@ enum Life {
 
 /// What makes it a substream.
 struct Bound {
-    callback: Client,
+    /// Called once, and given up with that: whoever lent it may wait for it to be.
+    callback: Cell<Option<Client>>,
     /// What it was taken of, and gets the drain back.
     home: Rc<Served>,
     limit: u64,
@@ -129,7 +130,7 @@ impl Served {
         if bound.taken.get() < bound.limit {
             return Ok(());
         }
-        let next = self.fill(bound);
+        let next = self.fill(bound)?;
         match beyond.is_empty() {
             true => Ok(()),
             false => remote::write(&next, &beyond).await,
@@ -137,12 +138,13 @@ impl Served {
     }
 
     /// The substream is full: it becomes what its callback says.
-    fn fill(&self, bound: &Bound) -> Client {
-        let promise = bound.callback.request(substream_callback_id(), 1).send();
+    fn fill(&self, bound: &Bound) -> Result<Client, Exception> {
+        let callback = bound.callback.take().ok_or_else(|| StreamError::Closed.exception())?;
+        let promise = callback.request(substream_callback_id(), 1).send();
         let next = promise.cap(&Path::root().field(0));
         promise.detach();
         bound.home.give_back(self.life.replace(Life::Next(next.clone())));
-        next
+        Ok(next)
     }
 
     /// The substream taken of this is over.
@@ -162,11 +164,13 @@ impl Served {
             return Ok(());
         };
         poll_fn(|cx| self.poll(|drain| drain.poll_ready(cx))).await?;
+        let callback = bound.callback.take().ok_or_else(|| StreamError::Closed.exception())?;
         bound.home.give_back(self.life.replace(Life::Ended));
-        let ended = bound.callback.request(substream_callback_id(), 0).with(|root| {
+        let ended = callback.request(substream_callback_id(), 0).with(|root| {
             let mut params = root.init_as::<substream_callback::ended_params::Builder<'_>>();
             params.set_byte_count(bound.taken.get());
         });
+        drop(callback);
         ended.send().await.map(drop)
     }
 
@@ -180,6 +184,7 @@ impl Served {
             return Err(life.refusal());
         }
         let drain = std::mem::replace(&mut *life, Life::Lent);
+        let callback = Cell::new(Some(callback));
         let bound = Bound { callback, home: Rc::clone(self), limit, taken: Cell::new(0) };
         Ok(Self { life: RefCell::new(drain), bound: Some(bound), depth: self.depth + 1 })
     }

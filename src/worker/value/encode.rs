@@ -57,6 +57,9 @@ pub(in crate::worker) struct Checked {
 
 /// [`check`], and what the value refers to.
 pub(in crate::worker) fn weigh(value: &Value, limits: &Limits) -> Result<Checked, CloneError> {
+    if !matches!(value.0, Slot::Outside(..)) {
+        return weigh_primitives(std::slice::from_ref(value), [HEADER, 0], limits);
+    }
     let (count, externals) = run(value, Count(0), limits)?;
     Ok(Checked { bytes: count.0, externals })
 }
@@ -66,8 +69,31 @@ pub(in crate::worker) fn weigh_array(
     items: &[Value],
     limits: &Limits,
 ) -> Result<Checked, CloneError> {
+    if !items.iter().any(|item| matches!(item.0, Slot::Outside(..))) {
+        let count = varint_length(items.len() as u64);
+        return weigh_primitives(items, [HEADER + 1 + count, 2 + count], limits);
+    }
     let (count, externals) = run_array(items, Count(0), limits)?;
     Ok(Checked { bytes: count.0, externals })
+}
+
+/// Bytes before a value: a tag and the version.
+const HEADER: u64 = 2;
+
+/// What the walk comes to where there is no object to walk into, between so many bytes before and behind.
+#[inline]
+fn weigh_primitives(
+    items: &[Value],
+    [before, behind]: [u64; 2],
+    limits: &Limits,
+) -> Result<Checked, CloneError> {
+    let mut out = Count(before);
+    items.iter().for_each(|item| primitive(&mut out, &item.0, &[]));
+    let bytes = out.count() + behind;
+    if bytes > limits.bytes_max {
+        return Err(CloneError::TooLarge { bytes, max: limits.bytes_max });
+    }
+    Ok(Checked { bytes, externals: Vec::new() })
 }
 
 /// As [`encode`], for an array of these items.
@@ -100,13 +126,51 @@ fn run_array<S: Sink>(
     for item in items {
         match &item.0 {
             Slot::Outside(region, id) => encoder.outside(region, *id)?,
-            slot => encoder.primitive(slot, &[])?,
+            slot => primitive(&mut encoder.out, slot, &[]),
         }
     }
     encoder.out.byte(tag::DENSE_ARRAY_END);
     encoder.out.varint(0);
     encoder.out.varint(count);
     encoder.finish(limits)
+}
+
+fn primitive<S: Sink>(out: &mut S, slot: &Slot, source: &[u8]) {
+    match slot {
+        Slot::Null => out.byte(tag::NULL),
+        Slot::Bool(true) => out.byte(tag::TRUE),
+        Slot::Bool(false) => out.byte(tag::FALSE),
+        Slot::Number(number) => out.number(*number),
+        Slot::BigInt(number) => {
+            out.byte(tag::BIGINT);
+            digits(out, number.is_negative(), number.digits());
+        }
+        _ => match slot.as_str(source) {
+            Some(string) => text(out, string),
+            None => out.byte(tag::UNDEFINED),
+        },
+    }
+}
+
+fn digits<S: Sink>(out: &mut S, negative: bool, digits: &[u64]) {
+    out.varint((digits.len() as u64 * 16) | u64::from(negative));
+    for digit in digits {
+        out.bytes(&digit.to_le_bytes());
+    }
+}
+
+fn text<S: Sink>(out: &mut S, text: Str<'_>) {
+    if let Some(narrow) = text.as_latin1() {
+        out.byte(tag::NARROW_STRING);
+        out.delimited(narrow);
+    } else if let Some(wide) = text.as_wide() {
+        // Units stand at even places.
+        if (out.count() + 1 + varint_length(wide.len() as u64)) % 2 == 1 {
+            out.byte(tag::PADDING);
+        }
+        out.byte(tag::WIDE_STRING);
+        out.delimited(wide);
+    }
 }
 
 /// An object's region, to which what is in the object refers.
@@ -153,7 +217,10 @@ impl<S: Sink> Encoder<S> {
                 let base = self.identities.enter(region, true);
                 self.object(Home { region, base }, *id)
             }
-            _ => self.primitive(slot, &[]),
+            _ => {
+                primitive(&mut self.out, slot, &[]);
+                Ok(())
+            }
         }
     }
 
@@ -161,52 +228,16 @@ impl<S: Sink> Encoder<S> {
         match slot {
             Slot::Node(id) => self.object(home, *id),
             Slot::Outside(region, id) => self.outside(region, *id),
-            _ => self.primitive(slot, &home.region.source),
+            _ => {
+                primitive(&mut self.out, slot, &home.region.source);
+                Ok(())
+            }
         }
     }
 
     fn outside(&mut self, region: &Arc<Region>, id: u32) -> Done {
         let base = self.identities.enter(region, false);
         self.object(Home { region, base }, id)
-    }
-
-    fn primitive(&mut self, slot: &Slot, source: &[u8]) -> Done {
-        match slot {
-            Slot::Null => self.out.byte(tag::NULL),
-            Slot::Bool(true) => self.out.byte(tag::TRUE),
-            Slot::Bool(false) => self.out.byte(tag::FALSE),
-            Slot::Number(number) => self.out.number(*number),
-            Slot::BigInt(number) => {
-                self.out.byte(tag::BIGINT);
-                self.digits(number.is_negative(), number.digits());
-            }
-            _ => match slot.as_str(source) {
-                Some(text) => self.text(text),
-                None => self.out.byte(tag::UNDEFINED),
-            },
-        }
-        Ok(())
-    }
-
-    fn digits(&mut self, negative: bool, digits: &[u64]) {
-        self.out.varint((digits.len() as u64 * 16) | u64::from(negative));
-        for digit in digits {
-            self.out.bytes(&digit.to_le_bytes());
-        }
-    }
-
-    fn text(&mut self, text: Str<'_>) {
-        if let Some(narrow) = text.as_latin1() {
-            self.out.byte(tag::NARROW_STRING);
-            self.out.delimited(narrow);
-        } else if let Some(wide) = text.as_wide() {
-            // Units stand at even places.
-            if (self.out.count() + 1 + varint_length(wide.len() as u64)) % 2 == 1 {
-                self.out.byte(tag::PADDING);
-            }
-            self.out.byte(tag::WIDE_STRING);
-            self.out.delimited(wide);
-        }
     }
 
     fn object(&mut self, home: Home<'_>, id: u32) -> Done {
@@ -320,7 +351,7 @@ impl<S: Sink> Encoder<S> {
             }
             Slot::BigInt(number) => {
                 self.out.byte(tag::BIGINT_OBJECT);
-                self.digits(number.is_negative(), number.digits());
+                digits(&mut self.out, number.is_negative(), number.digits());
             }
             text => {
                 self.out.byte(tag::STRING_OBJECT);
@@ -338,5 +369,44 @@ impl<S: Sink> Encoder<S> {
         let tracks = if window.length.is_none() { tag::VIEW_TRACKS_LENGTH } else { 0 };
         let resizable = if window.resizable { tag::VIEW_RESIZABLE } else { 0 };
         self.out.varint((tracks | resizable).into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bigint::BigInt;
+    use super::*;
+
+    #[test]
+    fn primitives_weigh_what_they_take() {
+        let limits = Limits::default();
+        let primitives: [Value; 11] = [
+            Value::UNDEFINED,
+            Value::NULL,
+            true.into(),
+            (-1).into(),
+            1.5.into(),
+            f64::NAN.into(),
+            BigInt::from(u64::MAX).into(),
+            "short".into(),
+            "\u{3b1}\u{3b2}".into(),
+            "a string that has memory of its own".into(),
+            "\u{e9}".repeat(200).into(),
+        ];
+        // Padding depends on what stands before: each after each.
+        for one in &primitives {
+            let alone = encode(one, &limits).expect("it can be sent").bytes.len();
+            assert_eq!(weigh(one, &limits).expect("it can be sent").bytes, alone as u64, "{one:?}");
+            for other in &primitives {
+                let both = [one.clone(), other.clone()];
+                let sent =
+                    encode_array(&both, &limits).expect("they can be sent").bytes.len() as u64;
+                assert_eq!(weigh_array(&both, &limits).expect("they can").bytes, sent, "{both:?}");
+                let tight = |bytes_max| Limits { bytes_max, ..limits };
+                assert!(weigh_array(&both, &tight(sent)).is_ok());
+                assert!(weigh_array(&both, &tight(sent - 1)).is_err());
+            }
+        }
+        assert_eq!(weigh_array(&[], &limits).expect("nothing").bytes, 7);
     }
 }

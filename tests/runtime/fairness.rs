@@ -1,0 +1,188 @@
+//! How long a vat keeps whoever runs it, how deep it goes, and how much it lets wait to be written.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use bowline::conn::Config;
+use bowline::rpc::{Call, Client, Link, Promise, Response};
+use bowline::runtime::{Local, Turn, Vat};
+use bowline::transport::{Peer, Transport, TransportError};
+use bowline::wire::{Exception, Message};
+
+use super::{ID, yield_now};
+
+fn polled<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+fn quiet(vat: &Vat) {
+    while vat.turn(Instant::now()) == Turn::More {}
+}
+
+/// A task that asks to be polled again whenever it was, which is counted.
+fn restless(here: &Local) -> Rc<Cell<u32>> {
+    let polls = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&polls);
+    here.spawn(Box::pin(async move {
+        loop {
+            counted.set(counted.get() + 1);
+            yield_now().await;
+        }
+    }));
+    polls
+}
+
+/// An object that never answers.
+fn stuck(here: &Local) -> Client {
+    Client::new(here, |_: Call| std::future::pending::<Result<Response, Exception>>())
+}
+
+#[test]
+fn a_driver_takes_32_turns_before_others_have_theirs() {
+    let vat = Vat::local();
+    let polls = restless(vat.here());
+    let mut driver = pin!(vat.timeless_driver());
+    for poll in 1..=3 {
+        assert_eq!(polled(driver.as_mut()), None);
+        assert_eq!(polls.get(), 32 * poll);
+    }
+}
+
+#[test]
+fn a_promise_that_drives_takes_32_turns_before_others_have_theirs() {
+    let vat = Vat::local();
+    let mut promise = stuck(vat.here()).request(ID, 0).send();
+    quiet(&vat);
+    let polls = restless(vat.here());
+    for poll in 1..=3 {
+        assert!(polled(&mut promise).is_none());
+        assert_eq!(polls.get(), 32 * poll);
+    }
+}
+
+#[test]
+fn a_promise_beside_a_driver_has_4096_calls_delivered() {
+    let vat = Vat::local();
+    let _driver = vat.timeless_driver();
+    for (made, delivered) in [(4095, 4095), (4096, 4096), (4097, 4096), (6000, 4096)] {
+        let seen = Rc::new(Cell::new(0));
+        let counted = Rc::clone(&seen);
+        let object = Client::new(vat.here(), move |_: Call| {
+            counted.set(counted.get() + 1);
+            std::future::pending::<Result<Response, Exception>>()
+        });
+        let mut promises: Vec<Promise> = (0..made).map(|_| object.request(ID, 0).send()).collect();
+        assert!(polled(&mut promises[1]).is_none());
+        assert_eq!(seen.get(), delivered, "of {made} calls");
+        quiet(&vat);
+        assert_eq!(seen.get(), made, "the others have their turn later");
+        drop((promises, object));
+        quiet(&vat);
+    }
+}
+
+/// An object that asks `next`, and waits for the answer. It notes how deep it is asked, and how deep the
+/// asking goes at most before somebody returns.
+fn asks(here: &Local, next: Client, depth: &Rc<RefCell<(u32, u32)>>) -> Client {
+    let depth = Rc::clone(depth);
+    Client::new(here, move |call: Call| {
+        let (next, depth) = (next.clone(), Rc::clone(&depth));
+        async move {
+            let mut asked = next.request(ID, 0).send();
+            {
+                let mut depth = depth.borrow_mut();
+                depth.0 += 1;
+                depth.1 = depth.1.max(depth.0);
+            }
+            let at_once = polled(&mut asked);
+            depth.borrow_mut().0 -= 1;
+            match at_once {
+                Some(known) => known?,
+                None => asked.await?,
+            };
+            Ok(call.reply())
+        }
+    })
+}
+
+#[test]
+fn objects_that_wait_for_each_other_take_no_more_stack_than_8_drains() {
+    for (length, deep) in [(7, 7), (8, 8), (9, 8), (2000, 8)] {
+        let vat = Vat::local();
+        let depth = Rc::default();
+        let last = Client::new(vat.here(), |call: Call| std::future::ready(Ok(call.reply())));
+        let first = (0..length).fold(last, |next, _| asks(vat.here(), next, &depth));
+        let mut promise = first.request(ID, 0).send();
+        let returned = (0..length).any(|_| {
+            let known = polled(&mut promise);
+            known.map(|known| drop(known.expect("all return"))).is_some()
+        });
+        assert!(returned, "of {length} objects the first returns");
+        assert_eq!(depth.borrow().1, deep, "of {length} objects in a row");
+    }
+}
+
+/// A way to a peer that takes nothing. It knows how much waits, and how often there was something.
+struct Clogged {
+    bytes: Rc<Cell<usize>>,
+    bytes_each: usize,
+    peer: Peer,
+}
+
+impl Transport for Clogged {
+    fn poll_receive(
+        &mut self,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<Option<Message>, TransportError>> {
+        Poll::Pending
+    }
+
+    fn send(&mut self, _: Message) -> Result<(), TransportError> {
+        self.bytes.set(self.bytes.get() + self.bytes_each);
+        Ok(())
+    }
+
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        Poll::Pending
+    }
+
+    fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        Poll::Pending
+    }
+
+    fn queued_bytes(&self) -> usize {
+        self.bytes.get()
+    }
+
+    fn peer(&self) -> &Peer {
+        &self.peer
+    }
+}
+
+/// How many of many messages are handed to a transport on which each of them waits with so many bytes.
+fn handed_on(bytes_each: usize) -> usize {
+    let vat = Vat::local();
+    let bytes = Rc::new(Cell::new(0));
+    let clogged =
+        Clogged { bytes: Rc::clone(&bytes), bytes_each, peer: Peer::Named("a peer".into()) };
+    let link = Link::connect(vat.here(), clogged, Config::default(), None);
+    let client = link.bootstrap();
+    let promises: Vec<Promise> = (0..1000).map(|_| client.request(ID, 0).send()).collect();
+    quiet(&vat);
+    drop(promises);
+    bytes.get() / bytes_each
+}
+
+#[test]
+fn a_transport_with_more_than_256_kib_to_write_gets_no_more() {
+    assert_eq!(handed_on(64 << 10), 5, "with four of them it has just so much");
+    assert_eq!(handed_on((64 << 10) + 1), 4);
+    assert_eq!(handed_on(1), 1001, "the bootstrap and all calls");
+}
