@@ -16,6 +16,8 @@ mod describe;
 mod directory;
 mod disposal;
 mod expression;
+#[cfg(feature = "http")]
+mod fetch;
 mod golden;
 mod hostile;
 mod hygiene;
