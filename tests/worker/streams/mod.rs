@@ -3,7 +3,7 @@
 pub(crate) mod calls;
 mod hostile;
 mod local;
-mod peer;
+pub(crate) mod peer;
 mod scene;
 mod signals;
 #[cfg(feature = "tokio")]
