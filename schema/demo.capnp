@@ -35,6 +35,9 @@ interface Demo {
 
   tables @9 () -> (objects :UInt32, questions :UInt32, answers :UInt32, exports :UInt32, imports :UInt32, embargoes :UInt32);
   # What the callee still holds for the caller, this call and the bootstrap capability included.
+
+  workers @10 () -> (port :Capability);
+  # A debug port, as in worker.capnp: it leads to the Workers of the demo, by their names.
 }
 
 interface Callback {

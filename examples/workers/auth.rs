@@ -1,7 +1,10 @@
-//! A gateway asks an auth service, which only bindings lead to, who somebody is, and what they may.
+//! The `fetch` of a gateway asks an auth service, which only bindings lead to, who somebody is, and what they may.
 
 use bowline::runtime::Vat;
+use bowline::worker::http::Body;
 use bowline::worker::{Ctx, JsError, Worker, rpc_interface, rpc_target};
+use http::header::AUTHORIZATION;
+use http::{Request, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -34,45 +37,43 @@ trait Auth {
     async fn get_user_roles(&self, user_id: &str) -> Vec<String>;
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Answer {
-    status: u16,
-    body: String,
-}
-
 struct Gateway(Ctx);
 
 #[rpc_target]
 impl Gateway {
-    async fn handle(&self, authorization: Option<String>) -> Result<Answer, JsError> {
+    #[rpc(fetch)]
+    async fn handle(&self, request: Request<Body>) -> Result<Response<Body>, JsError> {
         let auth = Auth::from(self.0.service("AUTH")?);
-        let verified = auth.verify_token(&authorization.unwrap_or_default()).await?;
+        let token = request.headers().get(AUTHORIZATION).and_then(|token| token.to_str().ok());
+        let verified = auth.verify_token(token.unwrap_or_default()).await?;
         let Some(user) = verified.user_id.filter(|_| verified.valid) else {
-            return Ok(Answer { status: 401, body: "Unauthorized".to_owned() });
+            let mut response = Response::new(Body::from("Unauthorized"));
+            *response.status_mut() = StatusCode::UNAUTHORIZED;
+            return Ok(response);
         };
         let roles = auth.get_user_roles(&user).await?;
-        Ok(Answer { status: 200, body: format!("{user}: {}", roles.join(", ")) })
+        Ok(Response::new(Body::from(format!("{user}: {}", roles.join(", ")))))
     }
 }
 
-#[rpc_interface]
-trait Api {
-    async fn handle(&self, authorization: Option<&str>) -> Answer;
-}
-
-pub(crate) async fn run() -> Result<String, JsError> {
+pub(crate) async fn run() -> Result<String, Box<dyn std::error::Error>> {
     let vat = Vat::local();
     let auth = Worker::new("auth-service").entrypoint("default", |_| AuthService);
     let gateway = Worker::new("api-gateway").entrypoint("default", Gateway);
     gateway.bind("AUTH", auth.service("default")?);
+    let gateway = gateway.service("default")?;
 
-    let api = Api::from(gateway.service("default")?.stub(vat.here()));
-    let (known, unknown) = (api.handle(Some("Bearer of ann")).await?, api.handle(None).await?);
-    Ok(format!("{} {}; {} {}", known.status, known.body, unknown.status, unknown.body))
+    let mut told = Vec::new();
+    for token in ["Bearer of ann", "guessed"] {
+        let request = Request::get("http://gateway/").header(AUTHORIZATION, token);
+        let response = gateway.fetch(vat.here(), request.body(Body::empty())?).await?;
+        told.push(format!("{} {}", response.status(), response.into_body().text(1000).await?));
+    }
+    Ok(told.join("; "))
 }
 
 #[tokio::main(flavor = "current_thread")]
-pub(crate) async fn main() -> Result<(), JsError> {
+pub(crate) async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{}", run().await?);
     Ok(())
 }

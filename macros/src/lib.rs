@@ -29,6 +29,7 @@ use proc_macro::TokenStream;
 /// | mark | on | meaning |
 /// |---|---|---|
 /// | `#[rpc(getter)]` | a method without arguments | a property |
+/// | `#[rpc(fetch)]` | one `async` method that takes a `Request<Body>` | answers requests, where it is an entrypoint |
 /// | `#[rpc(dispose)]` | one method without arguments | runs once, when the last stub is gone |
 /// | `#[rpc(skip)]` | a method | not reachable |
 /// | `#[rpc(name = "…")]` | a method or getter | its name for callers |

@@ -1,7 +1,7 @@
 //! What a signature says: the way to `self`, the arguments, the result.
 
 use proc_macro2::{TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::{
     Error, FnArg, GenericArgument, PatType, PathArguments, PathSegment, ReceiverKind, Result,
@@ -36,6 +36,14 @@ impl Receiver {
             _ => "an object outlives its calls: take `&self` or `self: Rc<Self>`",
         };
         Err(Error::new(receiver.span(), why))
+    }
+
+    /// The object as the method takes it, from an `Rc` of it.
+    pub(crate) fn pass(&self) -> TokenStream {
+        match self {
+            Self::Counted => quote!(self),
+            Self::Shared | Self::Missing => quote!(&self),
+        }
     }
 }
 

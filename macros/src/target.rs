@@ -26,6 +26,8 @@ struct Member {
 struct Members {
     all: Vec<Member>,
     disposer: Option<Ident>,
+    /// What answers requests.
+    fetcher: Option<(Ident, Receiver)>,
 }
 
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
@@ -73,7 +75,7 @@ impl Members {
     }
 
     fn add(&mut self, function: &mut ImplItemFn) -> Result<()> {
-        let marks = Marks::take(&mut function.attrs, &["getter", "dispose", "skip"])?;
+        let marks = Marks::take(&mut function.attrs, &["getter", "dispose", "fetch", "skip"])?;
         let role = marks.role.as_ref().map(ToString::to_string);
         let receiver = match Receiver::of(&function.sig) {
             _ if role.as_deref() == Some("skip") => return Ok(()),
@@ -84,6 +86,9 @@ impl Members {
             }
             receiver => receiver?,
         };
+        if role.as_deref() == Some("fetch") {
+            return self.fetcher(function, receiver);
+        }
         let arguments = arguments(&mut function.sig)?;
         refuse_borrowed_parts(&function.sig)?;
         let signature = &function.sig;
@@ -110,7 +115,7 @@ impl Members {
 
     fn disposer(&mut self, function: &ImplItemFn, arguments: &[Argument]) -> Result<()> {
         let signature = &function.sig;
-        let refuse = |why| Err(Error::new(signature.ident.span(), why));
+        let refuse = |why: &str| Err(Error::new(signature.ident.span(), why));
         if signature.asyncness.is_some() {
             return refuse("nobody waits for a disposer: it is not `async`");
         }
@@ -123,6 +128,22 @@ impl Members {
         }
     }
 
+    fn fetcher(&mut self, function: &ImplItemFn, receiver: Receiver) -> Result<()> {
+        let signature = &function.sig;
+        let refuse = |why: &str| Err(Error::new(signature.ident.span(), why));
+        let returns = matches!(signature.output, ReturnType::Type(..));
+        if signature.asyncness.is_none() || signature.inputs.len() != 2 || !returns {
+            return refuse(
+                "what answers requests is `async`, takes `&self` and a `Request<Body>`, and returns a \
+                 `Result<Response<Body>, JsError>`",
+            );
+        }
+        match self.fetcher.replace((signature.ident.clone(), receiver)) {
+            Some(_) => refuse("something else answers requests already"),
+            None => Ok(()),
+        }
+    }
+
     fn generate(&self, target: &Type) -> TokenStream {
         let methods = self.all.iter().map(Member::method_arm);
         let getters = self.all.iter().map(Member::getter_arm);
@@ -130,6 +151,17 @@ impl Members {
             quote! {
                 fn dispose(&self) {
                     Self::#disposer(self);
+                }
+            }
+        });
+        let fetcher = self.fetcher.as_ref().map(|(fetcher, receiver)| {
+            let this = receiver.pass();
+            quote! {
+                fn fetch(
+                    self: ::bowline::worker::generated::Rc<Self>,
+                    request: ::bowline::worker::generated::HttpRequest,
+                ) -> ::bowline::worker::generated::HttpAnswer {
+                    ::std::boxed::Box::pin(async move { Self::#fetcher(#this, request).await })
                 }
             }
         });
@@ -163,6 +195,7 @@ impl Members {
                     }
 
                     #disposer
+                    #fetcher
                 }
 
                 impl ::bowline::worker::IntoReturn for #target {
@@ -207,10 +240,7 @@ impl Member {
     fn answer(&self, here: &TokenStream) -> TokenStream {
         let (reads, passes) = self.arguments(here);
         let ident = &self.ident;
-        let this = match self.receiver {
-            Receiver::Counted => quote!(self),
-            _ => quote!(&self),
-        };
+        let this = self.receiver.pass();
         let wait = self.is_async.then(|| quote!(.await));
         let mut result = quote!(Self::#ident(#this #(, #passes)*) #wait);
         if let Some((ty, may_fail)) = success(&self.output)

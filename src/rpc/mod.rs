@@ -38,6 +38,7 @@ mod stream;
 mod target;
 
 pub use ambient::ambient;
+#[cfg(feature = "worker")]
 pub(crate) use caps::{clients, lend, payload};
 pub use client::Client;
 pub use connect::Link;
@@ -50,6 +51,7 @@ pub use lapse::Lapse;
 #[cfg(all(feature = "tokio", unix))]
 pub use listen::listen;
 pub use membrane::{Crossing, Direction, Membrane, Passage, Policy, Revocation, Verdict};
+#[cfg(feature = "worker")]
 pub(crate) use promise::on;
 pub use promise::{Pipeline, Promise};
 pub use reconnect::{Reconnector, connecting_lazily, reconnecting};

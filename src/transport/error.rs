@@ -134,7 +134,9 @@ impl fmt::Display for TransportError {
             }
             Self::Closed => f.write_str("the connection was closed on this side"),
             Self::PeerGone(peer) => write!(f, "{peer} is gone"),
-            Self::BadAddress { address, why } => write!(f, "bad address `{address}`: {why}"),
+            Self::BadAddress { address, why } => {
+                write!(f, "bad address `{}`: {why}", address.escape_debug())
+            }
             Self::Frame { peer, error } => write!(f, "{peer}: {error}"),
             Self::Message { peer, error } => write!(f, "{peer}: {error}"),
             Self::Head { peer, error } => write!(f, "{peer}: {error}"),

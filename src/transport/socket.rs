@@ -1,7 +1,7 @@
 //! Sockets: TCP and unix, reached by address.
 
 use std::io::{self, IoSlice};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::task::{Context, Poll, ready};
 
@@ -143,11 +143,12 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// The address is in use or not ours, or may not be listened on (as `stdio`).
+    /// The address is in use or not ours, or may not be listened on (as `stdio`). Of a file that is in
+    /// the way of a unix socket it says what it is: a server that ended without removing it leaves one.
     pub async fn bind(address: &Address) -> Result<Self, TransportError> {
         let outcome = match address {
             Address::Tcp { host, port } => Self::bind_tcp(host, *port).await,
-            Address::Unix(path) => Self::bind_unix(path),
+            Address::Unix(path) => Self::bind_unix(path).await,
             Address::Stdio => Err(io::ErrorKind::Unsupported.into()),
         };
         outcome.map_err(|source| TransportError::at("listening on", address, source))
@@ -160,8 +161,13 @@ impl Listener {
         Ok(Self { socket: Listening::Tcp(listener), address })
     }
 
-    fn bind_unix(path: &Path) -> io::Result<Self> {
-        let listener = UnixListener::bind(path)?;
+    async fn bind_unix(path: &Path) -> io::Result<Self> {
+        let listener = match UnixListener::bind(path) {
+            Err(why) if why.kind() == io::ErrorKind::AddrInUse => {
+                return Err(io::Error::new(why.kind(), in_the_way(path).await));
+            }
+            bound => bound?,
+        };
         let file = SocketFile::made_at(path);
         Ok(Self { socket: Listening::Unix(listener, file), address: Address::Unix(path.into()) })
     }
@@ -208,6 +214,20 @@ impl Listener {
 fn is_about_one_peer(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, InvalidInput, NotConnected};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | InvalidInput | NotConnected)
+}
+
+/// What is at a path at which a unix socket cannot be made, and what is to be done.
+async fn in_the_way(path: &Path) -> &'static str {
+    let socket = std::fs::metadata(path).is_ok_and(|file| file.file_type().is_socket());
+    if !socket {
+        return "the path is in use: there is a file, and no socket";
+    }
+    match UnixStream::connect(path).await.map_err(|why| why.kind()) {
+        Err(io::ErrorKind::ConnectionRefused) => {
+            "the path is in use: a socket was left there at which nobody listens; remove it"
+        }
+        _ => "the path is in use: somebody listens there",
+    }
 }
 
 /// The file a unix listener made, removed with it, unless something else stands there by then.

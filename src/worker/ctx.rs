@@ -5,11 +5,15 @@ use std::future::Future;
 use std::rc::Rc;
 use std::task::{Context, Waker};
 
+use serde::de::DeserializeOwned;
+
 use crate::runtime::Local;
 
 use super::error::JsError;
+#[cfg(all(feature = "http", unix))]
+use super::http::{Body, Fetch};
 use super::stub::RpcStub;
-use super::value::Value;
+use super::value::{Value, from_value};
 
 /// How many invocations deep one may call another. Each costs an instance and a context, and a worker that calls
 /// itself would make as many as there is memory for. (Rule 72)
@@ -19,6 +23,8 @@ pub(super) const INVOCATIONS_MAX: u32 = 32;
 pub(super) trait Environment {
     fn variable(&self, name: &str) -> Option<Value>;
     fn service(&self, here: &Local, name: &str, depth: u32) -> Result<RpcStub, JsError>;
+    #[cfg(all(feature = "http", unix))]
+    fn handler(&self, here: &Local, name: &str, depth: u32) -> Result<Rc<dyn Fetch>, JsError>;
     fn export(
         &self,
         here: &Local,
@@ -87,6 +93,16 @@ impl Ctx {
         self.0.environment.variable(name)
     }
 
+    /// A variable of the environment, as a Rust type. One that is not there is `undefined`, which an `Option` takes.
+    ///
+    /// # Errors
+    ///
+    /// A `TypeError` that names the variable: it does not fit.
+    pub fn variable<T: DeserializeOwned>(&self, name: &str) -> Result<T, JsError> {
+        let value = self.env(name).unwrap_or(Value::UNDEFINED);
+        from_value(&value).map_err(|why| JsError::type_error(format!("env.{name}: {why}")))
+    }
+
     /// A service binding of the environment.
     ///
     /// # Errors
@@ -94,6 +110,21 @@ impl Ctx {
     /// A `TypeError`: there is none of that name.
     pub fn service(&self, name: &str) -> Result<RpcStub, JsError> {
         self.0.environment.service(&self.0.here, name, self.0.depth)
+    }
+
+    /// Makes a request of a service binding of the environment. (Rule 37)
+    ///
+    /// # Errors
+    ///
+    /// A `TypeError`: there is none of that name. Or as [`Service::fetch`](super::Service::fetch).
+    #[cfg(all(feature = "http", unix))]
+    pub async fn fetch(
+        &self,
+        service: &str,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Body>, JsError> {
+        let handler = self.0.environment.handler(&self.0.here, service, self.0.depth)?;
+        handler.fetch(request).await
     }
 
     /// An entrypoint of this same worker, with props of one's choice. The name of the default one is

@@ -16,9 +16,22 @@ impl Service {
     /// The service at an address. It is connected when it is first called, and again by the first call after the
     /// connection was lost: either side may start first. Needs a tokio runtime with I/O and time where the vat
     /// is driven. (Rule 76)
+    ///
+    /// With feature `http` it takes requests, too: at an address `http://…` as HTTP/1.1 beside the CONNECT, each on a
+    /// connection of its own; elsewhere as calls.
     #[must_use]
     pub fn at(address: ServiceAddress, asking: Asking) -> Self {
-        Self::remote(move |here| reach(here, address.clone(), asking.clone()))
+        #[cfg(feature = "http")]
+        let beside = match &address {
+            ServiceAddress::Http { address, .. } => Some(address.clone()),
+            _ => None,
+        };
+        let service = Self::remote(move |here| reach(here, address.clone(), asking.clone()));
+        #[cfg(feature = "http")]
+        if let Some(address) = beside {
+            return service.with_http(address);
+        }
+        service
     }
 }
 

@@ -5,14 +5,34 @@ use std::rc::Rc;
 use crate::rpc::Client;
 use crate::runtime::Local;
 
+#[cfg(all(feature = "http", unix))]
+use super::answering::Answering;
 use super::ctx::{Ctx, Session};
 use super::error::JsError;
+#[cfg(all(feature = "http", unix))]
+use super::http::{Body, no_handler};
 use super::target::RpcTarget;
+#[cfg(all(feature = "http", unix))]
+use crate::runtime::LocalFuture;
 
 /// What an entrypoint is opened by, for one invocation. (Rule 67)
 pub(super) trait Entry {
     fn open(&self, here: &Local, session: Option<Rc<dyn Session>>) -> Result<Opened, JsError>;
+
+    /// The same for a request. The context can be aborted until the response begins. (Rules 37 and 58)
+    #[cfg(all(feature = "http", unix))]
+    fn fetch(&self, here: &Local, request: http::Request<Body>) -> LocalFuture<Fetched> {
+        match self.open(here, None) {
+            Ok(Opened::Instance(target, ctx)) => Box::pin(Answering::new(target, ctx, request)),
+            Ok(Opened::Elsewhere(_)) => Box::pin(std::future::ready(Err(no_handler()))),
+            Err(why) => Box::pin(std::future::ready(Err(why))),
+        }
+    }
 }
+
+/// What comes of a request.
+#[cfg(all(feature = "http", unix))]
+pub(super) type Fetched = Result<http::Response<Body>, JsError>;
 
 /// One invocation.
 pub(super) enum Opened {

@@ -23,6 +23,14 @@ pub use super::stub::RpcStub;
 pub use crate::__bowline_interface as interface;
 pub use crate::runtime::Local;
 
+/// What a fetch handler takes.
+#[cfg(all(feature = "http", unix))]
+pub type HttpRequest = http::Request<super::http::Body>;
+
+/// What comes of it.
+#[cfg(all(feature = "http", unix))]
+pub type HttpAnswer = crate::runtime::LocalFuture<super::entry::Fetched>;
+
 #[cold]
 fn misfit(method: &str, index: usize, why: &ConvertError) -> JsError {
     JsError::type_error(format!("{method}: argument {}: {why}", index + 1))

@@ -109,6 +109,8 @@
 //! last one is gone.
 
 mod abort;
+#[cfg(all(feature = "http", unix))]
+mod answering;
 mod args;
 mod ask;
 mod asking;
@@ -124,14 +126,19 @@ mod error;
 mod exception;
 pub mod expression;
 mod external;
+#[cfg(all(feature = "http", unix))]
+mod fetch;
 mod function;
 #[doc(hidden)]
 pub mod generated;
 mod group;
 mod held;
 mod host;
+#[cfg(all(feature = "http", unix))]
+pub mod http;
 mod interface;
 mod into_return;
+mod panicked;
 mod parcel;
 mod path;
 mod promise;

@@ -23,6 +23,8 @@ impl Service {
     /// A service behind a connection. `connect` gives what the peer offers to whoever connects, and is asked for
     /// it when the service is first called, and again when that was lost; as it does not wait, it gives a promise
     /// where connecting takes time. (Rule 76)
+    ///
+    /// Requests of it are calls, too: feature `http`, and [`over_calls`](super::http::over_calls).
     pub fn remote(connect: impl Fn(&Local) -> Client + 'static) -> Self {
         Self(Rc::new(Remote(Rc::new(Way { connect: Box::new(connect), peer: RefCell::default() }))))
     }
@@ -56,6 +58,16 @@ impl Bound for Remote {
 }
 
 impl Entry for Remote {
+    /// An event that is a request.
+    #[cfg(all(feature = "http", unix))]
+    fn fetch(
+        &self,
+        here: &Local,
+        request: http::Request<super::http::Body>,
+    ) -> crate::runtime::LocalFuture<super::entry::Fetched> {
+        super::http::over_calls(here, &self.0.peer(here)).fetch(request)
+    }
+
     /// An event, a session in it, and its top level, all asked for at once.
     fn open(&self, here: &Local, _: Option<Rc<dyn Session>>) -> Result<Opened, JsError> {
         let peer = self.0.peer(here);

@@ -55,16 +55,49 @@ struct Dispatcher {
     entry: Cell<Option<Rc<dyn Entry>>>,
 }
 
+impl Dispatcher {
+    /// Each takes one event, whichever it is.
+    fn take(&self) -> capnp::Result<Rc<dyn Entry>> {
+        let used = || refused("EventDispatcher can only be used for one request.");
+        self.entry.take().ok_or_else(used)
+    }
+}
+
+/// An entrypoint, opened for one event, as what answers requests.
+#[cfg(all(feature = "http", unix))]
+struct Asked {
+    here: Local,
+    entry: Rc<dyn Entry>,
+}
+
+#[cfg(all(feature = "http", unix))]
+impl super::http::Fetch for Asked {
+    fn fetch(
+        self: Rc<Self>,
+        request: http::Request<super::http::Body>,
+    ) -> crate::runtime::LocalFuture<super::entry::Fetched> {
+        self.entry.fetch(&self.here, request)
+    }
+}
+
 impl event_dispatcher::Server for Dispatcher {
+    #[cfg(all(feature = "http", unix))]
+    async fn get_http_service(
+        self: Rc<Self>,
+        _: event_dispatcher::GetHttpServiceParams,
+        mut results: event_dispatcher::GetHttpServiceResults,
+    ) -> capnp::Result<()> {
+        let asked = Asked { here: self.here.clone(), entry: self.take()? };
+        results.get().set_http(super::http::http_service(&self.here, Rc::new(asked)));
+        Ok(())
+    }
+
     async fn js_rpc_session(
         self: Rc<Self>,
         _: event_dispatcher::JsRpcSessionParams,
         mut results: event_dispatcher::JsRpcSessionResults,
     ) -> capnp::Result<()> {
-        let entry = self
-            .entry
-            .take()
-            .ok_or_else(|| refused("EventDispatcher can only be used for one request."))?;
+        let entry = self.take()?;
         let (top_level, session) = open(&self.here, entry);
         let mut results = results.get();
         results.set_top_level(js_rpc_target::Client::new(top_level.hook()));

@@ -30,6 +30,17 @@ pub trait RpcTarget: 'static {
         Answer::NoFunction
     }
 
+    /// A request is made of it, where it is an entrypoint: its `fetch` handler. See [`Fetch`](super::http::Fetch).
+    /// Without one, whoever asks is told so. (Rule 37)
+    #[cfg(all(feature = "http", unix))]
+    fn fetch(
+        self: Rc<Self>,
+        request: http::Request<super::http::Body>,
+    ) -> LocalFuture<Result<http::Response<super::http::Body>, JsError>> {
+        drop(request);
+        Box::pin(std::future::ready(Err(super::http::no_handler())))
+    }
+
     /// The last stub is gone. Runs once, some time later; nobody hears of what goes wrong. (Rule 49)
     fn dispose(&self) {}
 }

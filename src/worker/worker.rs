@@ -116,6 +116,16 @@ impl Worker {
         Ok(Service(Rc::new(Binding { worker: self.clone(), class, props: props.into() })))
     }
 
+    fn bound(&self, name: &str) -> Result<Service, JsError> {
+        let service = self.0.services.borrow().get(name).cloned();
+        service.ok_or_else(|| {
+            let worker = &self.0.name;
+            JsError::type_error(format!(
+                "the worker \"{worker}\" has no service bound as \"{name}\""
+            ))
+        })
+    }
+
     fn unknown(&self, entrypoint: &str) -> JsError {
         let known: Vec<String> = self.0.classes.borrow().keys().cloned().collect();
         JsError::type_error(format!(
@@ -138,14 +148,17 @@ impl Environment for Worker {
     }
 
     fn service(&self, here: &Local, name: &str, depth: u32) -> Result<RpcStub, JsError> {
-        let service = self.0.services.borrow().get(name).cloned();
-        let service = service.ok_or_else(|| {
-            let worker = &self.0.name;
-            JsError::type_error(format!(
-                "the worker \"{worker}\" has no service bound as \"{name}\""
-            ))
-        })?;
-        Ok(service.stub_at(here, depth))
+        Ok(self.bound(name)?.stub_at(here, depth))
+    }
+
+    #[cfg(all(feature = "http", unix))]
+    fn handler(
+        &self,
+        here: &Local,
+        name: &str,
+        depth: u32,
+    ) -> Result<Rc<dyn super::http::Fetch>, JsError> {
+        Ok(self.bound(name)?.handler_at(here, depth))
     }
 
     fn export(

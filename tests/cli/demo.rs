@@ -6,18 +6,32 @@ use crate::support::{Serving, bowline, run, socket_path};
 
 const QUICK: [&str; 2] = ["--seconds", "0.05"];
 
+/// The lines of a table begin with these names, and are of one length.
+#[track_caller]
+fn is_table(lines: &[&str], names: &[&str]) {
+    for (line, name) in lines.iter().zip(names) {
+        assert!(line.starts_with(name), "{name}: {line}");
+        assert_eq!(line.chars().count(), lines[0].chars().count(), "not aligned: {lines:#?}");
+    }
+    let behind = lines.get(names.len());
+    assert!(behind.is_some_and(|line| line.is_empty()), "more than {names:?}: {lines:#?}");
+}
+
 #[test]
-fn the_demo_works_over_every_transport_and_prints_an_aligned_table() {
-    let ran = run(&["demo", "--seconds", "0.05"]);
+fn the_demo_works_over_every_transport_and_prints_aligned_tables() {
+    let ran = run(&["demo", QUICK[0], QUICK[1]]);
     ran.succeeds();
     let lines: Vec<_> = ran.out.lines().collect();
-    let names = ["transport", "same-thread", "memory pipe", "child process", "unix socket", "tcp"];
-    for (line, name) in lines.iter().zip(names) {
-        assert!(line.starts_with(name), "{ran:?}");
-        assert_eq!(line.chars().count(), lines[0].chars().count(), "not aligned: {ran:?}");
-    }
+    let names = ["same-thread", "memory pipe", "child process", "unix socket", "tcp loopback"];
+    is_table(&lines, &[&["transport"], &names[..]].concat());
     for column in ["null round trip", "chain of 8", "8 awaited", "64 in flight", "64 MiB"] {
         assert!(lines[0].contains(column), "{ran:?}");
+    }
+    is_table(&lines[7..], &[&["Workers", "one vat"], &names[..]].concat());
+    for scenario in
+        ["add", "counter", "database", "rights", "file of 64 MiB", "forwarded", "gateway"]
+    {
+        assert!(lines[7].contains(scenario), "{ran:?}");
     }
 }
 
@@ -26,8 +40,8 @@ fn only_the_transports_asked_for_are_shown() {
     let ran = run(&["demo", "--transport", "unix", "--transport", "memory", QUICK[0], QUICK[1]]);
     ran.succeeds();
     let lines: Vec<_> = ran.out.lines().collect();
-    assert!(lines[1].starts_with("unix socket") && lines[2].starts_with("memory pipe"), "{ran:?}");
-    assert!(lines[3].is_empty(), "{ran:?}");
+    is_table(&lines, &["transport", "unix socket", "memory pipe"]);
+    is_table(&lines[4..], &["Workers", "unix socket", "memory pipe"]);
 }
 
 #[test]
@@ -37,7 +51,8 @@ fn a_vat_served_over_tcp_is_called_twice_and_ends_when_interrupted() {
     for _ in 0..2 {
         let ran = run(&["call", &serving.address, QUICK[0], QUICK[1]]);
         ran.succeeds();
-        assert!(ran.out.lines().nth(1).is_some_and(|row| row.starts_with("tcp ")), "{ran:?}");
+        let rows = ran.out.lines().filter(|row| row.starts_with("tcp "));
+        assert_eq!(rows.count(), 2, "{ran:?}");
     }
     serving.end("INT").succeeds();
 }

@@ -1,5 +1,8 @@
 //! What fuzzing found, and the seeds it starts from, replayed without a fuzzer.
 
+#[cfg(feature = "wrangler")]
+#[path = "../../fuzz/bodies/config.rs"]
+mod config;
 #[path = "../../fuzz/bodies/connection.rs"]
 mod connection;
 #[cfg(feature = "worker")]
@@ -7,6 +10,11 @@ mod connection;
 mod expression;
 #[path = "../../fuzz/bodies/frame.rs"]
 mod frame;
+#[path = "../../fuzz/bodies/head.rs"]
+mod head;
+#[cfg(feature = "worker")]
+#[path = "../../fuzz/bodies/session.rs"]
+mod session;
 #[cfg(feature = "worker")]
 #[path = "../../fuzz/bodies/value.rs"]
 mod value;
@@ -89,4 +97,24 @@ fn values_to_start_from_are_read() {
 fn expressions_to_start_from_are_read() {
     let unhappy = replay("corpus/expression", expression::run);
     assert!(unhappy.is_empty(), "neither an expression nor a value: {unhappy:#?}");
+}
+
+#[test]
+fn heads_to_start_from_are_read() {
+    let unhappy = replay("corpus/head", head::run);
+    assert!(unhappy.is_empty(), "no head is read from: {unhappy:#?}");
+}
+
+#[cfg(feature = "wrangler")]
+#[test]
+fn configs_to_start_from_are_read() {
+    let unhappy = replay("corpus/config", config::run);
+    assert!(unhappy.is_empty(), "neither a config nor an address: {unhappy:#?}");
+}
+
+#[cfg(feature = "worker")]
+#[test]
+fn sessions_to_start_from_get_results() {
+    let unhappy = replay("corpus/session", |bytes| session::run(bytes) > 1);
+    assert!(unhappy.is_empty(), "no call returns in: {unhappy:#?}");
 }

@@ -42,6 +42,7 @@ impl RpcTarget for Office {
             "env" | "ctx" => Answer::Missing,
             "variable" => Answer::now(call.arg::<String>(0).map(|name| self.ctx.env(&name))),
             "counter" => Answer::now(Ok(Counter::stub(call.here(), 0.0, &log))),
+            "number" => Answer::now(self.ctx.variable::<f64>("SECRET")),
             "hang" => Answer::later(async move {
                 let _noted = Noted(log, "hang was cancelled");
                 std::future::pending::<Result<(), JsError>>().await
@@ -196,6 +197,17 @@ fn rule_32_env_and_ctx_are_not_reachable() {
         assert!(error.message().contains(&format!("\"{name}\"")), "{error}");
     }
     assert_eq!(*got(office.call("variable", args!["SECRET"])), Value::from("hush"));
+}
+
+#[test]
+fn a_variable_that_does_not_fit_is_named() {
+    let scene = Scene::new();
+    let office = scene.here();
+    let missing = failed(office.call("number", args![]));
+    assert_eq!(missing.to_string(), "TypeError: env.SECRET: expected f64, found undefined");
+    scene.worker.set_variable("SECRET", "hush");
+    let wrong = failed(office.call("number", args![]));
+    assert_eq!(wrong.to_string(), "TypeError: env.SECRET: expected f64, found string \"hush\"");
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bowline::runtime::Local;
+use bowline::runtime::{Local, LocalFuture};
+use bowline::worker::http::{Body, upgrade};
 use bowline::worker::stream::{
     ReadableStream, StreamError, WritableStream, fixed_length, identity,
 };
@@ -13,6 +14,14 @@ use bowline::worker::value::{DomException, Value, View, value};
 use bowline::worker::{
     Answer, Args, Call, Ctx, JsError, Received, Return, RpcStub, RpcTarget, Worker, args,
 };
+
+use futures::{SinkExt, StreamExt};
+use http::{Method, Request, Response, StatusCode};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 /// What happened here, by the key of the run it happened in.
 #[derive(Clone, Default)]
@@ -229,6 +238,21 @@ async fn write_into(call: Call) -> Result<usize, JsError> {
     Ok(length)
 }
 
+/// What is done with requests and responses that are values.
+async fn http_value(name: String, call: Call) -> Result<Value, JsError> {
+    if name == "response" {
+        let response = Response::builder().status(201).header("x-made", "here");
+        return Ok(response.body(Body::from("created")).expect("a good response").into());
+    }
+    let request = Request::<Body>::try_from(call.args().get(0))?;
+    if name == "requestBody" {
+        return Ok(request.into_body().text(1000).await?.into());
+    }
+    let asked = request.headers().get("x-asked").and_then(|asked| asked.to_str().ok());
+    let asked = asked.unwrap_or("nothing");
+    Ok(format!("{} {} {asked}", request.method(), request.uri()).into())
+}
+
 /// What is done with streams.
 fn streams(name: &str, call: Call) -> Answer {
     match name {
@@ -246,6 +270,7 @@ fn streams(name: &str, call: Call) -> Answer {
         "text" => Answer::later(text(call)),
         "firstOf" => Answer::later(first_of(call)),
         "writeInto" => Answer::later(write_into(call)),
+        "response" | "request" | "requestBody" => Answer::later(http_value(name.to_owned(), call)),
         _ => Answer::Missing,
     }
 }
@@ -329,6 +354,10 @@ impl RpcTarget for Callee {
         }
     }
 
+    fn fetch(self: Rc<Self>, request: Request<Body>) -> LocalFuture<Answered> {
+        Box::pin(answer(request))
+    }
+
     fn getter(self: Rc<Self>, name: &str, here: &Local) -> Answer {
         match name {
             "rates" => Answer::now(Ok(value!({ loan: 7, deposit: 2 }))),
@@ -339,19 +368,84 @@ impl RpcTarget for Callee {
     }
 }
 
+type Answered = Result<Response<Body>, JsError>;
+
+/// What the default entrypoint answers to requests.
+async fn answer(mut request: Request<Body>) -> Answered {
+    if request.headers().contains_key("upgrade") {
+        return Ok(websocket(&mut request));
+    }
+    if request.method() == Method::CONNECT {
+        let tunnel = upgrade(request.extensions_mut());
+        tokio::spawn(async move {
+            let mut tunnel = tunnel.await.expect("it was granted");
+            let mut heard = String::new();
+            tunnel.read_to_string(&mut heard).await.expect("text");
+            let told = format!("elsewhere heard {heard}");
+            tunnel.write_all(told.as_bytes()).await.expect("they listen");
+            tunnel.shutdown().await.expect("they listen");
+        });
+        return Ok(Response::new(Body::empty()));
+    }
+    if request.uri().path() == "/mirror" {
+        let response = Response::builder().header("x-mirror", "1").body(request.into_body());
+        return Ok(response.expect("a good response"));
+    }
+    let (url, method) = (request.uri().to_string(), request.method().to_string());
+    let body = request.into_body().text(1 << 20).await.map_err(|why| JsError::of(&why))?;
+    let told = serde_json::json!({ "url": url, "method": method, "body": body });
+    let mut response = Response::new(Body::from(told.to_string()));
+    *response.status_mut() = StatusCode::ACCEPTED;
+    Ok(response)
+}
+
+fn websocket(request: &mut Request<Body>) -> Response<Body> {
+    let coming = upgrade(request.extensions_mut());
+    tokio::spawn(async move {
+        let socket = coming.await.expect("it was granted");
+        let mut socket = WebSocketStream::from_raw_socket(socket, Role::Server, None).await;
+        while let Some(Ok(message)) = socket.next().await {
+            let told = match message {
+                Message::Text(text) => Message::text(format!("heard {text}")),
+                Message::Binary(bytes) => Message::Binary(bytes),
+                _ => continue,
+            };
+            // They may have closed it already.
+            let _ = socket.send(told).await;
+        }
+    });
+    let key = request.headers().get("sec-websocket-key").map_or(&b""[..], |key| key.as_bytes());
+    let response = Response::builder()
+        .status(StatusCode::SWITCHING_PROTOCOLS)
+        .header("connection", "Upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-accept", derive_accept_key(key));
+    response.body(Body::empty()).expect("a good response")
+}
+
 /// A named entrypoint with props.
 struct Clerk(Ctx);
 
-impl RpcTarget for Clerk {
-    fn method(self: Rc<Self>, name: &str, _: Call) -> Answer {
+impl Clerk {
+    fn who(&self) -> String {
         let desk = match self.0.props().get("desk") {
             Some(View::Number(desk)) => desk,
             _ => f64::NAN,
         };
+        format!("clerk at {desk}")
+    }
+}
+
+impl RpcTarget for Clerk {
+    fn method(self: Rc<Self>, name: &str, _: Call) -> Answer {
         match name {
-            "who" => Answer::now(Ok(format!("clerk at {desk}"))),
+            "who" => Answer::now(Ok(self.who())),
             _ => Answer::Missing,
         }
+    }
+
+    fn fetch(self: Rc<Self>, _: Request<Body>) -> LocalFuture<Answered> {
+        Box::pin(async move { Ok(Response::new(Body::from(self.who()))) })
     }
 
     fn getter(self: Rc<Self>, _: &str, _: &Local) -> Answer {

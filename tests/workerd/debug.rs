@@ -2,13 +2,14 @@
 
 use bowline::worker::debug_port::{self, Asked, DebugPort, NotFound, Props};
 
+use crate::callee;
 use crate::vat::{Serving, bootstrap};
 use crate::world::{Caller, Through, callee_with_debug_port};
 
 /// A debug port of ours before that of a workerd, at `port`.
 fn standing_before(port: u16) -> Serving {
-    Serving::new(async move |vat| {
-        let far = DebugPort::new(bootstrap(vat, port).await);
+    Serving::offering(async move |vat| {
+        let far = DebugPort::new(bootstrap(vat.here(), port).await);
         debug_port::serve(vat.here(), move |asked: &Asked| {
             if asked.service != "ours" {
                 return Err(NotFound::Service);
@@ -62,4 +63,31 @@ fn a_debug_port_of_ours_knows_entrypoints_by_name_and_takes_props() {
     let (_, wrong) = ask("ours", Some("Nobody"), None);
     let missing = "Error: Worker does not export an entrypoint named \"Nobody\"\n";
     assert!(wrong.starts_with(missing), "{wrong}");
+}
+
+/// Calls, and HTTP as calls, by a Worker.
+#[test]
+fn a_debug_port_of_ours_serves_a_worker_of_ours() {
+    let ours = Serving::offering(async |vat| {
+        let (here, worker) = (vat.here().clone(), callee::worker());
+        debug_port::serve(vat.here(), move |asked: &Asked| {
+            let name = asked.entrypoint.as_deref().unwrap_or("default");
+            let service = worker.service_with(name, asked.props.clone());
+            Ok(service.map_err(|_| NotFound::Entrypoint)?.bootstrap(&here))
+        })
+    });
+    let caller = Caller::debugging();
+    let ask = |situation, entrypoint, props| {
+        let way = Through { debug_port: ours.port, service: "callee", entrypoint, props };
+        caller.ask_through(situation, &way)
+    };
+    for situation in crate::served::SITUATIONS {
+        // A WebSocket, and a socket, need a connection of their own.
+        if !["a_websocket", "a_socket_to_another_host"].contains(situation) {
+            let answer = ask(situation, None, None);
+            assert!(answer.get("told").is_some(), "{situation}: {answer}");
+        }
+    }
+    let answer = ask("clerk", Some("Clerk"), Some("{%22desk%22:3}"));
+    assert_eq!(answer["told"], "clerk at 3", "{answer}");
 }

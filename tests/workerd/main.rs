@@ -5,9 +5,11 @@
 
 mod callee;
 mod debug;
+mod example;
 mod ours;
 mod peer;
 mod program;
+mod served;
 mod signals;
 mod slow;
 mod vat;

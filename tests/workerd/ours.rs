@@ -1,21 +1,19 @@
-//! One end is ours: a Worker of the real runtime calls a service in Rust, and Rust calls a Worker.
+//! Rust calls a Worker of the real runtime.
 
-use std::future::Future;
-use std::thread;
+use std::error::Error;
+use std::future::{Future, IntoFuture};
 use std::time::Duration;
 
-use bowline::conn::Config;
-use bowline::rpc::Link;
 use bowline::runtime::{Local, Vat};
-use bowline::transport::http::{Arrival, HeadLimits, admit};
-use bowline::transport::{Address, FramedLimits, Listener};
-use bowline::worker::stream::{ReadableStream, StreamError, identity};
-use bowline::worker::value::{Value, value};
-use bowline::worker::{Asking, Call, JsError, RpcStub, Service, args};
-
 use bowline::worker::debug_port::Props;
+use bowline::worker::http::Body;
+use bowline::worker::stream::{ReadableStream, StreamError, identity};
+use bowline::worker::value::{Blob, Value, value};
+use bowline::worker::{Asking, Call, JsError, RpcStub, Service, args};
+use http::header::SET_COOKIE;
+use http::{HeaderMap, Request, Response};
 
-use crate::world::{Caller, callee as workerd_callee, callee_with_debug_port};
+use crate::world::{callee as workerd_callee, callee_with_debug_port};
 
 const HOST: &str = "vat.test";
 
@@ -28,58 +26,6 @@ pub(crate) fn on_a_vat<F: Future<Output = ()>>(main: impl FnOnce(Local) -> F) {
         main(vat.here().clone()).await;
     };
     tokio::task::LocalSet::new().block_on(&runtime.expect("a runtime"), all);
-}
-
-/// Serves the two entrypoints of the Rust callee until the process ends; their ports.
-fn served() -> [u16; 2] {
-    served_by(|| {
-        let worker = crate::callee::worker();
-        let main = worker.service("default").expect("it has one");
-        [main, worker.service_with("Clerk", value!({ desk: 7 })).expect("it has one")]
-    })
-}
-
-/// Serves what `make` makes until the process ends, each at a port of its own.
-pub(crate) fn served_by<const N: usize>(
-    make: impl FnOnce() -> [Service; N] + Send + 'static,
-) -> [u16; N] {
-    let (tell, hear) = std::sync::mpsc::channel();
-    thread::spawn(move || {
-        on_a_vat(|here| async move {
-            for service in make() {
-                let listener = listener().await;
-                tell.send(port_of(listener.address())).expect("somebody waits");
-                let here = here.clone();
-                tokio::task::spawn_local(async move { serve(&here, listener, &service).await });
-            }
-            std::future::pending().await
-        });
-    });
-    std::array::from_fn(|_| hear.recv().expect("it serves"))
-}
-
-async fn listener() -> Listener {
-    Listener::bind(&"tcp:127.0.0.1:0".parse().expect("an address")).await.expect("a free port")
-}
-
-fn port_of(address: &Address) -> u16 {
-    match address {
-        Address::Tcp { port, .. } => *port,
-        other => panic!("{other}"),
-    }
-}
-
-async fn serve(here: &Local, mut listener: Listener, service: &Service) {
-    let boot = service.bootstrap(here);
-    loop {
-        let socket = listener.accept().await.expect("it listens");
-        let peer = socket.peer().clone();
-        let arrived = admit(socket, &HeadLimits::default(), |host| host == HOST).await;
-        if let Ok(Arrival::Vat { stream, .. }) = arrived {
-            let transport = stream.framed(peer, FramedLimits::default());
-            Link::connect(here, transport, Config::default(), Some(&boot));
-        }
-    }
 }
 
 /// Streams in both directions, with the real runtime at the other end.
@@ -156,59 +102,6 @@ pub(crate) fn at(port: u16) -> Service {
     let address = format!("http://127.0.0.1:{port}").parse().expect("an address");
     let connect_host = Some(HOST.parse().expect("a host"));
     Service::at(address, Asking { connect_host, ..Asking::default() })
-}
-
-const SITUATIONS: &[&str] = &[
-    "values",
-    "all_values_at_once",
-    "circles_and_aliases",
-    "arguments_of_any_number",
-    "a_large_value",
-    "a_target_is_called",
-    "targets_inside_an_object",
-    "functions",
-    "getters",
-    "what_is_hidden",
-    "a_duplicate_outlives_its_original",
-    "an_object_with_a_disposer",
-    "pipelined_calls",
-    "one_promise_called_often",
-    "calls_arrive_in_order",
-    "a_hundred_sessions_at_once",
-    "a_failure_fails_what_is_pipelined_on_it",
-    "a_chain_of_eight",
-    "callbacks",
-    "a_callback_that_fails",
-    "a_callback_within_a_callback",
-    "a_stub_of_ours_comes_back",
-    "a_stub_of_theirs_goes_back",
-    "a_callback_is_kept_with_dup_only",
-    "a_target_passed_is_disposed_once_the_call_is_over",
-    "failures",
-    "what_cannot_be_passed",
-    "a_callee_that_gives_up",
-    "a_promise_is_disposed_while_it_waits",
-    "streams_from_there",
-    "streams_to_there",
-    "a_writable_stream_there",
-    "a_stream_goes_there_and_back",
-    "a_stream_is_cancelled_here",
-    "a_stream_is_cancelled_there",
-    "a_stream_breaks",
-];
-
-#[test]
-fn a_worker_calls_a_service_in_rust() {
-    let [main, clerk] = served();
-    let caller = Caller::of(main, clerk);
-    let wrong: Vec<String> = SITUATIONS
-        .iter()
-        .filter_map(|situation| {
-            let told = caller.ask(&format!("/{situation}?of=ONE&key={situation}"));
-            told.get("wrong").map(|wrong| format!("{situation}: {wrong}"))
-        })
-        .collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -300,4 +193,124 @@ async fn calls(here: &Local, svc: &RpcStub) -> Result<(), JsError> {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Err(JsError::error("the account was never closed"))
+}
+
+#[test]
+fn requests_and_responses_pass_between_rust_and_a_worker() {
+    let callee = workerd_callee(&[]);
+    let port = callee.port("main");
+    on_a_vat(|here| async move {
+        let svc = at(port).stub(&here);
+        http_values(&svc).await.expect("it works");
+    });
+}
+
+async fn http_values(svc: &RpcStub) -> Result<(), Box<dyn Error>> {
+    let response = svc.call("response", args![]).await?;
+    let response = Response::<Body>::try_from(&*response)?;
+    assert_eq!(response.status(), 201);
+    assert_eq!(response.headers()["x-made"], "here");
+    assert_eq!(response.into_body().text(100).await?, "created");
+    let request = || Request::put("https://a.test/b?c").header("x-asked", "yes");
+    let asked = request().body(Body::from("d"))?;
+    let told = svc.call("request", args![Value::from(asked)]).await?;
+    assert_eq!(told.to::<String>()?, "PUT https://a.test/b?c yes");
+    let (mut writer, body) = Body::pipe();
+    let asked = Value::from(request().body(body)?);
+    let writing = async {
+        for part in ["carried ", "in ", "parts"] {
+            writer.write(part).await?;
+        }
+        writer.close().await
+    };
+    let (told, written) =
+        tokio::join!(svc.call("requestBody", args![asked]).into_future(), writing);
+    written?;
+    assert_eq!(told?.to::<String>()?, "carried in parts");
+    let asked = Value::from(request().body(Body::from("there and back"))?);
+    let back = svc.call("echo", args![asked]).await?;
+    let back = Request::<Body>::try_from(&*back)?;
+    assert_eq!(back.headers()["x-asked"], "yes");
+    assert_eq!(back.into_body().text(100).await?, "there and back");
+    let headers =
+        HeaderMap::from_iter([(SET_COOKIE, "a=1".try_into()?), (SET_COOKIE, "b=2".try_into()?)]);
+    let back = svc.call("echo", args![Value::from(&headers)]).await?;
+    let back = HeaderMap::try_from(&*back)?;
+    assert_eq!(back.get_all(SET_COOKIE).iter().collect::<Vec<_>>(), ["a=1", "b=2"]);
+    let blob = Blob { content_type: "text/x".into(), bytes: "knot".into() };
+    let back = svc.call("echo", args![Value::blob(blob.clone())]).await?;
+    assert_eq!(*back, Value::blob(blob));
+    Ok(())
+}
+
+/// By HTTP beside the calls, and by HTTP as calls.
+#[test]
+fn rust_makes_requests_of_a_worker() {
+    let callee = callee_with_debug_port();
+    let (port, debug_port) = (callee.port("main"), callee.port("debug-port"));
+    on_a_vat(|here| async move {
+        requests(&here, &at(port)).await;
+        let asked = |entrypoint: Option<&str>, props| {
+            let address = format!("debug://127.0.0.1:{debug_port}").parse().expect("an address");
+            let (service, entrypoint) = ("callee".into(), entrypoint.map(str::to_owned));
+            Service::at(address, Asking { service, entrypoint, props, ..Asking::default() })
+        };
+        requests(&here, &asked(None, Props::default())).await;
+        let clerk = asked(Some("Clerk"), Props::json(r#"{"desk":12}"#));
+        let who = clerk.stub(&here).call("who", args![]).await.expect("it is there");
+        assert_eq!(who.to::<String>().expect("a text"), "clerk at 12");
+        let request = Request::get("https://knots.test/").body(Body::empty()).expect("good");
+        let response = clerk.fetch(&here, request).await.expect("it answers");
+        assert_eq!(response.into_body().text(100).await.expect("text"), "clerk at 12");
+    });
+}
+
+async fn requests(here: &Local, service: &Service) {
+    // One after the other, and calls between.
+    for body in [Body::from("rope"), Body::from(""), Body::empty()] {
+        let length = body.length();
+        let request = Request::post("https://knots.test/tie?n=1").header("x-any", "y").body(body);
+        let request = request.expect("a good request");
+        let response = service.fetch(here, request).await.expect("it answers");
+        assert_eq!(response.status(), 202);
+        assert_eq!(response.headers()["content-type"], "application/json");
+        let told = response.into_body().text(1000).await.expect("text");
+        let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+        assert_eq!(
+            (told["method"].as_str(), told["body"].as_str().map(str::len)),
+            (Some("POST"), length.map(|length| length as usize))
+        );
+        assert!(told["url"].as_str().is_some_and(|url| url.ends_with("://knots.test/tie?n=1")));
+        let sum = service.stub(here).call("add", args![1, 2]).await.expect("it adds");
+        assert_eq!(sum.as_f64(), Some(3.0));
+    }
+    // What is written comes back before the rest is written, and all of it in the end.
+    let (mut writer, body) = Body::pipe();
+    let request = Request::post("https://knots.test/mirror").body(body).expect("a good request");
+    let (first, response) = tokio::join!(writer.write("there "), service.fetch(here, request));
+    first.expect("it is read");
+    let response = response.expect("it answers");
+    assert_eq!(response.headers()["x-mirror"], "1");
+    let mut body = response.into_body();
+    assert_eq!(&body.chunk().await.expect("there is more").expect("it is whole")[..], b"there ");
+    let writing = async {
+        for _ in 0..30 {
+            writer.write(vec![b'A'; 100_000]).await.expect("it is read");
+        }
+        writer.close().await.expect("it is read");
+    };
+    let (all, ()) = tokio::join!(body.bytes(4 << 20), writing);
+    assert_eq!(all.expect("it is whole").len(), 3_000_000);
+    // A body that is cut off is no whole body there either: the request fails, or its response does.
+    let (mut writer, body) = Body::pipe();
+    let request = Request::post("https://knots.test/tie").body(body).expect("a good request");
+    let cutting = async {
+        writer.write("half").await.expect("there is room");
+        drop(writer);
+    };
+    let (response, ()) = tokio::join!(service.fetch(here, request), cutting);
+    if let Ok(response) = response {
+        let status = response.status();
+        assert!(status != 202, "half a body was taken for a whole one");
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
@@ -12,9 +13,9 @@ fn home() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The binary in the peers' folder (`BOWLINE_PEERS`, else `target/peers`), installed if it is not there.
+/// Where npm installed it, in the peers' folder (`BOWLINE_PEERS`, else `target/peers`), as is done now if it was not.
 /// Tests run at once, and in several processes, so one installs it and the others wait on a file lock.
-fn binary() -> PathBuf {
+pub(crate) fn installed() -> PathBuf {
     let peers = std::env::var_os("BOWLINE_PEERS");
     let folder = peers.map_or_else(|| home().join("target/peers"), PathBuf::from).join("npm");
     fs::create_dir_all(&folder).unwrap_or_else(|why| panic!("{}: {why}", folder.display()));
@@ -23,7 +24,11 @@ fn binary() -> PathBuf {
     if !is_installed(&folder) {
         install(&folder);
     }
-    let runtimes = folder.join("node_modules/@cloudflare");
+    folder
+}
+
+fn binary() -> PathBuf {
+    let runtimes = installed().join("node_modules/@cloudflare");
     let mut found = fs::read_dir(&runtimes).into_iter().flatten().flatten();
     let found = found.find_map(|entry| {
         let binary = entry.path().join("bin/workerd");
@@ -68,8 +73,15 @@ impl Workerd {
         let mut command = Command::new(binary());
         command.args(["serve", config, "--control-fd=1"]).args(arguments);
         command.current_dir(home().join("tests/workerd"));
+        Self::start(command, sockets)
+    }
+
+    /// What `command` starts, which is to tell on its standard output where it listens.
+    pub(crate) fn start(mut command: Command, sockets: &[&str]) -> Self {
+        // A group, in which what it starts itself is, too.
+        command.process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut process = command.spawn().expect("it was just installed");
+        let mut process = command.spawn().unwrap_or_else(|why| panic!("{command:?}: {why}"));
         let mut out = BufReader::new(process.stdout.take().expect("piped"));
         let mut said = BufReader::new(process.stderr.take().expect("piped"));
         // What it warns of is the business of its objects; what ends it is told below.
@@ -80,7 +92,7 @@ impl Workerd {
             let mut line = String::new();
             if out.read_line(&mut line).unwrap_or(0) == 0 {
                 let said = warnings.join().unwrap_or_default();
-                panic!("workerd ended before it served {config}: {said}");
+                panic!("workerd ended before it served, {command:?}: {said}");
             }
             workerd.listens(&line);
         }
@@ -113,7 +125,8 @@ fn drain(mut out: BufReader<ChildStdout>) {
 impl Drop for Workerd {
     fn drop(&mut self) {
         // It may have ended already.
-        let _ = self.process.kill();
+        let group = format!("-{}", self.process.id());
+        let _ = Command::new("kill").args(["-s", "KILL", "--", &group]).status();
         let _ = self.process.wait();
     }
 }

@@ -9,8 +9,9 @@ use bowline::worker::{
     AbortController, AbortSignal, Answer, Call, Ctx, JsError, RpcStub, RpcTarget, Worker, args,
 };
 
-use crate::ours::{at, on_a_vat, served_by};
+use crate::ours::{at, on_a_vat};
 use crate::peer::Workerd;
+use crate::vat::Serving;
 use crate::world::Caller;
 
 struct Signals(Ctx);
@@ -63,11 +64,9 @@ fn worker(at: u16) -> Workerd {
 
 #[test]
 fn a_worker_aborts_rust_and_rust_aborts_a_worker() {
-    let [port] = served_by(|| {
-        let worker = Worker::new("signals").entrypoint("default", Signals);
-        [worker.service("default").expect("it has one")]
-    });
-    let caller = Caller::new(worker(port));
+    let signals = || Worker::new("signals").entrypoint("default", Signals);
+    let serving = Serving::service(move || signals().service("default"));
+    let caller = Caller::new(worker(serving.port));
     for (play, expected) in [
         ("aborted_later", "from a Worker"),
         ("aborted_already", "before"),

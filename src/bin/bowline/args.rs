@@ -32,13 +32,13 @@ pub(crate) enum Command {
     /// Serve a vat and call it from another, over every transport in turn
     ///
     /// Does real work over each transport, checks every result, and checks that the tables of both
-    /// sides are empty at the end. Then measures, and prints a row.
+    /// sides are empty at the end. Then measures, and prints a row. Does the same again with Workers of three vats.
     Demo {
         /// Only these transports, in this order
         #[arg(long = "transport", value_name = "NAME", value_delimiter = ',')]
         transports: Vec<TransportName>,
         /// How long to measure each transport
-        #[arg(long, value_name = "S", default_value = "1.5")]
+        #[arg(long, value_name = "S", default_value = "1")]
         seconds: Seconds,
     },
     /// Serve the demo's objects, or a Worker, until interrupted
@@ -49,7 +49,8 @@ pub(crate) enum Command {
     /// At http://HOST:PORT and debug://HOST:PORT, and with --worker elsewhere, it serves the Worker `desk`, which a
     /// Worker in workerd, or `bowline call`, can call: add(a, b), echo(value), props(), users(), and newCounter(start),
     /// which gives an object with increment(by) and value; and, from its entrypoint `Admin`, createUser(name) and
-    /// deleteUser(name). At http:// a CONNECT to NAME reaches the default entrypoint and one to Admin.NAME the other.
+    /// deleteUser(name). At http:// a CONNECT to NAME reaches the default entrypoint and one to Admin.NAME the other;
+    /// other requests, fetch() from a Worker among them, are GET /users and POST /echo.
     Serve {
         /// Where to listen: tcp:HOST:PORT, unix:PATH or stdio; for a Worker also http://HOST:PORT or debug://HOST:PORT
         #[arg(value_name = "ADDR")]
@@ -224,6 +225,14 @@ impl TransportName {
             _ => "one thread",
         }
     }
+
+    /// Where its vats live when there are three.
+    pub(crate) const fn places(self) -> &'static str {
+        match self {
+            Self::Child => "three processes",
+            _ => "one thread",
+        }
+    }
 }
 
 /// A span of time on the command line.
@@ -246,15 +255,24 @@ pub(crate) fn parse() -> Result<Command, Failure> {
     match Arguments::try_parse() {
         Ok(arguments) => Ok(arguments.command.unwrap_or(Command::Demo {
             transports: Vec::new(),
-            seconds: Seconds(Duration::from_millis(1500)),
+            seconds: Seconds(Duration::from_secs(1)),
         })),
-        Err(error) => {
-            // Where the stream is closed there is nobody to be told.
-            let _ = error.print();
-            match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => std::process::exit(0),
-                _ => std::process::exit(2),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                // Where the stream is closed there is nobody to be told.
+                let _ = error.print();
+                std::process::exit(0)
             }
-        }
+            _ => Err(Failure::usage(wrong(&error.to_string()))),
+        },
     }
+}
+
+/// What is wrong about a command line, without the usage behind it: a failure is one line.
+fn wrong(told: &str) -> String {
+    let told = told.strip_prefix("error: ").unwrap_or(told);
+    let usage =
+        |line: &&str| line.starts_with("Usage:") || line.starts_with("For more information");
+    let lines: Vec<&str> = told.lines().take_while(|line| !usage(line)).collect();
+    format!("{}; `--help` says more", lines.join(" ").trim_end())
 }

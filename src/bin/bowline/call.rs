@@ -10,6 +10,7 @@ use tokio::task::spawn_local;
 
 use crate::failure::Failure;
 use crate::stream::Cargo;
+use crate::table::Table;
 use crate::{door, measure, protocol, table, work};
 
 /// Checks and measures the vat served at `address`.
@@ -17,28 +18,39 @@ pub(crate) async fn run(address: &Address, budget: Duration) -> Result<(), Failu
     if *address == Address::Stdio {
         return Err(Failure::usage("`call` connects to tcp:HOST:PORT or unix:PATH, not to stdio"));
     }
-    let socket = door::connect(address).await?;
     let vat = Vat::local();
     spawn_local(vat.tokio_driver());
-    let transport = socket.framed(FramedLimits::default());
-    let link = Link::connect(vat.here(), transport, protocol::config(), None);
-    let outcome = work_over(&vat, &link, address, budget).await;
+    let links = [connect(&vat, address).await?, connect(&vat, address).await?];
+    let outcome = work_over(&vat, &links, address, budget).await;
     outcome.map_err(|failure| failure.during(address))
+}
+
+async fn connect(vat: &Vat, address: &Address) -> Result<Link, Failure> {
+    let transport = door::connect(address).await?.framed(FramedLimits::default());
+    Ok(Link::connect(vat.here(), transport, protocol::config(), None))
 }
 
 async fn work_over(
     vat: &Vat,
-    link: &Link,
+    links: &[Link; 2],
     address: &Address,
     budget: Duration,
 ) -> Result<(), Failure> {
-    let demo = link.bootstrap();
+    let [demo, third] = links.each_ref().map(Link::bootstrap);
     let mut cargo = Cargo::new();
     work::check(vat.here(), &demo, &mut cargo).await?;
-    let figures = measure::figures(&demo, &mut cargo, budget).await?;
-    work::finish(demo, &[link]).await?;
-    link.abort(Exception::disconnected("the work is done"));
-    table::head()?;
+    let figures = measure::figures(&demo, &mut cargo, budget / 2).await?;
+    let played = measure::scenarios(vat.here(), [&demo, &third], &cargo, budget / 2).await?;
+    work::finish(vec![demo, third], &links.each_ref()).await?;
+    for link in links {
+        link.abort(Exception::disconnected("the work is done"));
+    }
     let kind = if matches!(address, Address::Unix(_)) { "unix socket" } else { "tcp" };
-    table::row(kind, "two processes", &figures)
+    let calls = Table::of_calls();
+    calls.head("transport", "its two vats")?;
+    calls.row(kind, "two processes", &table::calls(&figures))?;
+    table::say("")?;
+    let scenarios = Table::of_scenarios();
+    scenarios.head("Workers", "their vats")?;
+    scenarios.row(kind, "two processes", &table::scenarios(&played))
 }

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use bowline::rpc::Link;
+use bowline::rpc::{Client, Link};
 use bowline::runtime::{Local, Vat};
 use bowline::transport::{
     Address, Framed, FramedLimits, Joined, Listener, Peer, Socket, Transport, memory_pipe,
@@ -18,6 +18,7 @@ use crate::failure::{Failure, ensure};
 use crate::serve;
 use crate::session::Served;
 use crate::stream::Cargo;
+use crate::table::Table;
 use crate::{measure, protocol, table, work};
 
 /// How many bytes a direction of the memory pipe holds: as many as a socket's buffer.
@@ -37,54 +38,119 @@ enum Far {
     Child(Child),
 }
 
+/// The vats: ours, and two others that are served where a transport stays in this process.
+struct Vats {
+    near: Vat,
+    far: Vat,
+    third: Vat,
+}
+
 /// Works over the transports given, or over all.
 pub(crate) async fn run(transports: &[TransportName], budget: Duration) -> Result<(), Failure> {
-    let (near, far) = (Vat::local(), Vat::local());
-    spawn_local(near.tokio_driver());
-    spawn_local(far.tokio_driver());
-    let transports = if transports.is_empty() { &TransportName::ALL } else { transports };
-    let mut cargo = Cargo::new();
-    let mut failed = 0;
-    table::head()?;
-    for &name in transports {
-        let outcome = over(name, &near, &far, &mut cargo, budget).await;
-        if let Err(failure) = outcome {
-            failure.during(name.title()).tell();
-            failed += 1;
+    let vats = Vats { near: Vat::local(), far: Vat::local(), third: Vat::local() };
+    for vat in [&vats.near, &vats.far, &vats.third] {
+        spawn_local(vat.tokio_driver());
+    }
+    // Half of the time for either table.
+    let (mut cargo, budget) = (Cargo::new(), budget / 2);
+    let asked = if transports.is_empty() { &TransportName::ALL } else { transports };
+    let mut failed = false;
+
+    let table = Table::of_calls();
+    table.head("transport", "its two vats")?;
+    for &name in asked {
+        let outcome = vats.call_over(name, &mut cargo, budget).await;
+        failed |=
+            !told(name.title(), outcome, |cells| table.row(name.title(), name.place(), cells))?;
+    }
+    table::say("")?;
+    let table = Table::of_scenarios();
+    table.head("Workers", "their vats")?;
+    if transports.is_empty() {
+        let played = measure::scenarios_here(vats.near.here(), &cargo, budget).await;
+        let cells = played.map(|played| table::scenarios(&played));
+        failed |= !told("one vat", cells, |cells| table.row("one vat", "one thread", cells))?;
+    }
+    for &name in asked {
+        let outcome = vats.play_over(name, &cargo, budget).await;
+        failed |=
+            !told(name.title(), outcome, |cells| table.row(name.title(), name.places(), cells))?;
+    }
+    match failed {
+        true => Err(Failure::Told),
+        false => table::say(SUMMARY),
+    }
+}
+
+/// Whether it went well; if not, that is told.
+fn told(
+    what: &str,
+    outcome: Result<Vec<String>, Failure>,
+    row: impl FnOnce(&[String]) -> Result<(), Failure>,
+) -> Result<bool, Failure> {
+    match outcome {
+        Ok(cells) => row(&cells).map(|()| true),
+        Err(failure) => {
+            failure.during(what).tell();
+            Ok(false)
         }
     }
-    if failed > 0 {
-        return Err(Failure::Told);
-    }
-    table::say(SUMMARY)
 }
 
 const SUMMARY: &str = "
-Checked over each: bootstrap, a callback, capabilities both ways, a pipelined chain, a cancelled call, exceptions of
-every kind, a stream whose hash was taken at the far end; and the tables of both ends are empty.
+Checked over each transport, with the tables of all ends empty behind it. Calls: bootstrap, a callback, capabilities both
+ways, a pipelined chain, a cancelled call, exceptions of every kind, a stream whose hash is taken at the far end.
+Workers: a service adds; a counter is a function that is returned, called four times and disposed; a database is opened,
+written and read in one round trip; a public and an admin entrypoint have different rights; a file larger than any value
+is streamed; a counter of the second vat is passed on to a third; a gateway's fetch asks an auth service who somebody is.
 Times are medians. A chain of 8 is 8 calls, each on what the one before will return, and one wait.";
 
-async fn over(
-    name: TransportName,
-    near: &Vat,
-    far: &Vat,
-    cargo: &mut Cargo,
-    budget: Duration,
-) -> Result<(), Failure> {
-    let pair = open(name, near.here(), far).await?;
-    let demo = pair.near.bootstrap();
-    work::check(near.here(), &demo, cargo).await?;
-    let figures = measure::figures(&demo, cargo, budget).await?;
-    match &pair.far {
-        Far::Here(served) => work::finish(demo, &[&pair.near, served.link()]).await?,
-        Far::Child(_) => work::finish(demo, &[&pair.near]).await?,
+impl Vats {
+    async fn call_over(
+        &self,
+        name: TransportName,
+        cargo: &mut Cargo,
+        budget: Duration,
+    ) -> Result<Vec<String>, Failure> {
+        let here = self.near.here();
+        let pair = open(name, here, &self.far).await?;
+        let demo = pair.near.bootstrap();
+        work::check(here, &demo, cargo).await?;
+        let figures = measure::figures(&demo, cargo, budget).await?;
+        over(vec![demo], vec![pair]).await?;
+        Ok(table::calls(&figures))
     }
-    pair.near.abort(Exception::disconnected("the demo is over"));
-    match pair.far {
-        Far::Here(served) => served.over().await?,
-        Far::Child(child) => left(child).await?,
+
+    async fn play_over(
+        &self,
+        name: TransportName,
+        cargo: &Cargo,
+        budget: Duration,
+    ) -> Result<Vec<String>, Failure> {
+        let here = self.near.here();
+        let pairs = [open(name, here, &self.far).await?, open(name, here, &self.third).await?];
+        let [far, third] = pairs.each_ref().map(|pair| pair.near.bootstrap());
+        let played = measure::scenarios(here, [&far, &third], cargo, budget).await?;
+        over(vec![far, third], pairs.into()).await?;
+        Ok(table::scenarios(&played))
     }
-    table::row(name.title(), name.place(), &figures)
+}
+
+/// Gives up the last capabilities, and sees that no end of the connections holds anything then.
+async fn over(demos: Vec<Client>, pairs: Vec<Pair>) -> Result<(), Failure> {
+    let links = pairs.iter().flat_map(|pair| match &pair.far {
+        Far::Here(served) => vec![&pair.near, served.link()],
+        Far::Child(_) => vec![&pair.near],
+    });
+    work::finish(demos, &links.collect::<Vec<_>>()).await?;
+    for Pair { near, far } in pairs {
+        near.abort(Exception::disconnected("the demo is over"));
+        match far {
+            Far::Here(served) => served.over().await?,
+            Far::Child(child) => left(child).await?,
+        }
+    }
+    Ok(())
 }
 
 /// The child found nothing left behind either, if it leaves with 0.

@@ -13,7 +13,7 @@ pub(crate) enum Failure {
     Unable(String),
     /// Something did not work, or a check did not hold: exit code 1.
     Failed(String),
-    /// All was said already: exit code 1.
+    /// All was said already, or nobody is there to be told: exit code 1.
     Told,
 }
 
@@ -24,6 +24,15 @@ impl Failure {
 
     pub(crate) fn failed(line: impl Into<String>) -> Self {
         Self::Failed(line.into())
+    }
+
+    /// The standard output could not be written to. Whoever closed it has read enough, as `head` does,
+    /// and need not be told.
+    pub(crate) fn unprintable(error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::Told,
+            _ => Self::failed(format!("writing to standard output failed: {error}")),
+        }
     }
 
     /// The same failure, and what was being done.
@@ -39,6 +48,8 @@ impl Failure {
         if let Self::Usage(line) | Self::Unable(line) | Self::Failed(line) = self {
             // What a peer says may span lines; a failure is one.
             let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+            // And what it says is no command to the terminal.
+            let line: String = line.chars().flat_map(harmless).collect();
             // Where standard error is closed there is nobody to be told; the exit code remains.
             let _ = writeln!(std::io::stderr(), "bowline: {line}");
         }
@@ -65,6 +76,13 @@ impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::Failed(error.to_string())
     }
+}
+
+/// A character as it is printed: one that controls the terminal as `\u{1b}`.
+fn harmless(c: char) -> impl Iterator<Item = char> {
+    let escaped = c.is_control().then(|| c.escape_unicode());
+    let plain = (!c.is_control()).then_some(c);
+    escaped.into_iter().flatten().chain(plain)
 }
 
 /// Fails with what `wrong` says unless `holds`.

@@ -6,6 +6,7 @@
 mod args;
 mod bindings;
 mod call;
+mod crew;
 mod decode;
 mod demo;
 #[allow(
@@ -32,6 +33,7 @@ mod place;
 mod probe;
 mod protocol;
 mod relay;
+mod scenario;
 mod serve;
 mod session;
 mod stream;

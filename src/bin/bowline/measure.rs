@@ -1,12 +1,16 @@
 //! Measurements: the median over rounds, after a round that warms up.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use bowline::rpc::Client;
+use bowline::runtime::Local;
 
 use crate::failure::Failure;
 use crate::protocol;
+use crate::scenario::{Scenario, Stage};
+use crate::session::Session;
 use crate::stream::{self, Cargo};
 use crate::work;
 
@@ -21,6 +25,9 @@ const CALLS: u32 = 64;
 
 /// How many chains a round of them has.
 const CHAINS: u32 = 8;
+
+/// How many times a round plays a scenario.
+const SCENES: u32 = 8;
 
 /// How many calls a round with many on their way has.
 const MANY_CALLS: u32 = 2048;
@@ -59,6 +66,53 @@ async fn measured(demo: &Client, cargo: &mut Cargo, budget: Duration) -> Result<
         calls_per_second: f64::from(MANY_CALLS) / many.as_secs_f64(),
         stream_bytes_per_second: stream::BYTES as f64 / shipped.as_secs_f64(),
     })
+}
+
+/// How long each scenario takes.
+pub(crate) type Played = Vec<(Scenario, Duration)>;
+
+/// Plays every scenario with the Workers of two other vats, for about as long as `budget` in all, and sees that
+/// nothing is left of them.
+pub(crate) async fn scenarios(
+    here: &Local,
+    [far, third]: [&Client; 2],
+    cargo: &Cargo,
+    budget: Duration,
+) -> Result<Played, Failure> {
+    let stage = Stage::of_demos(here, far, third)?;
+    let played = played(&stage, cargo, budget).await?;
+    drop(stage);
+    for demo in [far, third] {
+        work::nothing_left(demo).await?;
+    }
+    Ok(played)
+}
+
+/// The same with Workers of this vat, and no connection.
+pub(crate) async fn scenarios_here(
+    here: &Local,
+    cargo: &Cargo,
+    budget: Duration,
+) -> Result<Played, Failure> {
+    let session = Rc::new(Session::default());
+    let stage = Stage::local(here, &session)?;
+    let played = played(&stage, cargo, budget).await?;
+    drop(stage);
+    work::all_gone(&session).await?;
+    Ok(played)
+}
+
+async fn played(stage: &Stage, cargo: &Cargo, budget: Duration) -> Result<Played, Failure> {
+    let share = budget / Scenario::ALL.len() as u32;
+    let mut played = Vec::new();
+    for scenario in Scenario::ALL {
+        let count = if scenario == Scenario::File { 1 } else { SCENES };
+        let round = async || times(count, async || stage.play(scenario, cargo).await).await;
+        let patience = share + SILENCE;
+        let took = work::step(scenario.title(), patience, median(share, round)).await?;
+        played.push((scenario, took / count));
+    }
+    Ok(played)
 }
 
 async fn null(demo: &Client) -> Result<(), Failure> {

@@ -7,9 +7,10 @@ use bowline::rpc::{Call, Client, Response, Target};
 use bowline::wire::{Exception, ExceptionKind};
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::crew;
 use crate::demo_capnp::demo::{
     Kind, call_back_params, call_back_results, cancelled_results, count_twice_results,
-    counter_results, fail_params, next_results, receive_results, tables_results,
+    counter_results, fail_params, next_results, receive_results, tables_results, workers_results,
 };
 use crate::demo_capnp::{callback, counter, sink};
 use crate::protocol::{
@@ -81,6 +82,14 @@ impl Demo {
         let sink = Client::new(call.here(), Sink::new(self.session()));
         call.build(|root| {
             root.init_as::<receive_results::Builder<'_>>().set_sink(typed(sink));
+        });
+    }
+
+    fn workers(&self, call: &mut Call) {
+        let port = crew::port(call.here(), self.session());
+        call.build(|root| {
+            let results: workers_results::Builder<'_> = root.init_as();
+            results.init_port().set_as_capability(port.hook());
         });
     }
 
@@ -172,6 +181,7 @@ impl Target for Demo {
             method::CANCELLED => self.cancelled(&mut call),
             method::FAIL => return Err(fail(&call)),
             method::RECEIVE => self.receive(&mut call),
+            method::WORKERS => self.workers(&mut call),
             method::TABLES => self.tables(&mut call)?,
             _ => return Err(call.unimplemented()),
         }

@@ -4,6 +4,7 @@
 use bowline::conn::{Config, Window};
 use bowline::rpc::{Client, Promise, Reply, Request, Written};
 use bowline::wire::{Exception, Path};
+use bowline::worker::debug_port::DebugPort;
 use capnp::capability::FromClientHook;
 use capnp::traits::HasTypeId;
 
@@ -31,6 +32,7 @@ pub(crate) mod method {
     pub(crate) const FAIL: u16 = 7;
     pub(crate) const RECEIVE: u16 = 8;
     pub(crate) const TABLES: u16 = 9;
+    pub(crate) const WORKERS: u16 = 10;
 }
 
 /// The methods of the other interfaces.
@@ -137,6 +139,11 @@ pub(crate) async fn tables(demo: &Client) -> Result<Held, Exception> {
             embargoes: results.get_embargoes(),
         })
     })
+}
+
+/// The way to the Workers of a demo.
+pub(crate) fn workers(demo: &Client) -> DebugPort {
+    DebugPort::new(method(demo, method::WORKERS).send().cap(&first_pointer()))
 }
 
 pub(crate) fn receive(demo: &Client) -> Promise {

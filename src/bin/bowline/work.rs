@@ -38,15 +38,20 @@ pub(crate) async fn check(here: &Local, demo: &Client, cargo: &mut Cargo) -> Res
     step("a cancelled call", STEP, cancel(demo)).await?;
     step("exceptions", STEP, exceptions(demo)).await?;
     step("a stream of 64 MiB", STEP, cargo.ship(demo)).await?;
-    step("what is left at the far end", STEP, left_there(demo)).await?;
-    until(|| session.objects() == 0).await;
-    let left = session.objects();
-    ensure(left == 0, || format!("the peer keeps {left} of our objects"))
+    nothing_left(demo).await?;
+    all_gone(&session).await
 }
 
-/// Gives up the last capability; then all tables are empty.
-pub(crate) async fn finish(demo: Client, links: &[&Link]) -> Result<(), Failure> {
-    drop(demo);
+/// Waits until no object is left.
+pub(crate) async fn all_gone(session: &Session) -> Result<(), Failure> {
+    until(|| session.objects() == 0).await;
+    let left = session.objects();
+    ensure(left == 0, || format!("{left} of our objects are kept"))
+}
+
+/// Gives up the last capabilities; then all tables are empty.
+pub(crate) async fn finish(demos: Vec<Client>, links: &[&Link]) -> Result<(), Failure> {
+    drop(demos);
     until(|| links.iter().all(|link| link.is_idle())).await;
     for link in links {
         let stats = link.stats().map(|stats| stats.to_string()).unwrap_or_default();
@@ -168,6 +173,10 @@ async fn exceptions(demo: &Client) -> Result<(), Failure> {
 }
 
 /// Apart from the bootstrap object and this very call the peer holds nothing for us.
+pub(crate) async fn nothing_left(demo: &Client) -> Result<(), Failure> {
+    step("what is left at the far end", STEP, left_there(demo)).await
+}
+
 async fn left_there(demo: &Client) -> Result<(), Failure> {
     const NOTHING: Held =
         Held { objects: 1, questions: 0, answers: 1, exports: 1, imports: 0, embargoes: 0 };

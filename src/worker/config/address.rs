@@ -72,7 +72,7 @@ impl BadAddress {
 
 impl fmt::Display for BadAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "bad address `{}`: {}", self.text, self.why)
+        write!(f, "bad address `{}`: {}", self.text.escape_debug(), self.why.escape_debug())
     }
 }
 

@@ -68,34 +68,35 @@ impl fmt::Display for BootError {
         match self {
             Self::UnknownService { binding, service, near } => write!(
                 f,
-                "binding \"{binding}\" refers to a service \"{service}\", but no such service is known{}",
+                "binding {binding:?} refers to a service {service:?}, but no such service is known{}",
                 guess(near.as_deref())
             ),
             Self::UnknownEntrypoint { binding, service, entrypoint: None, near } => write!(
                 f,
-                "binding \"{binding}\" refers to service \"{service}\", but \"{service}\" has no default entrypoint{}",
+                "binding {binding:?} refers to service {service:?}, but {service:?} has no default entrypoint{}",
                 guess(near.as_deref())
             ),
             Self::UnknownEntrypoint { binding, service, entrypoint: Some(entrypoint), near } => {
                 write!(
                     f,
-                    "binding \"{binding}\" refers to service \"{service}\" with a named entrypoint \"{entrypoint}\", but \
-                 \"{service}\" has no such named entrypoint{}",
+                    "binding {binding:?} refers to service {service:?} with a named entrypoint {entrypoint:?}, but \
+                 {service:?} has no such named entrypoint{}",
                     guess(near.as_deref())
                 )
             }
             Self::EntrypointFixed { binding, service, entrypoint, address } => write!(
                 f,
-                "binding \"{binding}\" refers to service \"{service}\" with a named entrypoint \"{entrypoint}\", but \
-                 {address} offers one entrypoint only: give the address of {service}#{entrypoint}, or a debug port"
+                "binding {binding:?} refers to service {service:?} with a named entrypoint {entrypoint:?}, but \
+                 {address} offers one entrypoint only: give the address of {}, or a debug port",
+                format!("{service}#{entrypoint}").escape_debug()
             ),
-            Self::TwoWorkers { name } => write!(f, "two workers have the name \"{name}\""),
+            Self::TwoWorkers { name } => write!(f, "two workers have the name {name:?}"),
             Self::BadProps { binding, why } => {
-                write!(f, "binding \"{binding}\" has props that cannot be sent: {why}")
+                write!(f, "binding {binding:?} has props that cannot be sent: {why}")
             }
             Self::PropsFixed { binding, service, address } => write!(
                 f,
-                "binding \"{binding}\" has props for service \"{service}\", but {address} takes none: they are fixed \
+                "binding {binding:?} has props for service {service:?}, but {address} takes none: they are fixed \
                  there; only a debug port takes them"
             ),
         }

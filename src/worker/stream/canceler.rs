@@ -48,6 +48,11 @@ impl Stop {
         feeding.into_iter().for_each(Waker::wake);
     }
 
+    /// How it stands.
+    pub(super) fn wanted(&self) -> Wanted {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).wanted.clone()
+    }
+
     /// How it stands; whoever looked last is woken when that changes.
     pub(super) fn look(&self, cx: &Context<'_>) -> Wanted {
         let new = cx.waker().clone();

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 
 use crate::wire::{Content, Path, Unsealed};
+use crate::worker::panicked::guarded;
 use crate::worker::value::Value;
 
 use super::canceler::{Stop, Wanted};
@@ -21,6 +22,8 @@ pub(super) struct Handover {
 struct State {
     stand: Stand,
     feeding: Option<Waker>,
+    /// Whoever waits for bytes of a source that was taken.
+    reading: Option<Waker>,
 }
 
 enum Stand {
@@ -28,13 +31,17 @@ enum Stand {
     Here(Box<dyn Source>),
     /// It goes where only bytes go: it is to be fed there.
     Sealed(Box<dyn Source>),
-    /// Somebody has it, or nobody ever will.
+    /// Somebody in this process took it.
+    Taken(Box<dyn Source>),
+    /// They are taking bytes from it.
+    Read,
+    /// It is fed, or over, or given up.
     Gone,
 }
 
 impl Handover {
     pub(super) fn new(source: Box<dyn Source>, stop: Arc<Stop>) -> Arc<Self> {
-        let state = State { stand: Stand::Here(source), feeding: None };
+        let state = State { stand: Stand::Here(source), feeding: None, reading: None };
         Arc::new(Self { state: Mutex::new(state), stop })
     }
 
@@ -56,39 +63,98 @@ impl Handover {
     }
 
     /// The source for whoever took the push in this process.
-    fn take(&self) -> Option<Direct> {
+    fn take(self: &Arc<Self>) -> Option<Direct> {
         let mut taken = None;
         self.settle(|source| {
-            taken = Some(source);
-            Stand::Gone
+            taken = Some(Direct(Arc::clone(self)));
+            Stand::Taken(source)
         });
-        taken.map(|source| Direct { source: Some(source), stop: Arc::clone(&self.stop) })
+        taken
     }
 
-    /// The source, if it is to be fed; nothing once somebody else has it.
+    /// The source, if it is to be fed; nothing once that will not be.
     pub(super) fn poll_feed(&self, cx: &Context<'_>) -> Poll<Option<Box<dyn Source>>> {
         let mut state = self.lock();
         match std::mem::replace(&mut state.stand, Stand::Gone) {
             Stand::Sealed(source) => Poll::Ready(Some(source)),
             Stand::Gone => Poll::Ready(None),
-            here => {
-                state.stand = here;
+            stays => {
+                state.stand = stays;
                 state.feeding = Some(cx.waker().clone());
                 Poll::Pending
             }
         }
     }
 
-    /// It goes nowhere.
+    /// It goes nowhere, or no further.
     pub(super) fn give_up(&self, reason: Value) {
+        if let Some(source) = self.end() {
+            source.cancel(reason);
+        }
+    }
+
+    /// The source, which nobody else gets; nothing if there is none, or somebody takes bytes from it just now.
+    fn end(&self) -> Option<Box<dyn Source>> {
+        let mut state = self.lock();
+        let before = std::mem::replace(&mut state.stand, Stand::Gone);
+        let waiting = [state.feeding.take(), state.reading.take()];
+        drop(state);
+        waiting.into_iter().flatten().for_each(Waker::wake);
+        match before {
+            Stand::Here(source) | Stand::Sealed(source) | Stand::Taken(source) => Some(source),
+            Stand::Read | Stand::Gone => None,
+        }
+    }
+
+    /// Has whoever took it look whether it is still wanted.
+    pub(super) fn wake_reader(&self) {
+        let reading = self.lock().reading.take();
+        reading.into_iter().for_each(Waker::wake);
+    }
+
+    /// Nobody took it, and nobody is left who could.
+    fn abandon(&self) {
         let mut left = None;
         self.settle(|source| {
             left = Some(source);
             Stand::Gone
         });
         if let Some(source) = left {
-            source.cancel(reason);
+            source.cancel(Value::UNDEFINED);
         }
+    }
+
+    /// Has the source in hand while no lock is held.
+    fn read(&self, cx: &Context<'_>) -> Option<Box<dyn Source>> {
+        let mut state = self.lock();
+        match std::mem::replace(&mut state.stand, Stand::Gone) {
+            Stand::Taken(source) => {
+                state.stand = Stand::Read;
+                if !state.reading.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
+                    state.reading = Some(cx.waker().clone());
+                }
+                Some(source)
+            }
+            other => {
+                state.stand = other;
+                None
+            }
+        }
+    }
+
+    /// Puts it back; it may have been given up meanwhile.
+    fn put_back(&self, source: Box<dyn Source>) {
+        let mut state = self.lock();
+        if matches!(state.stand, Stand::Read) {
+            state.stand = Stand::Taken(source);
+            return;
+        }
+        drop(state);
+        let reason = match self.stop.wanted() {
+            Wanted::Cancelled(reason) => reason,
+            Wanted::Read | Wanted::Unheld => Value::UNDEFINED,
+        };
+        source.cancel(reason);
     }
 }
 
@@ -103,7 +169,7 @@ struct Sent(Arc<Handover>);
 
 impl Drop for Sent {
     fn drop(&mut self) {
-        self.0.give_up(Value::UNDEFINED);
+        self.0.abandon();
     }
 }
 
@@ -144,29 +210,50 @@ impl Unsealed for Push {
 
 /// A source that was handed over. It is as if its bytes had come in calls: why it failed is not told, and it ends
 /// with the session it came in.
-pub(super) struct Direct {
-    source: Option<Box<dyn Source>>,
-    stop: Arc<Stop>,
-}
+pub(super) struct Direct(Arc<Handover>);
 
 impl Source for Direct {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, StreamError>>> {
-        if !matches!(self.stop.look(cx), Wanted::Read) {
-            self.source = None;
+        let Self(handover) = self;
+        let cut_off = Poll::Ready(Some(Err(StreamError::Premature)));
+        if matches!(handover.stop.wanted(), Wanted::Unheld) {
+            handover.give_up(Value::UNDEFINED);
         }
-        let Some(source) = &mut self.source else {
-            return Poll::Ready(Some(Err(StreamError::Premature)));
+        let Some(mut source) = handover.read(cx) else { return cut_off };
+        let polled = guarded(|| source.poll_next(cx));
+        let Some(next) = polled else {
+            // Its panic is not its reader's.
+            drop_guarded(source);
+            handover.end();
+            return cut_off;
         };
-        source.poll_next(cx).map(|next| Some(next?.map_err(|_| StreamError::Premature)))
+        if matches!(next, Poll::Ready(None | Some(Err(_)))) {
+            handover.end();
+            drop_guarded(source);
+        } else {
+            handover.put_back(source);
+        }
+        next.map(|next| Some(next?.map_err(|_| StreamError::Premature)))
     }
 
     fn length(&self) -> Option<u64> {
-        self.source.as_ref()?.length()
+        match &self.0.lock().stand {
+            Stand::Taken(source) => source.length(),
+            _ => None,
+        }
     }
 
     fn cancel(self: Box<Self>, reason: Value) {
-        if let Some(source) = self.source {
-            source.cancel(reason);
-        }
+        let _ = guarded(|| self.0.give_up(reason));
+    }
+}
+
+fn drop_guarded<T>(foreign: T) {
+    let _ = guarded(|| drop(foreign));
+}
+
+impl Drop for Direct {
+    fn drop(&mut self) {
+        drop_guarded(self.0.end());
     }
 }

@@ -9,6 +9,8 @@
 //! On the wire a stream is a ByteStream. One to be read there is pushed ahead of the value ([`Outgoing`],
 //! [`Pusher`]); one to be written there is in the value itself ([`receive`]).
 
+#[cfg(all(feature = "http", unix))]
+mod bare;
 mod canceler;
 mod drain;
 mod encoding;
@@ -31,6 +33,8 @@ mod traits;
 mod trigger;
 mod writable;
 
+#[cfg(all(feature = "http", unix))]
+pub(super) use bare::{byte_stream, writing_to};
 pub use encoding::Encoding;
 pub use error::StreamError;
 pub(super) use external::{Named, read};

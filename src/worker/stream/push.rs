@@ -91,7 +91,11 @@ async fn feed(handover: Arc<Handover>, stop: Arc<Stop>, sink: Client) {
             handover.give_up(reason);
             Poll::Ready(None)
         }
-        Wanted::Read | Wanted::Unheld => handover.poll_feed(cx),
+        Wanted::Unheld => {
+            handover.wake_reader();
+            handover.poll_feed(cx)
+        }
+        Wanted::Read => handover.poll_feed(cx),
     });
     let Some(source) = source.await else { return };
     drop(handover);

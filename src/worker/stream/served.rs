@@ -35,11 +35,14 @@ enum Life {
     Next(Client),
     Ended,
     Failed(Exception),
+    /// The drain was asked and has not answered: it panicked, unless it is still being asked.
+    Asked,
 }
 
 /// What makes it a substream.
 struct Bound {
-    callback: Client,
+    /// Called once, and given up with that: whoever lent it may wait for it to be.
+    callback: Cell<Option<Client>>,
     /// What it was taken of, and gets the drain back.
     home: Rc<Served>,
     limit: u64,
@@ -52,6 +55,7 @@ impl Life {
         match self {
             Self::Lent => Exception::failed("nothing can be written while a substream is open"),
             Self::Failed(why) => why.clone(),
+            Self::Asked => Exception::failed("the sink of the stream panicked"),
             Self::Open(_) | Self::Next(_) | Self::Ended => StreamError::Closed.exception(),
         }
     }
@@ -69,10 +73,18 @@ impl Served {
     ) -> Poll<Result<(), Exception>> {
         let Ok(mut life) = self.life.try_borrow_mut() else {
             // The drain itself has calls delivered: they are not those of who writes in order.
-            return Poll::Ready(Err(Exception::failed("the stream is busy")));
+            return Poll::Ready(Err(busy()));
         };
-        let Life::Open(drain) = &mut *life else { return Poll::Ready(Err(life.refusal())) };
-        f(drain).map(|done| {
+        let mut drain = match std::mem::replace(&mut *life, Life::Asked) {
+            Life::Open(drain) => drain,
+            other => {
+                *life = other;
+                return Poll::Ready(Err(life.refusal()));
+            }
+        };
+        let done = f(&mut drain);
+        *life = Life::Open(drain);
+        done.map(|done| {
             done.map_err(|why| {
                 let why = why.exception();
                 *life = Life::Failed(why.clone());
@@ -118,7 +130,7 @@ impl Served {
         if bound.taken.get() < bound.limit {
             return Ok(());
         }
-        let next = self.fill(bound);
+        let next = self.fill(bound)?;
         match beyond.is_empty() {
             true => Ok(()),
             false => remote::write(&next, &beyond).await,
@@ -126,12 +138,13 @@ impl Served {
     }
 
     /// The substream is full: it becomes what its callback says.
-    fn fill(&self, bound: &Bound) -> Client {
-        let promise = bound.callback.request(substream_callback_id(), 1).send();
+    fn fill(&self, bound: &Bound) -> Result<Client, Exception> {
+        let callback = bound.callback.take().ok_or_else(|| StreamError::Closed.exception())?;
+        let promise = callback.request(substream_callback_id(), 1).send();
         let next = promise.cap(&Path::root().field(0));
         promise.detach();
         bound.home.give_back(self.life.replace(Life::Next(next.clone())));
-        next
+        Ok(next)
     }
 
     /// The substream taken of this is over.
@@ -151,11 +164,13 @@ impl Served {
             return Ok(());
         };
         poll_fn(|cx| self.poll(|drain| drain.poll_ready(cx))).await?;
+        let callback = bound.callback.take().ok_or_else(|| StreamError::Closed.exception())?;
         bound.home.give_back(self.life.replace(Life::Ended));
-        let ended = bound.callback.request(substream_callback_id(), 0).with(|root| {
+        let ended = callback.request(substream_callback_id(), 0).with(|root| {
             let mut params = root.init_as::<substream_callback::ended_params::Builder<'_>>();
             params.set_byte_count(bound.taken.get());
         });
+        drop(callback);
         ended.send().await.map(drop)
     }
 
@@ -164,14 +179,19 @@ impl Served {
             let why = format!("more than {SUBSTREAM_DEPTH_MAX} substreams of one another");
             return Err(Exception::failed(why));
         }
-        let mut life = self.life.borrow_mut();
+        let mut life = self.life.try_borrow_mut().map_err(|_| busy())?;
         if !matches!(*life, Life::Open(_)) {
             return Err(life.refusal());
         }
         let drain = std::mem::replace(&mut *life, Life::Lent);
+        let callback = Cell::new(Some(callback));
         let bound = Bound { callback, home: Rc::clone(self), limit, taken: Cell::new(0) };
         Ok(Self { life: RefCell::new(drain), bound: Some(bound), depth: self.depth + 1 })
     }
+}
+
+fn busy() -> Exception {
+    Exception::failed("the stream is busy")
 }
 
 fn substream_callback_id() -> u64 {

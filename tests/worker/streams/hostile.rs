@@ -34,7 +34,7 @@ fn a_write_of_nothing_is_a_write(world: &World) {
     let (boot, depot) = depot(world.right.here());
     let (_pair, client) = world.reach(&boot);
     let sink = pushed(world, &client, 0);
-    for _ in 0..100 {
+    for _ in 0..30 {
         world.run(write(&sink, b"")).expect("there is room for nothing");
     }
     world.run(sink.request(BYTE_STREAM, 0).send()).expect("no params are no bytes");
@@ -43,7 +43,7 @@ fn a_write_of_nothing_is_a_write(world: &World) {
 }
 
 fn a_giant_write_returns_once_it_was_read(world: &World) {
-    let size = if world.is_trickle() { 100_000 } else { 5_000_000 };
+    let size = if world.is_trickle() { 70_000 } else { 5_000_000 };
     let (boot, depot) = depot(world.right.here());
     let (_pair, client) = world.reach(&boot);
     let sink = pushed(world, &client, 0);

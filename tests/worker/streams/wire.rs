@@ -57,19 +57,25 @@ fn read_to_end(world: &World, stream: &mut ReadableStream) -> Result<usize, Stre
     Ok(count)
 }
 
-/// How many chunks of 8 KiB are more than may be under way anywhere; no more where every byte takes its turn.
+/// How many chunks of 8 KiB are more than may be under way anywhere; or just more than one window, where every
+/// byte takes its turn.
 fn many(world: &World) -> u64 {
-    if world.is_trickle() { 34 } else { 256 }
+    if world.is_trickle() { 9 } else { 64 }
+}
+
+/// How large a chunk is of which there are 20.
+fn large(world: &World) -> usize {
+    if world.is_trickle() { 300 } else { 10_000 }
 }
 
 const PREMATURE: &str = "ReadableStream received over RPC disconnected prematurely.";
 
 fn a_readable_stream_arrives_whole(world: &World) {
     let (pair, client, depot) = reach(world);
-    let (stream, seen) = chunks(20, 10_000, End::Clean);
+    let (stream, seen) = chunks(20, large(world), End::Clean);
     send(world, &client, stream);
     let mut stream = depot.readable();
-    assert_eq!(read_to_end(world, &mut stream).expect("all of it"), 200_000);
+    assert_eq!(read_to_end(world, &mut stream).expect("all of it"), 20 * large(world));
     assert!(seen.is_dropped());
     assert!(next(world, &mut stream).is_none());
     world.quiet();
@@ -78,11 +84,11 @@ fn a_readable_stream_arrives_whole(world: &World) {
 
 fn a_readable_stream_in_a_result_arrives_whole(world: &World) {
     let (_pair, client, depot) = reach(world);
-    let (stream, _) = chunks(20, 10_000, End::Clean);
+    let (stream, _) = chunks(20, large(world), End::Clean);
     depot.held.borrow_mut().push_back(External::new(stream));
     let got = get(world, world.left.here(), &client);
     let mut stream = got.get::<ReadableStream>().expect("a stream").give().expect("it is there");
-    assert_eq!(read_to_end(world, &mut stream).expect("all of it"), 200_000);
+    assert_eq!(read_to_end(world, &mut stream).expect("all of it"), 20 * large(world));
 }
 
 /// What may be under way on one connection and not be read: the window and the largest call, the pipe, and
@@ -302,7 +308,7 @@ fn what_a_writer_does_wrong_surfaces_on_later_writes(world: &World) {
 
 fn a_write_larger_than_a_window_arrives(world: &World) {
     let (pair, client, depot) = reach(world);
-    let size = if world.is_trickle() { 150_000_u32 } else { 1_000_000 };
+    let size = if world.is_trickle() { 70_000_u32 } else { 1_000_000 };
     let giant: Vec<u8> = (0..size).map(|number| number as u8).collect();
     send(world, &client, ReadableStream::from(giant.clone()));
     let mut stream = depot.readable();

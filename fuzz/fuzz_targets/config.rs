@@ -1,0 +1,9 @@
+//! Any text that says it is the config of a Worker, or an address.
+#![no_main]
+
+#[path = "../bodies/expression.rs"]
+mod body;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    body::run(bytes);
+});

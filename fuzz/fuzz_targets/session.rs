@@ -1,0 +1,9 @@
+//! A worker whose caller says anything.
+#![no_main]
+
+#[path = "../bodies/expression.rs"]
+mod body;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    body::run(bytes);
+});

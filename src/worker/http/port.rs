@@ -1,0 +1,125 @@
+//! One port of a vat: vats by CONNECT host, and HTTP for everybody else.
+
+use std::rc::Rc;
+
+use super::serve::serve_connection;
+use super::target::Fetch;
+use crate::conn::Config;
+use crate::rpc::{Client, Link};
+use crate::runtime::Local;
+use crate::transport::http::{Ahead, Arrival, ConnectHost, HeadLimits, admit, refuse};
+use crate::transport::{FramedLimits, Listener, Socket, TransportError};
+
+/// What is served at one port, as a service binding of a Worker expects it: `CONNECT host` leads to the vat of that
+/// host (C-K2), any other request to a [`Fetch`] (C-K3).
+#[derive(Clone, Default)]
+pub struct Port {
+    vats: Vec<(ConnectHost, Client)>,
+    target: Option<Rc<dyn Fetch>>,
+    config: Config,
+    limits: HeadLimits,
+}
+
+impl Port {
+    /// One that serves nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Offers `bootstrap` to those who CONNECT to `host`.
+    #[must_use]
+    pub fn vat(mut self, host: ConnectHost, bootstrap: Client) -> Self {
+        self.vats.retain(|(known, _)| *known != host);
+        self.vats.push((host, bootstrap));
+        self
+    }
+
+    /// Has `target` answer HTTP.
+    #[must_use]
+    pub fn fetch(mut self, target: Rc<dyn Fetch>) -> Self {
+        self.target = Some(target);
+        self
+    }
+
+    /// With other settings of its connections.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// With other limits of heads.
+    #[must_use]
+    pub fn limits(mut self, limits: HeadLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Serves everybody who comes to `listener`, until accepting fails. What one of them does wrong ends their
+    /// connection alone.
+    ///
+    /// Run it beside the vat's driver, or with [`Local::spawn`]. Dropping it stops the accepting and leaves the
+    /// connections. Needs a tokio runtime with I/O and a clock.
+    ///
+    /// # Errors
+    ///
+    /// What accepting failed with; a process out of file descriptors is one.
+    pub async fn listen(&self, here: &Local, listener: &mut Listener) -> TransportError {
+        loop {
+            match listener.accept().await {
+                Ok(socket) => {
+                    let (port, local) = (self.clone(), here.clone());
+                    here.spawn(Box::pin(async move {
+                        // It was told to them, if they could be told; the others do not notice.
+                        let _theirs_alone = port.attend(&local, socket).await;
+                    }));
+                }
+                Err(error) => return error,
+            }
+        }
+    }
+
+    /// Serves one who came. Ready when that is over, or for a vat when it is connected.
+    ///
+    /// # Errors
+    ///
+    /// They sent no HTTP, or the connection is lost.
+    pub async fn attend(
+        &self,
+        here: &Local,
+        socket: Socket,
+    ) -> Result<(), Box<dyn std::error::Error>> {
+        let peer = socket.peer().clone();
+        let known = |asked: &str| self.known(asked).is_some();
+        match admit(socket, &self.limits, known).await? {
+            Arrival::Vat { host, stream } => {
+                let transport = stream.framed(peer, FramedLimits::default());
+                Link::connect(here, transport, self.config.clone(), self.known(&host));
+            }
+            Arrival::Http { stream, .. } => self.answer(stream).await?,
+            Arrival::Nobody => {}
+        }
+        Ok(())
+    }
+
+    fn known(&self, asked: &str) -> Option<&Client> {
+        self.vats.iter().find(|(host, _)| host.as_str() == asked).map(|(_, vat)| vat)
+    }
+
+    async fn answer(&self, stream: Ahead<Socket>) -> Result<(), Box<dyn std::error::Error>> {
+        let peer = stream.stream().peer().clone();
+        match &self.target {
+            Some(target) => serve_connection(stream, Rc::clone(target), &self.limits).await?,
+            None => refuse(stream, &peer, "404 Not Found", "no HTTP is served here").await?,
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Port {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let hosts = self.vats.iter().map(|(host, _)| host.as_str());
+        f.debug_list().entries(hosts).finish()
+    }
+}
