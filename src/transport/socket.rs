@@ -1,7 +1,7 @@
 //! Sockets: TCP and unix, reached by address.
 
 use std::io::{self, IoSlice};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::task::{Context, Poll, ready};
 
@@ -139,7 +139,8 @@ enum Listening {
 }
 
 impl Listener {
-    /// Listens at `address`. Needs a tokio runtime with I/O.
+    /// Listens at `address`. Needs a tokio runtime with I/O. The file of a unix socket at which nobody listens any more
+    /// is replaced.
     ///
     /// # Errors
     ///
@@ -161,7 +162,13 @@ impl Listener {
     }
 
     fn bind_unix(path: &Path) -> io::Result<Self> {
-        let listener = UnixListener::bind(path)?;
+        let listener = match UnixListener::bind(path) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_abandoned(path) => {
+                std::fs::remove_file(path)?;
+                UnixListener::bind(path)?
+            }
+            bound => bound?,
+        };
         let file = SocketFile::made_at(path);
         Ok(Self { socket: Listening::Unix(listener, file), address: Address::Unix(path.into()) })
     }
@@ -208,6 +215,15 @@ impl Listener {
 fn is_about_one_peer(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, InvalidInput, NotConnected};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | InvalidInput | NotConnected)
+}
+
+/// Nobody listens at the socket any more: a process that was killed leaves its file behind.
+fn is_abandoned(path: &Path) -> bool {
+    let is_socket =
+        std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
+    is_socket
+        && std::os::unix::net::UnixStream::connect(path)
+            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 /// The file a unix listener made, removed with it, unless something else stands there by then.
