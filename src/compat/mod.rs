@@ -30,8 +30,9 @@
 //! | `twoparty::VatId` | the same | `get_peer_vat_id` says the other side, not ours |
 //! | `ImbuedMessageBuilder::{new, get_root, set_root}` | the same | |
 //! | errors of the far side | the same | `bad parameter`, where it says `remote exception: bad parameter` |
+//! | errors of the engine | the same kinds | their texts are our own: `called a null capability`, where it says `Pipeline call on a request that returned no capabilities` |
 //! | `pry!` | the same | |
-//! | `rpc_capnp`, `rpc_twoparty_capnp` | the same | from our own text of the contract, with what C++ has added since (`ThirdPartyAnswer`) |
+//! | `rpc_capnp`, `rpc_twoparty_capnp` | the same | from our own text of the contract, with what C++ has added since (`ThirdPartyAnswer`). What is only for three vats has today's names: `await_from_third_party` for `accept_from_third_party`, `third_party_completion`, `third_party_to_await` and `third_party_to_contact` for `provision_id`, `recipient_id` and `third_party_cap_id`, and bytes for `Accept.embargo` |
 //!
 //! And of what it hands to the `capnp` crate: `ResultsHook::{tail_call, direct_tail_call,
 //! allow_cancellation}`, `RequestHook::{tail_send, send_streaming}` do what they say or say that they

@@ -139,16 +139,16 @@ enum Listening {
 }
 
 impl Listener {
-    /// Listens at `address`. Needs a tokio runtime with I/O. The file of a unix socket at which nobody listens any more
-    /// is replaced.
+    /// Listens at `address`. Needs a tokio runtime with I/O.
     ///
     /// # Errors
     ///
-    /// The address is in use or not ours, or may not be listened on (as `stdio`).
+    /// The address is in use or not ours, or may not be listened on (as `stdio`). Of a file that is in
+    /// the way of a unix socket it says what it is: a server that ended without removing it leaves one.
     pub async fn bind(address: &Address) -> Result<Self, TransportError> {
         let outcome = match address {
             Address::Tcp { host, port } => Self::bind_tcp(host, *port).await,
-            Address::Unix(path) => Self::bind_unix(path),
+            Address::Unix(path) => Self::bind_unix(path).await,
             Address::Stdio => Err(io::ErrorKind::Unsupported.into()),
         };
         outcome.map_err(|source| TransportError::at("listening on", address, source))
@@ -161,11 +161,10 @@ impl Listener {
         Ok(Self { socket: Listening::Tcp(listener), address })
     }
 
-    fn bind_unix(path: &Path) -> io::Result<Self> {
+    async fn bind_unix(path: &Path) -> io::Result<Self> {
         let listener = match UnixListener::bind(path) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_abandoned(path) => {
-                std::fs::remove_file(path)?;
-                UnixListener::bind(path)?
+            Err(why) if why.kind() == io::ErrorKind::AddrInUse => {
+                return Err(io::Error::new(why.kind(), in_the_way(path).await));
             }
             bound => bound?,
         };
@@ -217,13 +216,18 @@ fn is_about_one_peer(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionReset | InvalidInput | NotConnected)
 }
 
-/// Nobody listens at the socket any more: a process that was killed leaves its file behind.
-fn is_abandoned(path: &Path) -> bool {
-    let is_socket =
-        std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
-    is_socket
-        && std::os::unix::net::UnixStream::connect(path)
-            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+/// What is at a path at which a unix socket cannot be made, and what is to be done.
+async fn in_the_way(path: &Path) -> &'static str {
+    let socket = std::fs::metadata(path).is_ok_and(|file| file.file_type().is_socket());
+    if !socket {
+        return "the path is in use: there is a file, and no socket";
+    }
+    match UnixStream::connect(path).await.map_err(|why| why.kind()) {
+        Err(io::ErrorKind::ConnectionRefused) => {
+            "the path is in use: a socket was left there at which nobody listens; remove it"
+        }
+        _ => "the path is in use: somebody listens there",
+    }
 }
 
 /// The file a unix listener made, removed with it, unless something else stands there by then.

@@ -182,7 +182,24 @@ fn what_is_no_stream_is_told_in_one_line() {
     let body = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
     decoded(body, &[]).fails(1, &["at byte 38", "the body of an HTTP response"]);
     decoded(b"CONNECT somewhere HTTP/1.1\r\n", &[]).fails(1, &["ends within an HTTP head"]);
-    decoded(&[b'A'; 100 << 10], &[]).fails(1, &["head does not end"]);
+    let endless = [&b"CONNECT somewhere HTTP/1.1\r\n"[..], &[b'A'; 100 << 10]].concat();
+    decoded(&endless, &[]).fails(1, &["head does not end"]);
+    decoded(b"2026-11-21 all is well\n", &[]).fails(1, &["at byte 0", "this is text"]);
+    decoded(&[b'A'; 100 << 10], &[]).fails(1, &["at byte 0", "this is text"]);
+}
+
+/// As `bowline decode FILE | head` leaves it.
+#[test]
+fn whoever_reads_no_further_is_not_told_so() {
+    let path = std::env::temp_dir().join(format!("bowline-decode-{}", std::process::id()));
+    std::fs::write(&path, conversation().repeat(10_000)).expect("a temporary file");
+    let mut decoding = bowline(&["decode", &path.display().to_string()]);
+    let decoding = decoding.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut decoding = decoding.spawn().expect("the program is built");
+    drop(decoding.stdout.take());
+    let ran = Ran::from(decoding.wait_with_output().expect("it ends"));
+    std::fs::remove_file(&path).expect("it was made here");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{ran:?}");
 }
 
 #[test]

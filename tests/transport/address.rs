@@ -100,24 +100,6 @@ fn a_unix_socket_file_lives_as_long_as_its_listener() {
 }
 
 #[test]
-fn the_file_of_a_process_that_was_killed_is_no_obstacle() {
-    on_tokio(async {
-        let path = scratch("abandoned");
-        drop(std::os::unix::net::UnixListener::bind(&path).expect("a free path"));
-        assert!(path.exists(), "nobody removed it");
-        let address = Address::Unix(path.clone());
-        let listener = Listener::bind(&address).await.expect("nobody listens there");
-        Socket::connect(&address).await.expect("somebody listens there");
-        drop(listener);
-        assert!(!path.exists());
-        std::fs::write(&path, "no socket").expect("a free path");
-        let Err(error) = Listener::bind(&address).await else { panic!("a file is there") };
-        assert_eq!(io_kind(&error), ErrorKind::AddrInUse);
-        std::fs::remove_file(&path).expect("it is ours");
-    });
-}
-
-#[test]
 fn a_file_that_took_the_place_of_the_socket_is_left_alone() {
     on_tokio(async {
         let path = scratch("replaced");

@@ -29,6 +29,8 @@ mod native;
 mod network;
 mod probes;
 mod raw;
+
+mod surface;
 mod system;
 mod unwrapping;
 mod worlds;

@@ -256,13 +256,22 @@ pub(crate) fn parse() -> Result<Command, Failure> {
             transports: Vec::new(),
             seconds: Seconds(Duration::from_secs(1)),
         })),
-        Err(error) => {
-            // Where the stream is closed there is nobody to be told.
-            let _ = error.print();
-            match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => std::process::exit(0),
-                _ => std::process::exit(2),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                // Where the stream is closed there is nobody to be told.
+                let _ = error.print();
+                std::process::exit(0)
             }
-        }
+            _ => Err(Failure::usage(wrong(&error.to_string()))),
+        },
     }
+}
+
+/// What is wrong about a command line, without the usage behind it: a failure is one line.
+fn wrong(told: &str) -> String {
+    let told = told.strip_prefix("error: ").unwrap_or(told);
+    let usage =
+        |line: &&str| line.starts_with("Usage:") || line.starts_with("For more information");
+    let lines: Vec<&str> = told.lines().take_while(|line| !usage(line)).collect();
+    format!("{}; `--help` says more", lines.join(" ").trim_end())
 }

@@ -34,7 +34,7 @@ pub(crate) fn run(file: &str, detail: Detail) -> Result<(), Failure> {
 }
 
 fn unprintable(error: std::io::Error) -> Failure {
-    Failure::failed(format!("writing to standard output failed: {error}"))
+    Failure::unprintable(&error)
 }
 
 /// A stream of bytes, and how far it was understood.
@@ -88,9 +88,15 @@ impl Recording {
             let end = match http::head(&self.ahead) {
                 http::Head::None => return Ok(()),
                 http::Head::Ends(end) => end,
-                http::Head::TooLong => return Err(self.broken("the HTTP head does not end")),
+                http::Head::TooLong if http::names_http(&self.ahead) => {
+                    return Err(self.broken("the HTTP head does not end"));
+                }
+                http::Head::TooLong => return Err(self.broken(http::TEXT)),
                 http::Head::GoesOn if self.read_on()? > 0 => continue,
                 http::Head::GoesOn if self.ahead.len() < http::TELLING => return Ok(()),
+                http::Head::GoesOn if !http::names_http(&self.ahead) => {
+                    return Err(self.broken(http::TEXT));
+                }
                 http::Head::GoesOn => {
                     return Err(self.broken("the stream ends within an HTTP head"));
                 }

@@ -13,7 +13,7 @@ pub(crate) enum Failure {
     Unable(String),
     /// Something did not work, or a check did not hold: exit code 1.
     Failed(String),
-    /// All was said already: exit code 1.
+    /// All was said already, or nobody is there to be told: exit code 1.
     Told,
 }
 
@@ -24,6 +24,15 @@ impl Failure {
 
     pub(crate) fn failed(line: impl Into<String>) -> Self {
         Self::Failed(line.into())
+    }
+
+    /// The standard output could not be written to. Whoever closed it has read enough, as `head` does,
+    /// and need not be told.
+    pub(crate) fn unprintable(error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::Told,
+            _ => Self::failed(format!("writing to standard output failed: {error}")),
+        }
     }
 
     /// The same failure, and what was being done.

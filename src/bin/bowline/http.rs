@@ -33,6 +33,15 @@ pub(crate) fn head(bytes: &[u8]) -> Head {
     }
 }
 
+/// What is said of bytes that are letters, and no head.
+pub(crate) const TEXT: &str = "this is text: neither messages of Cap'n Proto nor the head of HTTP";
+
+/// Whether the first line of a head, or so much of it as there is, says that it is HTTP.
+pub(crate) fn names_http(bytes: &[u8]) -> bool {
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    line.windows(5).any(|window| window == b"HTTP/")
+}
+
 /// Whether what comes behind a head can be Cap'n Proto, or one line that says why not.
 pub(crate) fn may_be_followed(head: &str) -> Result<(), String> {
     let mut words = head.split_ascii_whitespace();

@@ -18,6 +18,9 @@ use crate::{door, table};
 
 /// Relays whoever comes to `listen` to `connect`, each over a connection of their own.
 pub(crate) async fn run(listen: &Place, connect: &Place) -> Result<(), Failure> {
+    if listen.address() == connect.address() && *listen.address() != Address::Stdio {
+        return Err(Failure::usage("a relay cannot connect to where it listens itself"));
+    }
     let vat = Rc::new(Vat::local());
     spawn_local(vat.tokio_driver());
     match (listen.address(), connect.address()) {

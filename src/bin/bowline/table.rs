@@ -84,9 +84,7 @@ pub(crate) fn scenarios(figures: &[(Scenario, Duration)]) -> Vec<String> {
 /// Prints text of its own line.
 pub(crate) fn say(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{text}")
-        .and_then(|()| out.flush())
-        .map_err(|error| Failure::failed(format!("writing to standard output failed: {error}")))
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(|error| Failure::unprintable(&error))
 }
 
 /// Says something where the standard output is not ours to write to.
