@@ -188,7 +188,11 @@ impl fmt::Display for JsError {
 
 impl fmt::Debug for JsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "JsError({self})")
+        // What a lost connection was lost by is not in its message, which is the runtime's.
+        match &self.0.origin {
+            Some(why) if self.0.marks.retryable => write!(f, "JsError({self} ({}))", why.reason()),
+            _ => write!(f, "JsError({self})"),
+        }
     }
 }
 
