@@ -61,7 +61,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let work = async {
         match serving {
             true => serve(vat.here(), ADDRESS).await,
-            false => Ok(println!("{}", call(vat.here(), ADDRESS, |n| println!("{n}")).await?)),
+            false => {
+                println!("{}", call(vat.here(), ADDRESS, |n| println!("{n}")).await?);
+                Ok(())
+            }
         }
     };
     tokio::select! {

@@ -21,6 +21,7 @@ use super::function::Function;
 use super::group::Scope;
 use super::held::Held;
 use super::interface;
+use super::panicked::{guarded, panicked};
 use super::parcel::Parcel;
 use super::path::{MethodPath, missing, no_function, reserved};
 use super::push;
@@ -71,7 +72,8 @@ impl Results {
 impl Drop for Results {
     fn drop(&mut self) {
         if let Some(disposer) = self.disposer.take() {
-            disposer();
+            // Nobody hears of what goes wrong in it. (Rule 49)
+            let _ = guarded(disposer);
         }
     }
 }
@@ -104,7 +106,8 @@ struct Hosted {
 impl Drop for Hosted {
     fn drop(&mut self) {
         if let Object::Target(target) = &self.object {
-            target.dispose();
+            // Nobody hears of what goes wrong in it. (Rule 49)
+            let _ = guarded(|| target.dispose());
         }
     }
 }
@@ -204,7 +207,8 @@ impl Hosted {
         if let Some(name) = path.names().iter().find(|name| self.reserves(name.as_str())) {
             return now(Err(thrown(&reserved(&name.as_str().to_string_lossy()))));
         }
-        let work = match self.begin(path, op) {
+        let begun = guarded(|| self.begin(path, op));
+        let work = match begun.unwrap_or_else(|| Work::Done(Err(panicked()))) {
             Work::Done(result) => {
                 let conclusion = way.conclude(result);
                 drop(scope);
@@ -332,8 +336,8 @@ impl Future for Running {
     type Output = Conclusion;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Conclusion> {
-        let ended = self.work.poll(cx);
-        ended.map(|ended| {
+        let polled = guarded(|| self.work.poll(cx));
+        polled.unwrap_or_else(|| Poll::Ready(Err(panicked()))).map(|ended| {
             let conclusion = match ended {
                 Ok(End::Return(value)) => self.way.conclude(Ok(value)),
                 Ok(End::Forward(stub, path, op)) => self.way.forward(&stub, path, op),

@@ -192,6 +192,7 @@ mod host;
 pub mod http;
 mod interface;
 mod into_return;
+mod panicked;
 mod parcel;
 mod path;
 mod promise;

@@ -110,17 +110,28 @@ fn a_worker_is_served_and_called_over_bare_sockets_too() {
 }
 
 #[test]
-fn plain_http_is_told_what_is_here() {
+fn requests_are_answered_beside_the_calls() {
     let serving = Serving::at("http://127.0.0.1:0");
-    let mut stream =
-        std::net::TcpStream::connect(("127.0.0.1", serving.port())).expect("it listens");
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n").expect("it listens");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("text");
-    assert!(
-        answer.starts_with("HTTP/1.1 404 ") && answer.contains("CONNECT rpc.internal"),
-        "{answer}"
-    );
+    prints(&serving, &["--connect-host", "Admin.rpc.internal", "createUser('ann')"], "true");
+    let ask = |request: &str| {
+        let mut stream =
+            std::net::TcpStream::connect(("127.0.0.1", serving.port())).expect("it listens");
+        stream.write_all(request.as_bytes()).expect("it listens");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("text");
+        answer
+    };
+    let head = "HTTP/1.1\r\nHost: here\r\nConnection: close\r\n";
+    for (request, status, told) in [
+        (format!("GET /users {head}\r\n"), 200, "\r\n\r\nann\n"),
+        (format!("POST /echo {head}Content-Length: 4\r\n\r\nknot"), 200, "\r\n\r\nknot"),
+        (format!("GET / {head}\r\n"), 404, "Workers RPC behind a CONNECT"),
+        ("GET / HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(), 400, "no host"),
+    ] {
+        let answer = ask(&request);
+        let first = format!("HTTP/1.1 {status} ");
+        assert!(answer.starts_with(&first) && answer.contains(told), "{request}: {answer}");
+    }
 }
 
 #[test]

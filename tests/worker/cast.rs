@@ -282,6 +282,7 @@ impl Service {
                 let disposed = move || log.note("result disposed");
                 Answer::Now(Ok(Return::new(value!({ v: 1 })).on_dispose(disposed)))
             }
+            "makeFragile" => Answer::now(Ok(crate::panics::fragile(&here))),
             "makeFunc" => Answer::now(call.arg::<f64>(0).map(|k| times(&here, k))),
             "callCb" => Answer::later(call_back(call)),
             "incr" => Answer::later(async move {

@@ -14,6 +14,8 @@ mod describe;
 mod directory;
 mod disposal;
 mod expression;
+#[cfg(feature = "http")]
+mod fetch;
 mod golden;
 mod hostile;
 mod hygiene;
@@ -22,6 +24,7 @@ mod inspect;
 mod macros;
 mod node;
 mod oracle;
+mod panics;
 mod random;
 mod recorded;
 mod resource;

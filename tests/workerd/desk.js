@@ -16,6 +16,12 @@ const SITUATIONS = {
     const refused = await env.DESK.createUser('bob').catch((error) => error.message);
     return [made, await env.DESK.users(), refused];
   },
+  requests: async (env) => {
+    const users = await env.DESK.fetch('https://desk/users');
+    const echo = await env.DESK.fetch('https://desk/echo', { method: 'POST', body: 'knot' });
+    const nowhere = await env.DESK.fetch('https://desk/nowhere');
+    return [users.status, await echo.text(), nowhere.status];
+  },
 };
 
 export default {

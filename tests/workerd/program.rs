@@ -142,6 +142,7 @@ fn a_worker_of_the_runtime_calls_the_program() {
         ("counter", json!([11, 16, 16])),
         ("pipelined", json!(3)),
         ("values", json!([7, "/x/g", [1, 2], "5"])),
+        ("requests", json!([200, "knot", 404])),
         (
             "rights",
             json!([

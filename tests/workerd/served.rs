@@ -63,6 +63,7 @@ situations! {
 }
 
 #[test]
-fn a_named_entrypoint_with_props() {
+fn a_worker_calls_an_entrypoint_in_rust() {
+    // C-K6: its calls, and its requests
     assert_eq!(Stage::shared().caller.play("clerk", "OTHER"), "clerk at 7");
 }

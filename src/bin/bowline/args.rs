@@ -49,7 +49,8 @@ pub(crate) enum Command {
     /// At http://HOST:PORT and debug://HOST:PORT, and with --worker elsewhere, it serves the Worker `desk`, which a
     /// Worker in workerd, or `bowline call`, can call: add(a, b), echo(value), props(), users(), and newCounter(start),
     /// which gives an object with increment(by) and value; and, from its entrypoint `Admin`, createUser(name) and
-    /// deleteUser(name). At http:// a CONNECT to NAME reaches the default entrypoint and one to Admin.NAME the other.
+    /// deleteUser(name). At http:// a CONNECT to NAME reaches the default entrypoint and one to Admin.NAME the other;
+    /// other requests, fetch() from a Worker among them, are GET /users and POST /echo.
     Serve {
         /// Where to listen: tcp:HOST:PORT, unix:PATH or stdio; for a Worker also http://HOST:PORT or debug://HOST:PORT
         #[arg(value_name = "ADDR")]

@@ -3,14 +3,19 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use bowline::runtime::Local;
+use bowline::runtime::{Local, LocalFuture};
+use bowline::worker::http::Body;
 use bowline::worker::value::Value;
 use bowline::worker::{Answer, Call, Ctx, JsError, RpcStub, RpcTarget, Worker};
+use http::{Request, Response, StatusCode};
 
 /// The name of the service.
 pub(crate) const NAME: &str = "desk";
 /// The entrypoint that may change things.
 pub(crate) const ADMIN: &str = "Admin";
+
+/// What is said to requests for anything else.
+const PLACES: &str = "here are GET /users and POST /echo, and Workers RPC behind a CONNECT\n";
 
 type Users = Rc<RefCell<Vec<String>>>;
 
@@ -44,6 +49,31 @@ impl RpcTarget for Public {
         match name {
             "add" | "echo" | "props" | "users" | "newCounter" => Answer::Method,
             _ => Answer::Missing,
+        }
+    }
+
+    fn fetch(self: Rc<Self>, request: Request<Body>) -> LocalFuture<Answered> {
+        Box::pin(std::future::ready(Ok(self.answer(request))))
+    }
+}
+
+type Answered = Result<Response<Body>, JsError>;
+
+impl Public {
+    fn answer(&self, request: Request<Body>) -> Response<Body> {
+        match (request.method().as_str(), request.uri().path()) {
+            ("GET", "/users") => {
+                let users: String =
+                    self.users.borrow().iter().map(|user| format!("{user}\n")).collect();
+                Response::new(Body::from(users))
+            }
+            // It goes back as it comes.
+            ("POST", "/echo") => Response::new(request.into_body()),
+            _ => {
+                let mut response = Response::new(Body::from(PLACES));
+                *response.status_mut() = StatusCode::NOT_FOUND;
+                response
+            }
         }
     }
 }

@@ -5,10 +5,11 @@ use std::rc::Rc;
 use bowline::conn::Config;
 use bowline::rpc::{Client, Link};
 use bowline::runtime::Vat;
-use bowline::transport::http::{Arrival, ConnectHost, HeadLimits, admit, refuse};
-use bowline::transport::{Address, FramedLimits, Socket, Transport};
+use bowline::transport::http::ConnectHost;
+use bowline::transport::{Address, FramedLimits, Socket};
 use bowline::worker::config::ServiceAddress;
 use bowline::worker::debug_port::{self, NotFound};
+use bowline::worker::http::Port;
 use bowline::worker::{JsError, Worker};
 use tokio::task::spawn_local;
 
@@ -22,32 +23,40 @@ pub(crate) async fn run(address: &str, host: ConnectHost) -> Result<(), Failure>
     let vat = Vat::local();
     spawn_local(vat.tokio_driver());
     let worker = desk::worker();
-    let offered = offers(&at, &vat, &worker).map_err(|why| Failure::failed(why.to_string()))?;
-    let house = Rc::new(House { vat, offered, host });
+    let offered = offers(&at, &vat, &worker, host);
+    let offered = offered.map_err(|why| Failure::failed(why.to_string()))?;
+    let house = Rc::new(House { vat, offered });
     let open = |bound: &Address| table::say(&format!("serving {}", at.at(bound)));
     door::keep(at.address(), open, |socket| attend(&house, socket)).await
 }
 
-/// What there is to be had, and at which host of a CONNECT.
+/// What there is to be had.
 struct House {
     vat: Vat,
     offered: Offered,
-    host: ConnectHost,
 }
 
 enum Offered {
     /// To whoever connects.
     Bare(Client),
-    /// Behind a CONNECT to the host, or to the name of the entrypoint within it.
-    Http { default: Client, admin: Client },
+    /// Behind a CONNECT to the host, or to the name of the entrypoint within it; requests are answered.
+    Http(Port),
 }
 
-fn offers(at: &ServiceAddress, vat: &Vat, worker: &Worker) -> Result<Offered, JsError> {
+fn offers(
+    at: &ServiceAddress,
+    vat: &Vat,
+    worker: &Worker,
+    host: ConnectHost,
+) -> Result<Offered, Box<dyn std::error::Error>> {
     let here = vat.here();
     let entrypoint = |name| Ok::<_, JsError>(worker.service(name)?.bootstrap(here));
     Ok(match at {
         ServiceAddress::Http { .. } => {
-            Offered::Http { default: entrypoint("default")?, admin: entrypoint(ADMIN)? }
+            let of_admin = format!("{ADMIN}.{host}").parse()?;
+            let port = Port::new().vat(host, entrypoint("default")?);
+            let answering = worker.service("default")?.handler(here);
+            Offered::Http(port.vat(of_admin, entrypoint(ADMIN)?).fetch(answering))
         }
         ServiceAddress::Debug(_) => {
             let (worker, local) = (worker.clone(), here.clone());
@@ -77,35 +86,16 @@ fn attend(house: &Rc<House>, socket: Socket) {
 
 impl House {
     async fn serve(&self, socket: Socket) -> Result<(), Failure> {
-        let limits = FramedLimits::default();
-        let (default, admin) = match &self.offered {
-            Offered::Bare(client) => return self.link(socket.framed(limits), client).await,
-            Offered::Http { default, admin } => (default, admin),
+        let here = self.vat.here();
+        let offered = match &self.offered {
+            Offered::Bare(client) => client,
+            Offered::Http(port) => {
+                let attended = port.attend(here, socket).await;
+                return attended.map_err(|why| Failure::failed(why.to_string()));
+            }
         };
-        let peer = socket.peer().clone();
-        let of_admin = format!("{ADMIN}.{}", self.host);
-        let known = |asked: &str| asked == self.host.as_str() || asked == of_admin;
-        match admit(socket, &HeadLimits::default(), known).await? {
-            Arrival::Vat { host, stream } => {
-                let offered = if host == of_admin { admin } else { default };
-                self.link(stream.framed(peer, limits), offered).await
-            }
-            Arrival::Http { stream, .. } => {
-                let why = format!("this port serves Workers RPC behind CONNECT {}", self.host);
-                refuse(stream, &peer, "404 Not Found", &why).await?;
-                Ok(())
-            }
-            Arrival::Nobody => Ok(()),
-        }
-    }
-
-    async fn link(
-        &self,
-        transport: impl Transport + 'static,
-        offered: &Client,
-    ) -> Result<(), Failure> {
-        let link = Link::connect(self.vat.here(), transport, Config::default(), Some(offered));
-        link.closed().await;
+        let transport = socket.framed(FramedLimits::default());
+        Link::connect(here, transport, Config::default(), Some(offered)).closed().await;
         Ok(())
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Feature `http`. Requests and responses are those of the `http` crate, with a [`Body`]. A [`Port`] serves one port:
 //! vats to those who CONNECT to one of its hosts, HTTP/1.1 to all others, who reach a [`Fetch`]. [`fetch`] is the other
-//! side: it makes a request of whoever serves HTTP at an address, such as a Worker behind a socket of `workerd`.
+//! side: it makes a request of whoever serves HTTP at an address, such as a Worker behind a socket of `workerd`. (C-K6)
+//! Elsewhere requests are calls ([`over_calls`], C-K7). A service has both: [`Service::fetch`](super::Service::fetch).
 //!
 //! ```
 //! use std::rc::Rc;

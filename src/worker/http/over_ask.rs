@@ -71,20 +71,17 @@ async fn send(
         }));
     }
     let mut promise = call.promise;
-    let answered = async {
-        // The response, or why there is none.
-        tokio::select! {
-            biased;
-            heard = hear => heard.map_err(|_| Exception::failed("jsg.Error: no response was given")),
-            over = &mut promise => Err(match over {
-                Err(why) => exception(why),
-                Ok(_) => Exception::failed("jsg.Error: no response was given"),
-            }),
-            // Half a request is none: it is cancelled.
-            Ok(why) = &mut failed => Err(Exception::failed(format!("jsg.Error: {why}"))),
-        }
+    let (response, over) = tokio::select! {
+        biased;
+        Ok(heard) = hear => heard,
+        // It is over without a response: this says why.
+        over = &mut promise => return Err(match over {
+            Err(why) => exception(why),
+            Ok(_) => Exception::failed("jsg.Error: no response was given"),
+        }),
+        // Half a request is none: it is cancelled.
+        Ok(why) = &mut failed => return Err(Exception::failed(format!("jsg.Error: {why}"))),
     };
-    let (response, over) = answered.await?;
     here.spawn(Box::pin(async move {
         // The request is over with its body; whoever reads no more of that cancels it.
         tokio::select! {

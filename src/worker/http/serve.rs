@@ -40,7 +40,6 @@ pub async fn serve_connection<S: ByteStream + Send + 'static>(
     let mut http = Builder::new();
     http.timer(Clock)
         .header_read_timeout(IDLE)
-        .half_close(true)
         .max_headers(limits.lines_max)
         .max_header_size(limits.bytes_max);
     let serving = http.serve_connection(Io::new(stream), service);

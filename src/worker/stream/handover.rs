@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 
 use crate::wire::{Content, Path, Unsealed};
+use crate::worker::panicked::guarded;
 use crate::worker::value::Value;
 
 use super::canceler::{Stop, Wanted};
@@ -219,9 +220,16 @@ impl Source for Direct {
             handover.give_up(Value::UNDEFINED);
         }
         let Some(mut source) = handover.read(cx) else { return cut_off };
-        let next = source.poll_next(cx);
+        let polled = guarded(|| source.poll_next(cx));
+        let Some(next) = polled else {
+            // Its panic is not its reader's.
+            drop_guarded(source);
+            handover.end();
+            return cut_off;
+        };
         if matches!(next, Poll::Ready(None | Some(Err(_)))) {
             handover.end();
+            drop_guarded(source);
         } else {
             handover.put_back(source);
         }
@@ -236,12 +244,16 @@ impl Source for Direct {
     }
 
     fn cancel(self: Box<Self>, reason: Value) {
-        self.0.give_up(reason);
+        let _ = guarded(|| self.0.give_up(reason));
     }
+}
+
+fn drop_guarded<T>(foreign: T) {
+    let _ = guarded(|| drop(foreign));
 }
 
 impl Drop for Direct {
     fn drop(&mut self) {
-        self.0.end();
+        drop_guarded(self.0.end());
     }
 }

@@ -35,6 +35,8 @@ enum Life {
     Next(Client),
     Ended,
     Failed(Exception),
+    /// The drain was asked and has not answered: it panicked, unless it is still being asked.
+    Asked,
 }
 
 /// What makes it a substream.
@@ -53,6 +55,7 @@ impl Life {
         match self {
             Self::Lent => Exception::failed("nothing can be written while a substream is open"),
             Self::Failed(why) => why.clone(),
+            Self::Asked => Exception::failed("the sink of the stream panicked"),
             Self::Open(_) | Self::Next(_) | Self::Ended => StreamError::Closed.exception(),
         }
     }
@@ -70,10 +73,18 @@ impl Served {
     ) -> Poll<Result<(), Exception>> {
         let Ok(mut life) = self.life.try_borrow_mut() else {
             // The drain itself has calls delivered: they are not those of who writes in order.
-            return Poll::Ready(Err(Exception::failed("the stream is busy")));
+            return Poll::Ready(Err(busy()));
         };
-        let Life::Open(drain) = &mut *life else { return Poll::Ready(Err(life.refusal())) };
-        f(drain).map(|done| {
+        let mut drain = match std::mem::replace(&mut *life, Life::Asked) {
+            Life::Open(drain) => drain,
+            other => {
+                *life = other;
+                return Poll::Ready(Err(life.refusal()));
+            }
+        };
+        let done = f(&mut drain);
+        *life = Life::Open(drain);
+        done.map(|done| {
             done.map_err(|why| {
                 let why = why.exception();
                 *life = Life::Failed(why.clone());
@@ -168,7 +179,7 @@ impl Served {
             let why = format!("more than {SUBSTREAM_DEPTH_MAX} substreams of one another");
             return Err(Exception::failed(why));
         }
-        let mut life = self.life.borrow_mut();
+        let mut life = self.life.try_borrow_mut().map_err(|_| busy())?;
         if !matches!(*life, Life::Open(_)) {
             return Err(life.refusal());
         }
@@ -177,6 +188,10 @@ impl Served {
         let bound = Bound { callback, home: Rc::clone(self), limit, taken: Cell::new(0) };
         Ok(Self { life: RefCell::new(drain), bound: Some(bound), depth: self.depth + 1 })
     }
+}
+
+fn busy() -> Exception {
+    Exception::failed("the stream is busy")
 }
 
 fn substream_callback_id() -> u64 {

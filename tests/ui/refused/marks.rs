@@ -27,4 +27,22 @@ trait Client {
     async fn hidden(&self);
 }
 
+struct Answering;
+
+#[rpc_target]
+impl Answering {
+    #[rpc(fetch)]
+    fn at_once(&self, request: f64) -> f64 {
+        request
+    }
+    #[rpc(fetch)]
+    async fn answer(&self, request: f64) -> f64 {
+        request
+    }
+    #[rpc(fetch)]
+    async fn again(&self, request: f64) -> f64 {
+        request
+    }
+}
+
 fn main() {}

@@ -8,7 +8,7 @@ mod scene;
 mod signals;
 #[cfg(feature = "tokio")]
 mod size;
-mod source;
+pub(crate) mod source;
 mod sources;
 mod substreams;
 #[cfg(feature = "tokio")]
