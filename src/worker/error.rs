@@ -220,6 +220,13 @@ impl From<ConvertError> for JsError {
     }
 }
 
+impl From<std::io::Error> for JsError {
+    /// As [`of`](Self::of).
+    fn from(error: std::io::Error) -> Self {
+        Self::of(&error)
+    }
+}
+
 impl From<&str> for JsError {
     fn from(message: &str) -> Self {
         Self::error(message)

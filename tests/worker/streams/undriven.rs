@@ -34,7 +34,7 @@ fn a_stream_is_read_where_nobody_drives_the_vat() {
             let mut file: ReadableStream = files.invoke(args![]).await?.to()?;
             let mut bytes = 0;
             while let Some(chunk) = file.next().await {
-                bytes += chunk.map_err(|why| JsError::of(&why))?.len();
+                bytes += chunk?.len();
             }
             Ok::<_, JsError>(bytes)
         };
