@@ -11,4 +11,6 @@ mod size;
 pub(crate) mod source;
 mod sources;
 mod substreams;
+#[cfg(feature = "tokio")]
+mod undriven;
 mod wire;
