@@ -11,4 +11,5 @@ mod size;
 pub(crate) mod source;
 mod sources;
 mod substreams;
+mod traits;
 mod wire;
