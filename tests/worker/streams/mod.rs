@@ -11,6 +11,7 @@ mod size;
 pub(crate) mod source;
 mod sources;
 mod substreams;
+mod traits;
 #[cfg(feature = "tokio")]
 mod undriven;
 mod wire;
