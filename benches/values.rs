@@ -1,7 +1,9 @@
 //! Measures reading, writing and checking of values, beside another implementation of the format:
 //!
-//!     cargo bench --bench values -- [SECONDS]
+//!     cargo bench --bench values -- [ROW [xOPERATIONS]] [SECONDS]
 //!
+//! With `x1000` our side of the row's work is done a thousand times and nothing is measured: the difference of two
+//! such runs under `valgrind --tool=callgrind` is what it takes.
 //! `SECONDS` is the time for one row, both together; 1 by default. Contenders take turns in nine rounds; the
 //! median counts. Allocations are for one operation, letting go of what it made included.
 
@@ -123,6 +125,10 @@ fn told(seconds: f64, payload: Option<usize>, work: &Work) -> String {
 }
 
 fn main() {
+    let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
+    let only = words.next().filter(|word| word.parse::<f64>().is_err());
+    let operations: Option<u64> =
+        words.next().and_then(|word| word.strip_prefix('x')?.parse().ok());
     let seconds = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(1.0);
     let budget = Duration::from_secs_f64(seconds);
     let all = [
@@ -135,6 +141,13 @@ fn main() {
         "row", "bowline", "allocs", "v8_valueserializer", "allocs"
     );
     for row in all.into_iter().flatten() {
+        if only.as_deref().is_some_and(|only| only != row.name) {
+            continue;
+        }
+        if let Some(operations) = operations {
+            (0..operations).for_each(|_| (row.ours)());
+            continue;
+        }
         let works: Vec<&Work> =
             [Some(&row.ours), row.theirs.as_ref()].into_iter().flatten().collect();
         let figures = measure(&works, budget);

@@ -72,6 +72,13 @@ impl Promise {
     /// The capability that will be at `path` in the results; calls on it need not wait for them.
     #[must_use]
     pub fn cap(&self, path: &Path) -> Client {
+        if let Promised::Here(call) = self.state
+            && let Some(here) = self.here()
+        {
+            // The promise keeps the call as a pipeline would.
+            here.read_mail();
+            return Client::adopt(&here, here.with(|graph| graph.pipeline(call, path)));
+        }
         self.pipeline().cap(path)
     }
 

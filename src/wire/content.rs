@@ -89,7 +89,7 @@ impl Content {
     /// may be what no builder makes.
     #[must_use]
     pub fn from_words(words: &[u64]) -> Self {
-        Self(Repr::Copied(Box::new(message_of(words, &ReadLimits::default()))))
+        Self(Repr::Copied(Box::new(message_of(words.to_vec(), &ReadLimits::default()))))
     }
 
     /// Content that is built where somebody needs words, and [taken](Self::take) as it is elsewhere.

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use capnp::Word;
 use capnp::message::Reader;
 
-use super::frame::{Frame, WORD};
+use super::frame::Frame;
 use super::limits::ReadLimits;
 use super::path::Path;
 
@@ -43,7 +43,7 @@ impl Moved {
     pub(super) fn message(&self) -> &Reader<Frame> {
         // It was made here: reading it as often as one likes does no harm.
         let limits = ReadLimits { traversal_words_max: usize::MAX, ..ReadLimits::default() };
-        self.sealed.get_or_init(|| Box::new(message_of(&self.content.seal(), &limits)))
+        self.sealed.get_or_init(|| Box::new(message_of(self.content.seal(), &limits)))
     }
 
     pub(super) fn cap_at(&self, path: &Path) -> Option<Option<u32>> {
@@ -71,10 +71,15 @@ impl Moved {
     }
 }
 
-/// The message these words are, the first of which is its root pointer.
-pub(super) fn message_of(words: &[u64], limits: &ReadLimits) -> Reader<Frame> {
-    let mut segment = Word::allocate_zeroed_vec(words.len().max(1));
-    let bytes = Word::words_to_bytes_mut(&mut segment).chunks_exact_mut(WORD);
-    bytes.zip(words).for_each(|(to, word)| to.copy_from_slice(&word.to_le_bytes()));
+/// The message these words are, the first of which is its root pointer. They stay where they are in memory.
+pub(super) fn message_of(words: Vec<u64>, limits: &ReadLimits) -> Reader<Frame> {
+    let word = |word: u64| {
+        let [a, b, c, d, e, f, g, h] = word.to_le_bytes();
+        capnp::word(a, b, c, d, e, f, g, h)
+    };
+    let mut segment: Vec<Word> = words.into_iter().map(word).collect();
+    if segment.is_empty() {
+        segment.push(word(0));
+    }
     Reader::new(Frame::single(segment), limits.options())
 }

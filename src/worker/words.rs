@@ -92,12 +92,15 @@ impl Words {
     /// A text, or with `end` 0 what is not ended by a zero.
     fn bytes(&mut self, pointer: At, bytes: &[u8], end: usize) {
         let count = bytes.len() + end;
-        let at = self.grow(count.div_ceil(8));
+        let at = self.0.len();
         self.set(pointer, 1 | Self::offset(pointer, at) | BYTES << 32 | (count as u64) << 35);
-        for (place, eight) in self.0.iter_mut().skip(at).zip(bytes.chunks(8)) {
+        let (words, rest) = bytes.as_chunks();
+        self.0.extend(words.iter().map(|word| u64::from_le_bytes(*word)));
+        if count > words.len() * 8 {
+            // What is left of the bytes, or the zero behind them.
             let mut word = [0; 8];
-            word.iter_mut().zip(eight).for_each(|(to, byte)| *to = *byte);
-            *place = u64::from_le_bytes(word);
+            word.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+            self.0.push(u64::from_le_bytes(word));
         }
     }
 

@@ -10,6 +10,7 @@ use super::decode_error::{Broken, DecodeError, Read};
 use super::external::External;
 use super::limits::Limits;
 use super::number;
+use super::plain;
 use super::region::{Node, Nodes, Region, Slot, Slots, Span};
 use super::tag;
 use super::text::{Long, Owned, SHORT, Short, Text};
@@ -42,6 +43,20 @@ pub fn decode(
     limits: &Limits,
 ) -> Result<Value, DecodeError> {
     let source = source.into();
+    if externals.is_empty()
+        && let Some(value) = plain::read(&source, limits)
+    {
+        return Ok(value);
+    }
+    decode_slowly(source, externals, limits)
+}
+
+/// As [`decode`], whatever value it is.
+pub(super) fn decode_slowly(
+    source: Bytes,
+    externals: Vec<External>,
+    limits: &Limits,
+) -> Result<Value, DecodeError> {
     let mut decoder = Decoder {
         cursor: Cursor::new(&source),
         source: &source,

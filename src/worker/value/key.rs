@@ -43,7 +43,16 @@ pub(super) fn repeated(pairs: &[Slot], source: &[u8]) -> Option<usize> {
     let count = pairs.len() / 2;
     let key = |pair: usize| pairs.get(pair * 2).and_then(|slot| Key::of(slot, source));
     if count <= FEW {
-        return (1..count).find(|&pair| (0..pair).any(|before| key(before) == key(pair)));
+        let slot = |pair: usize| pairs.get(pair * 2);
+        let is_twin = |pair: usize, before: usize| match (slot(pair), slot(before)) {
+            // Most keys are short, and most differ in their length or first letter.
+            (Some(Slot::Short(one)), Some(Slot::Short(other))) => {
+                let (one, other) = (one.as_slice(), other.as_slice());
+                one.len() == other.len() && one.first() == other.first() && one == other
+            }
+            _ => key(before) == key(pair),
+        };
+        return (1..count).find(|&pair| (0..pair).any(|before| is_twin(pair, before)));
     }
     let mut order: Vec<(Option<Key<'_>>, usize)> =
         (0..count).map(|pair| (key(pair), pair)).collect();

@@ -54,6 +54,7 @@ mod limits;
 mod number;
 mod object;
 mod outcome;
+mod plain;
 mod rebind;
 mod region;
 mod sink;

@@ -12,4 +12,6 @@ pub(crate) mod source;
 mod sources;
 mod substreams;
 mod traits;
+#[cfg(feature = "tokio")]
+mod undriven;
 mod wire;
