@@ -39,6 +39,10 @@
 //! cannot, and none panics. A hook of another engine, a capability of `capnp-rpc` itself included, may be
 //! passed and called.
 //!
+//! A promise that is polled drives the vat as far as it goes. Where both ends of a connection are on one
+//! thread, a call and its return may so be over within one poll, before the executor has come to another task,
+//! such as one that was about to drop the far system.
+//!
 //! # Habits that are kept
 //!
 //! - Nothing is delivered inside of `send`.

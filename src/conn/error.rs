@@ -105,15 +105,20 @@ impl PeerMisbehaved {
     }
 }
 
+/// How a reason begins that came in an Abort.
+const ABORTED: &str = "peer aborted: ";
+
 impl ConnectionError {
     /// The reason as calls fail with it.
     #[must_use]
     pub fn to_exception(&self) -> Exception {
         match self {
             Self::Misbehaved(rule) => Exception::disconnected(rule.to_string()),
-            Self::Aborted(why) => {
-                Exception::disconnected(format!("peer aborted: {}", why.reason()))
+            // Said once, through however many vats it came.
+            Self::Aborted(why) if why.reason().starts_with(ABORTED) => {
+                Exception::disconnected(why.reason())
             }
+            Self::Aborted(why) => Exception::disconnected(format!("{ABORTED}{}", why.reason())),
         }
     }
 }
@@ -162,7 +167,7 @@ impl fmt::Display for ConnectionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Misbehaved(rule) => rule.fmt(f),
-            Self::Aborted(why) => write!(f, "peer aborted: {why}"),
+            Self::Aborted(why) => write!(f, "{ABORTED}{why}"),
         }
     }
 }

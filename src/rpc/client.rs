@@ -13,6 +13,7 @@ use crate::wire::Exception;
 /// given back when the last of them is dropped; on whatever thread that is, it neither blocks nor
 /// panics.
 #[derive(Clone)]
+#[doc(alias = "dup")]
 pub struct Client(Arc<Stub>);
 
 struct Stub {
@@ -106,6 +107,13 @@ impl Client {
             }
         });
         hear.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// Whether every call would fail, as far as is known already: a promise that is not settled is not broken, and neither
+    /// is what is of another thread's vat. [`why_broken`](Self::why_broken) says why.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.why_broken().is_some()
     }
 
     /// Why every call would fail, if that is known already. Known on the vat's own thread only.

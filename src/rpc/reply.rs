@@ -27,8 +27,10 @@ impl Reply {
     ///
     /// `failed`: there is none, or the path does not lead to one.
     pub fn cap(&self, path: &Path) -> Result<Client, Exception> {
-        let index =
-            self.content.cap_at(path).map_err(|error| Exception::failed(error.to_string()))?;
+        let index = self
+            .content
+            .cap_at(path)
+            .map_err(|why| Exception::failed(format!("{why} (root{path})")))?;
         index
             .and_then(|index| self.caps.get(index as usize)?.clone())
             .ok_or_else(|| Exception::failed(format!("there is no capability at root{path}")))

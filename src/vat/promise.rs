@@ -292,11 +292,11 @@ pub(super) fn cap_at(results: &Payload, path: &Path) -> Result<Option<Cap>, Exce
         Ok(Some(index)) => match results.caps.get(index as usize) {
             Some(cap) => Ok(*cap),
             None => Err(Exception::failed(format!(
-                "the capability at {path} is number {index} of {}",
+                "the capability at root{path} is number {index} of {}",
                 results.caps.len()
             ))),
         },
         Ok(None) => Ok(None),
-        Err(why) => Err(Exception::failed(why.to_string())),
+        Err(why) => Err(Exception::failed(format!("{why} (root{path})"))),
     }
 }

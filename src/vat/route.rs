@@ -23,6 +23,8 @@ pub(super) enum Way {
     /// To the object, whose node this is.
     Target(TargetId, Cap),
     Broken(Exception),
+    /// To the null capability, where it fails.
+    Null,
     /// To a peer; on the results of a call that bounced so many times.
     Peer(LinkId, OutTarget, u16),
     /// To the wall of a membrane, which is this node.
@@ -194,7 +196,7 @@ impl Graph {
             Kind::Target(target) => Way::Target(*target, cap),
             Kind::Streamed(streamed) => Self::way_of_streamed(streamed, cap),
             Kind::Broken(why) => Way::Broken(why.clone()),
-            Kind::Null => Way::Broken(Exception::failed("called a null capability")),
+            Kind::Null => Way::Null,
             Kind::Wall(wall) => Way::Cross(*wall, cap),
             Kind::Import(link, import) => Way::Peer(*link, OutTarget::Import(*import), 0),
             Kind::Promise(promise) => match promise.state {
@@ -245,6 +247,9 @@ impl Graph {
             }
             (Item::Call(call) | Item::Write(call) | Item::Fence(call), Way::Broken(why)) => {
                 self.fail_queued(call, why);
+            }
+            (Item::Call(call) | Item::Write(call) | Item::Fence(call), Way::Null) => {
+                self.fail_on_null(call);
             }
             (Item::Write(call), Way::Peer(link, target, _)) => {
                 self.send_write(call, link, target, from);
@@ -332,6 +337,18 @@ impl Graph {
         if let Some((request, _)) = self.dequeue(id) {
             self.unref_payload(request.params);
             self.work.push_back(Work::Complete(id, Err(why)));
+        }
+    }
+
+    /// Fails a call on the null capability, by the method it wanted: who reads of it may have called
+    /// much, and passed on what others call.
+    fn fail_on_null(&mut self, id: CallId) {
+        if let Some(Place::Queued(request, ..)) = self.calls.get(id).map(|call| &call.place) {
+            let Request { interface, method, .. } = request;
+            let why = format!(
+                "called a null capability (method {method} of interface {interface:#018x})"
+            );
+            self.fail_queued(id, Exception::failed(why));
         }
     }
 

@@ -10,9 +10,8 @@ use http::Request;
 use crate::runtime::{LocalFuture, Polled};
 
 use super::ctx::Ctx;
-use super::entry::Fetched;
 use super::error::JsError;
-use super::http::Body;
+use super::http::{Body, Fetched};
 use super::target::RpcTarget;
 
 /// An invocation that is a request: it fails when its context is aborted, and a panic is its failure alone.

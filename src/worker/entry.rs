@@ -10,7 +10,7 @@ use super::answering::Answering;
 use super::ctx::{Ctx, Session};
 use super::error::JsError;
 #[cfg(all(feature = "http", unix))]
-use super::http::{Body, no_handler};
+use super::http::{Body, Fetched, no_handler};
 use super::target::RpcTarget;
 #[cfg(all(feature = "http", unix))]
 use crate::runtime::LocalFuture;
@@ -29,10 +29,6 @@ pub(super) trait Entry {
         }
     }
 }
-
-/// What comes of a request.
-#[cfg(all(feature = "http", unix))]
-pub(super) type Fetched = Result<http::Response<Body>, JsError>;
 
 /// One invocation.
 pub(super) enum Opened {

@@ -188,7 +188,11 @@ impl fmt::Display for JsError {
 
 impl fmt::Debug for JsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "JsError({self})")
+        // What a lost connection was lost by is not in its message, which is the runtime's.
+        match &self.0.origin {
+            Some(why) if self.0.marks.retryable => write!(f, "JsError({self} ({}))", why.reason()),
+            _ => write!(f, "JsError({self})"),
+        }
     }
 }
 
@@ -213,6 +217,13 @@ impl From<CloneError> for JsError {
 impl From<ConvertError> for JsError {
     fn from(error: ConvertError) -> Self {
         Self::type_error(error.to_string())
+    }
+}
+
+impl From<std::io::Error> for JsError {
+    /// As [`of`](Self::of).
+    fn from(error: std::io::Error) -> Self {
+        Self::of(&error)
     }
 }
 

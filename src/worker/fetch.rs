@@ -8,9 +8,9 @@ use http::{Request, Response};
 use crate::runtime::{Local, LocalFuture};
 use crate::transport::Address;
 
-use super::entry::{Bound, Entry, Fetched, Opened};
+use super::entry::{Bound, Entry, Opened};
 use super::error::JsError;
-use super::http::{Body, Fetch, to_address};
+use super::http::{Body, Fetch, Fetched, to_address};
 use super::service::Service;
 
 impl Service {

@@ -29,7 +29,7 @@ pub type HttpRequest = http::Request<super::http::Body>;
 
 /// What comes of it.
 #[cfg(all(feature = "http", unix))]
-pub type HttpAnswer = crate::runtime::LocalFuture<super::entry::Fetched>;
+pub type HttpAnswer = crate::runtime::LocalFuture<super::http::Fetched>;
 
 #[cold]
 fn misfit(method: &str, index: usize, why: &ConvertError) -> JsError {

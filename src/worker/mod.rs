@@ -107,6 +107,60 @@
 //! Structs that derive serde's traits are arguments and results; stubs, interfaces and [`Value`](value::Value)s
 //! may be inside them. To return an object is to host it: its caller gets a stub, and its disposer runs when the
 //! last one is gone.
+//!
+//! What a method fails with is known by its name, wherever it was thrown:
+//!
+//! ```
+//! # use bowline::runtime::Vat;
+//! # use bowline::worker::{JsError, RpcStub, rpc_interface, rpc_target};
+//! # fn block_on<F: Future>(future: F) -> F::Output {
+//! #     let mut future = std::pin::pin!(future);
+//! #     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+//! #     loop {
+//! #         if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut cx) { return output }
+//! #     }
+//! # }
+//! struct Shelf;
+//!
+//! #[rpc_target]
+//! impl Shelf {
+//!     fn find(&self, id: u32) -> Result<String, JsError> {
+//!         Err(JsError::new("NotFoundError", format!("no note {id}")).with_property("id", id))
+//!     }
+//! }
+//!
+//! #[rpc_interface]
+//! trait Notes {
+//!     async fn find(&self, id: u32) -> String;
+//! }
+//!
+//! let vat = Vat::local();
+//! let notes = Notes::from(RpcStub::new(vat.here(), Shelf));
+//! let error = block_on(notes.find(7)).unwrap_err();
+//! assert_eq!((&*error.name(), &*error.message()), ("NotFoundError", "no note 7"));
+//! assert_eq!(error.property("id").and_then(|id| id.as_f64()), Some(7.0));
+//! assert!(error.is_remote());
+//! ```
+//!
+//! # Where to go on
+//!
+//! A vat does nothing by itself. Whoever awaits a promise or reads a stream on its thread drives it meanwhile; a vat that
+//! serves others needs a driver, such as [`Vat::tokio_driver`](crate::runtime::Vat).
+//!
+//! | for | see |
+//! |---|---|
+//! | a service with entrypoints, variables and bindings | [`Worker`], [`Ctx`] |
+//! | a service offered to whoever connects | [`Service::bootstrap`], [`rpc::listen`](crate::rpc) |
+//! | a service behind a socket, in `workerd` or of one's own | `Service::at`, [`Service::remote`] |
+//! | `fetch`, and one port for HTTP and for calls | `worker::http` (feature `http`) |
+//! | bindings from `wrangler`'s configs | [`config`] (feature `wrangler`) |
+//! | bytes that are more than a value may be | [`stream`] |
+//! | a function that others call | [`RpcStub::function`], [`Function`] |
+//! | calls without an interface | [`RpcStub`], [`RpcPromise`], [`args!`] |
+//! | giving up what one holds | [`RpcStub::dispose`], [`RpcStub::dup`], [`Received::dispose`] |
+//! | values | [`value`] |
+//!
+//! `examples/workers` has a short program for each, and `examples/workerd` one for both directions with `workerd`.
 
 mod abort;
 #[cfg(all(feature = "http", unix))]

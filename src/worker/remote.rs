@@ -64,7 +64,7 @@ impl Entry for Remote {
         &self,
         here: &Local,
         request: http::Request<super::http::Body>,
-    ) -> crate::runtime::LocalFuture<super::entry::Fetched> {
+    ) -> crate::runtime::LocalFuture<super::http::Fetched> {
         super::http::over_calls(here, &self.0.peer(here)).fetch(request)
     }
 

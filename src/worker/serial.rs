@@ -31,7 +31,7 @@ impl Serial {
         let externals: Vec<_> = externals.collect();
         let externals = externals.into_iter().collect::<Result<Vec<_>, _>>()?;
         decode(self.bytes, externals, &Limits::receiving())
-            .map_err(|why| JsError::new("DataCloneError", why.to_string()))
+            .map_err(|why| JsError::dom("DataCloneError", format!("{} ({why})", why.rule_text())))
     }
 }
 

@@ -75,7 +75,7 @@ impl super::http::Fetch for Asked {
     fn fetch(
         self: Rc<Self>,
         request: http::Request<super::http::Body>,
-    ) -> crate::runtime::LocalFuture<super::entry::Fetched> {
+    ) -> crate::runtime::LocalFuture<super::http::Fetched> {
         self.entry.fetch(&self.here, request)
     }
 }

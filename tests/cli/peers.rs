@@ -72,7 +72,7 @@ fn a_peer_that_says_nothing_is_waited_for_but_not_for_ever() {
 
 #[test]
 fn garbage_sent_to_a_server_costs_that_connection_alone() {
-    let serving = Serving::at("tcp:127.0.0.1:0");
+    let mut serving = Serving::at("tcp:127.0.0.1:0");
     let garbage: [(&[u8], &str); 4] = [
         (b"GET / HTTP/1.1\r\n\r\n", "segments, over the limit"),
         (&[0xff; 64], "segments, over the limit"),
@@ -87,7 +87,19 @@ fn garbage_sent_to_a_server_costs_that_connection_alone() {
         stream.read_to_end(&mut abort).expect("it says why, and hangs up");
         let abort = String::from_utf8_lossy(&abort);
         assert!(abort.contains(rule), "no `{rule}` in {abort:?}");
+        let line = serving.says(rule);
+        assert!(line.starts_with("bowline: tcp:127.0.0.1:"), "{line}");
     }
     run(&["call", &serving.address, "--seconds", "0.05"]).succeeds();
+    serving.end("TERM").succeeds();
+}
+
+#[test]
+fn what_is_no_http_is_told_with_its_sender_named_once() {
+    let mut serving = Serving::at("http://127.0.0.1:0");
+    let mut stream = TcpStream::connect(("127.0.0.1", serving.port())).expect("it serves");
+    stream.write_all(&[0; 16]).expect("it listens");
+    let line = serving.says("HTTP head");
+    assert_eq!(line.matches("tcp:127.0.0.1:").count(), 1, "{line}");
     serving.end("TERM").succeeds();
 }

@@ -64,7 +64,11 @@ fn the_demo_breaks_nothing_and_lives_on() {
         assert!(ran.out.contains("C-Q2 holds ("), "{ran:?}");
         assert!(ran.out.contains("C-E1 not applicable: "), "{ran:?}");
         run(&["call", &serving.address, "--seconds", "0.05"]).succeeds();
-        serving.end("TERM").succeeds();
+        // The server tells of each peer that broke a rule, in a line.
+        let served = serving.end("TERM");
+        assert_eq!(served.code, Some(0), "{served:?}");
+        assert!(served.err.lines().count() > 10, "{served:?}");
+        assert!(served.err.lines().all(|line| line.contains("peer misbehaved: ")), "{served:?}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::support::{run, socket_path};
+use crate::support::{Ran, bowline, run, socket_path};
 
 #[test]
 fn help_names_every_command_and_the_exit_codes() {
@@ -26,6 +26,14 @@ fn help_names_every_command_and_the_exit_codes() {
     for word in ["--transport", "--seconds", "same-thread", "memory", "child", "unix", "tcp"] {
         assert!(ran.out.contains(word), "no `{word}` in {ran:?}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written_is_a_failure() {
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+    let ran = bowline(&["--help"]).stdout(full).output().expect("the program is built");
+    Ran::from(ran).fails(1, &["standard output", "No space left"]);
 }
 
 #[test]
@@ -61,6 +69,9 @@ fn a_bad_address_is_told_in_one_line() {
         run(&[command, "unix:"]).fails(2, &["a path must follow"]);
     }
     run(&["call", "stdio"]).fails(2, &["not to stdio"]);
+    for address in ["http://localhost:1", "debug://localhost:1"] {
+        run(&["call", address]).fails(2, &[address, "an expression says what to call"]);
+    }
 }
 
 #[test]

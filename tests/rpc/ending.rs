@@ -1,6 +1,8 @@
 //! The end of a connection, in the middle of everything.
 
-use bowline::rpc::Client;
+use std::future::{pending, ready};
+
+use bowline::rpc::{Call, Client, Response};
 use bowline::wire::{Exception, ExceptionKind};
 
 use crate::support::{Ask, World, at, cap, method, object, scenarios};
@@ -16,6 +18,8 @@ scenarios! {
     a_bootstrap_nobody_offers_fails,
     a_connection_to_oneself,
     an_end_at_any_moment_leaves_nothing,
+    objects_and_calls_that_panic_as_they_are_let_go_harm_nobody,
+    what_becomes_of_an_import_is_told_and_known,
 }
 
 fn lose(world: &World, pair: &crate::support::Pair) {
@@ -191,4 +195,60 @@ fn an_end_at_any_moment_leaves_nothing(world: &World) {
         world.quiet();
         assert!(!seen.is_alive());
     }
+}
+
+/// Panics when it is let go of.
+struct Sore;
+
+impl Drop for Sore {
+    fn drop(&mut self) {
+        panic!("it was let go of");
+    }
+}
+
+fn objects_and_calls_that_panic_as_they_are_let_go_harm_nobody(world: &World) {
+    let sore = Sore;
+    let object_panics = Client::new(world.right.here(), move |call: Call| {
+        let _mine = &sore;
+        ready(Ok(call.reply()))
+    });
+    let call_panics = Client::new(world.right.here(), |_: Call| {
+        let sore = Sore;
+        async move {
+            let _mine = sore;
+            pending::<Result<Response, Exception>>().await
+        }
+    });
+    let (boot, _) = object(world.right.here());
+    let (lost, other) = (world.reach(&object_panics), world.reach(&call_panics));
+    let (_kept, unharmed) = world.reach(&boot);
+    drop((object_panics, call_panics));
+    let under_way = other.1.note(1);
+    world.quiet();
+    for (pair, _) in [&lost, &other] {
+        lose(world, pair);
+    }
+    assert!(world.run(under_way).is_err());
+    world.run(unharmed.note(2)).expect("the vat lives on, and so does its other connection");
+}
+
+fn what_becomes_of_an_import_is_told_and_known(world: &World) {
+    let (boot, seen) = object(world.right.here());
+    let (promise, resolver) = Client::promise(world.right.here());
+    seen.keep(&promise);
+    let (pair, client) = world.reach(&boot);
+    let import = world.run(client.ask(method::GET, 0, &[])).expect("returns");
+    let import = import.cap(&at(0)).expect("a promise");
+    let mut settled = Box::pin(import.settled());
+    let mut told = || futures::FutureExt::now_or_never(settled.as_mut());
+    world.quiet();
+    assert!(told().is_none() && !import.is_broken(), "nothing became of it yet");
+    resolver.resolve(Ok(object(world.right.here()).0));
+    world.quiet();
+    assert_eq!(told(), Some(Ok(())));
+    assert!(!import.is_broken());
+    seen.let_go();
+    lose(world, &pair);
+    let why = import.why_broken().expect("its connection is over");
+    assert!(import.is_broken() && why.kind() == ExceptionKind::Disconnected, "{why}");
 }

@@ -17,6 +17,7 @@ scenarios! {
     generated_code_streams,
     generated_servers_take_one_write_at_a_time,
     a_generated_client_is_told_of_a_failed_write,
+    a_peer_gone_in_mid_stream_is_told_to_a_generated_client,
     writes_that_waited_for_one_promise_hold_each_other_back,
     generated_code_streams_through_a_membrane,
     a_server_is_unwrapped_when_it_has_taken_what_was_written,
@@ -122,6 +123,33 @@ fn a_generated_client_is_told_of_a_failed_write(world: &World) {
     assert_eq!(exception(why).reason(), "nothing was written");
     let why = world.run(write(&sink, 1)).expect_err("a write failed");
     assert_eq!(exception(why).reason(), "nothing was written");
+}
+
+/// The writes that wait for room, those after them and the last call say so; none hangs.
+fn a_peer_gone_in_mid_stream_is_told_to_a_generated_client(world: &World) {
+    let basin = Rc::new(Basin::default());
+    basin.closed.set(true);
+    let served: sink::Client = bowline::rpc::serve_shared(world.right.here(), Rc::clone(&basin));
+    let boot = Client::from_hook(served.as_client_hook());
+    let pair = world.join_with(&world.left, &world.right, None, Some(&boot), window(2));
+    let sink = sink::Client::new(pair.near.bootstrap().hook());
+    let mut writes: Vec<_> = (0..5).map(|_| write(&sink, 8)).collect();
+    let done = Box::pin(total(&sink));
+    world.quiet();
+    let waiting = writes.iter_mut().filter_map(|write| look(write).is_pending().then_some(()));
+    assert_eq!(waiting.count(), 2, "three have gone");
+    pair.far.abort(bowline::wire::Exception::failed("enough"));
+    world.quiet();
+    for write in writes.split_off(3) {
+        let why = world.run(write).expect_err("the peer is gone");
+        assert_eq!(why.kind, capnp::ErrorKind::Disconnected, "{why}");
+        assert!(why.extra.contains("enough"), "{why}");
+    }
+    let why = world.run(done).expect_err("the peer is gone");
+    assert_eq!(why.kind, capnp::ErrorKind::Disconnected, "{why}");
+    let why = world.run(write(&sink, 1)).expect_err("the peer is gone");
+    assert_eq!(why.kind, capnp::ErrorKind::Disconnected, "{why}");
+    drop(writes);
 }
 
 fn writes_that_waited_for_one_promise_hold_each_other_back(world: &World) {

@@ -50,6 +50,20 @@ fn an_object_on_another_thread_is_called() {
 }
 
 #[test]
+fn all_a_caller_holds_may_be_on_any_thread() {
+    use bowline::rpc::{Link, Pipeline, Request, Written};
+    fn for_any_thread<T: Send + Sync + 'static>() {}
+    for_any_thread::<Client>();
+    for_any_thread::<Request>();
+    for_any_thread::<Promise>();
+    for_any_thread::<Pipeline>();
+    for_any_thread::<Reply>();
+    for_any_thread::<Written>();
+    for_any_thread::<Link>();
+    for_any_thread::<Handle>();
+}
+
+#[test]
 fn calls_from_one_foreign_thread_stay_in_order() {
     let handle = spawn();
     let (tell, heard) = mpsc::channel();

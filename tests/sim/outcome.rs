@@ -278,6 +278,7 @@ impl World {
 
 /// Whether `why` says what is `expected`. An answer without capabilities is gone once it was
 /// returned: what is pipelined on it, which can only be null, then fails in other words.
+/// A call on null is told by its method.
 fn is_reason(why: &Exception, expected: &str) -> bool {
     let gone = [
         "pipelined on question",
@@ -285,7 +286,8 @@ fn is_reason(why: &Exception, expected: &str) -> bool {
         "the call returned no capabilities or is over",
     ];
     let nothing = expected == CALLED_NULL && gone.iter().any(|gone| why.reason().starts_with(gone));
-    nothing || why.reason() == expected
+    let named = expected == CALLED_NULL && why.reason().starts_with(CALLED_NULL);
+    nothing || named || why.reason() == expected
 }
 
 /// Who still wants what.

@@ -42,6 +42,7 @@ fn a_bad_address_says_what_is_expected() {
         ("tcp:[::1:80", "an IPv6 address must stand in brackets"),
     ] {
         let error = text.parse::<Address>().expect_err("a bad address");
+        let text = text.escape_debug();
         assert_eq!(error.to_string(), format!("bad address `{text}`: {why}"));
         assert_eq!(error.fault(), Fault::Us);
     }

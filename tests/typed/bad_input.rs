@@ -68,6 +68,14 @@ mod older_server {
     );
 }
 
+mod older_server_here {
+    use super::*;
+
+    everywhere!(an_older_odd in local compat networks vats:
+        a_call_on_a_text_names_the_place_of_the_text
+    );
+}
+
 mod newer_server {
     use super::*;
 
@@ -96,6 +104,7 @@ mod desks {
 
         everywhere!(a_desk in called_by_capnp_rpc local compat networks vats:
             a_second_pipeline_changes_nothing
+            a_call_on_a_null_capability_names_the_method
         );
     }
 }
@@ -114,6 +123,29 @@ pub(crate) async fn a_text_where_a_capability_is_expected_fails_where_it_is_read
     assert!(early.promise.await.is_err(), "there is no capability to call");
     let late = call.pipeline.get_what().done_request().send();
     assert!(late.promise.await.is_err(), "there is no capability to call");
+}
+
+pub(crate) async fn a_call_on_a_text_names_the_place_of_the_text<E: Engine>(
+    odd: newer::odd::Client,
+    _: E,
+) {
+    let mut request = odd.cell_request();
+    request.get().set_what("no capability");
+    let early = request.send().pipeline.get_what().done_request().send();
+    let why = early.promise.await.err().expect("there is no capability to call");
+    assert!(why.to_string().contains("the path leads to no capability (root.0)"), "{why}");
+}
+
+pub(crate) async fn a_call_on_a_null_capability_names_the_method<E: Engine>(
+    desk: desk::Client,
+    _: E,
+) {
+    let call = desk.nothing_request().send();
+    let why = value_of(&call.pipeline.get_cell()).await.expect_err("there is no cell");
+    let interface = <cell::Client as capnp::traits::HasTypeId>::TYPE_ID;
+    let told = why.to_string();
+    assert!(told.contains("called a null capability (method "), "{told}");
+    assert!(told.contains(&format!(" of interface {interface:#018x})")), "{told}");
 }
 
 pub(crate) async fn a_capability_where_a_text_is_expected_fails_at_the_server<E: Engine>(

@@ -4,6 +4,8 @@
 #[allow(dead_code, unused_imports, unused_macros, reason = "shared with the object API's tests")]
 mod support;
 
+mod attack;
+mod bad_input;
 mod bind;
 mod calls;
 mod cast;

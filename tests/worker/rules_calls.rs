@@ -66,7 +66,7 @@ impl RpcTarget for Parrot {
 }
 
 /// What cannot be cloned.
-fn uncloneable() -> Value {
+pub(crate) fn uncloneable() -> Value {
     let refusal = Some(CloneError::unsupported("WeakMap"));
     Value::external(External::new(Dummy { kind: ExternalKind::Refused, refusal }))
 }

@@ -22,8 +22,8 @@ struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Addresses: tcp:HOST:PORT (port 0 to serve on a free one), unix:PATH, stdio;
-`relay` also takes http://HOST:PORT.
+Addresses: tcp:HOST:PORT (port 0 to serve on a free one), unix:PATH, stdio; http://HOST:PORT for vats
+behind a CONNECT, and debug://HOST:PORT for the debug port of workerd, where a Worker is served or called.
 Exit codes: 0 all is well, 1 something failed (one line on standard error says what), 2 wrong usage.";
 
 /// What the program is asked to do.
@@ -259,8 +259,7 @@ pub(crate) fn parse() -> Result<Command, Failure> {
         })),
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                // Where the stream is closed there is nobody to be told.
-                let _ = error.print();
+                error.print().map_err(|error| Failure::unprintable(&error))?;
                 std::process::exit(0)
             }
             _ => Err(Failure::usage(wrong(&error.to_string()))),

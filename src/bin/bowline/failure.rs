@@ -35,10 +35,11 @@ impl Failure {
         }
     }
 
-    /// The same failure, and what was being done.
+    /// The same failure, and what was being done, or with whom, if it does not say so itself.
     pub(crate) fn during(self, what: impl fmt::Display) -> Self {
+        let what = format!("{what}: ");
         match self {
-            Self::Failed(line) => Self::Failed(format!("{what}: {line}")),
+            Self::Failed(line) if !line.starts_with(&what) => Self::Failed(what + &line),
             other => other,
         }
     }

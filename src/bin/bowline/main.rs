@@ -71,8 +71,7 @@ fn run(command: Command) -> Result<(), Failure> {
         match command {
             Command::Demo { transports, seconds } => demo::run(&transports, seconds.0).await,
             Command::Serve { address, worker, connect_host } => {
-                let speaks = ["http://", "debug://"].iter().any(|it| address.starts_with(it));
-                if worker || speaks {
+                if worker || place::is_of_workers(&address) {
                     return workers::run(&address, connect_host).await;
                 }
                 serve::run(&place::address(&address)?).await
@@ -80,9 +79,7 @@ fn run(command: Command) -> Result<(), Failure> {
             Command::Call { address, expression: Some(text), worker, .. } => {
                 invoke::run(&address, &text, &worker).await
             }
-            Command::Call { address, seconds, .. } => {
-                call::run(&place::address(&address)?, seconds.0).await
-            }
+            Command::Call { address, seconds, .. } => call::run(&address, seconds.0).await,
             Command::Bindings { configs, environment, addresses } => {
                 bindings::run(&configs, environment.as_deref(), &addresses).await
             }

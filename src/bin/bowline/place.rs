@@ -66,6 +66,11 @@ impl fmt::Display for Place {
     }
 }
 
+/// Whether only Workers are served and called at such an address.
+pub(crate) fn is_of_workers(text: &str) -> bool {
+    [HTTP, "debug://"].iter().any(|scheme| text.starts_with(scheme))
+}
+
 /// An address, or one line that says what is wrong with it.
 pub(crate) fn address(text: &str) -> Result<Address, Failure> {
     text.parse().map_err(|error: TransportError| Failure::usage(error.to_string()))

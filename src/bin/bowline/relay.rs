@@ -18,9 +18,6 @@ use crate::{door, table};
 
 /// Relays whoever comes to `listen` to `connect`, each over a connection of their own.
 pub(crate) async fn run(listen: &Place, connect: &Place) -> Result<(), Failure> {
-    if listen.address() == connect.address() && *listen.address() != Address::Stdio {
-        return Err(Failure::usage("a relay cannot connect to where it listens itself"));
-    }
     let vat = Rc::new(Vat::local());
     spawn_local(vat.tokio_driver());
     match (listen.address(), connect.address()) {
@@ -38,6 +35,9 @@ pub(crate) async fn run(listen: &Place, connect: &Place) -> Result<(), Failure> 
             table::say_aside(&format!("relaying {at} to stdio"))?;
             let near = listener.accept().await?;
             serve(&vat, near, listen, connect).await
+        }
+        (to, from) if to == from => {
+            Err(Failure::usage(format!("a relay from {listen} to {connect} finds only itself")))
         }
         _ => {
             let open =

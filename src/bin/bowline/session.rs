@@ -15,6 +15,9 @@ use crate::object::Demo;
 /// How long releases that are on their way may take to arrive.
 const SETTLING: Duration = Duration::from_secs(2);
 
+/// How the reason of an ending begins if the peer broke a rule.
+const MISBEHAVED: &str = "peer misbehaved";
+
 /// What the objects of one connection share.
 #[derive(Default)]
 pub(crate) struct Session {
@@ -82,9 +85,12 @@ impl Served {
         &self.link
     }
 
-    /// Waits until the connection is over, and checks that it left nothing behind.
+    /// Waits until the connection is over, and checks that the peer kept the rules and left nothing behind.
     pub(crate) async fn over(&self) -> Result<(), Failure> {
-        self.link.closed().await;
+        let why = self.link.closed().await;
+        // Until the last words are written: a peer that broke a rule is told which.
+        until(|| self.link.stats().is_none()).await;
+        ensure(!why.reason().starts_with(MISBEHAVED), || why.reason().to_owned())?;
         until(|| self.session.objects() == 0).await;
         let left = self.session.objects();
         ensure(left == 0, || format!("{left} objects outlived their connection"))

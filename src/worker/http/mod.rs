@@ -58,5 +58,5 @@ pub(super) use over_serve::http_service;
 pub use port::Port;
 pub use serve::serve_connection;
 pub use target::Fetch;
-pub(super) use target::no_handler;
+pub(super) use target::{Fetched, no_handler};
 pub use upgrade::{Upgraded, upgrade};

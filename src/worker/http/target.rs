@@ -38,6 +38,9 @@ where
     }
 }
 
+/// What comes of a request.
+pub(in crate::worker) type Fetched = Result<Response<Body>, JsError>;
+
 /// Why there is no response: the runtime's words.
 pub(in crate::worker) fn no_handler() -> JsError {
     JsError::error("Handler does not export a fetch() function.")

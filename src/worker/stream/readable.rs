@@ -24,7 +24,9 @@ use super::source::{FromRead, FromStream, Source, Whole};
 ///
 /// Sent in a value it goes to the receiver: who sent it cannot use it any more. (Rule 59)
 ///
-/// Cancel safe: a poll that is not repeated loses nothing.
+/// Cancel safe: a poll that is not repeated loses nothing, so that [`next`](Self::next) and a single `read` may
+/// be dropped while they wait. What fills a buffer of its own over many reads (`read_exact`, `read_to_end`,
+/// [`read_all`](Self::read_all)) loses with the future what is in that buffer.
 ///
 /// ```
 /// use bowline::worker::stream::ReadableStream;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_channel::oneshot;
 
 use crate::rpc::{Client, on};
-use crate::runtime::{Local, gone};
+use crate::runtime::{Local, Mailbox, gone};
 use crate::wire::Exception;
 use crate::worker::value::Value;
 
@@ -22,6 +22,8 @@ use super::source::Source;
 pub(super) struct Received {
     reading: Reading,
     canceler: Option<Client>,
+    /// The vat its bytes come to.
+    mailbox: Arc<Mailbox>,
 }
 
 enum Reading {
@@ -34,6 +36,7 @@ enum Reading {
 impl Received {
     /// The stream that `source` names, which was pushed to its vat.
     pub(super) fn new(source: Client, canceler: Option<Client>) -> Result<Self, Exception> {
+        let mailbox = Arc::clone(source.mailbox());
         let claimed = match source.here() {
             Some(here) => claimed(&here, &source)?,
             None => None,
@@ -42,7 +45,7 @@ impl Received {
             Some(source) => Reading::Source(source),
             None => Reading::Awaited(later(source)),
         };
-        Ok(Self { reading, canceler })
+        Ok(Self { reading, canceler, mailbox })
     }
 }
 
@@ -74,8 +77,8 @@ fn later(named: Client) -> oneshot::Receiver<Result<Box<dyn Source>, Exception>>
     hear
 }
 
-impl Source for Received {
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, StreamError>>> {
+impl Received {
+    fn poll_reading(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, StreamError>>> {
         loop {
             match &mut self.reading {
                 Reading::Source(source) => {
@@ -98,6 +101,18 @@ impl Source for Received {
                 }
             }
         }
+    }
+}
+
+impl Source for Received {
+    /// Who waits for bytes drives their vat, as one who awaits a promise does.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, StreamError>>> {
+        if let Poll::Ready(next) = self.poll_reading(cx) {
+            return Poll::Ready(next);
+        }
+        let Some(here) = Local::find(self.mailbox.id()) else { return Poll::Pending };
+        here.pump(cx.waker());
+        self.poll_reading(cx)
     }
 
     fn length(&self) -> Option<u64> {

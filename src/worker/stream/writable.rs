@@ -25,7 +25,9 @@ use super::error::StreamError;
 ///
 /// Sent in a value it goes to the receiver: who sent it cannot use it any more. (Rule 59)
 ///
-/// Cancel safe, [`write`](Self::write) excepted. The first error is the error of all that is done later.
+/// Cancel safe, [`write`](Self::write) excepted: a single `write` of [`AsyncWrite`], a `feed` of [`Sink`], a
+/// flush and a close that are dropped while they wait have written nothing, and can be done again. What writes
+/// more than once (`write_all`, `send`) may have written some of it. The first error is the error of all that is done later.
 pub struct WritableStream {
     encoding: Encoding,
     life: Mutex<Life>,

@@ -3,7 +3,7 @@
 pub(crate) mod calls;
 mod hostile;
 mod local;
-mod peer;
+pub(crate) mod peer;
 mod scene;
 mod signals;
 #[cfg(feature = "tokio")]
@@ -11,4 +11,7 @@ mod size;
 pub(crate) mod source;
 mod sources;
 mod substreams;
+mod traits;
+#[cfg(feature = "tokio")]
+mod undriven;
 mod wire;

@@ -12,10 +12,10 @@ use capnp::traits::HasTypeId;
 use super::scene::put_raw;
 use crate::support::{World, at};
 
-pub(super) const BYTE_STREAM: u64 = byte_stream::Client::TYPE_ID;
-pub(super) const PUSHER: u64 = external_pusher::Client::TYPE_ID;
+pub(crate) const BYTE_STREAM: u64 = byte_stream::Client::TYPE_ID;
+pub(crate) const PUSHER: u64 = external_pusher::Client::TYPE_ID;
 
-pub(super) fn push(pusher: &Client, length_plus_one: u64) -> Promise {
+pub(crate) fn push(pusher: &Client, length_plus_one: u64) -> Promise {
     let request = pusher.request(PUSHER, 0).with(|root| {
         let mut params = root.init_as::<external_pusher::push_byte_stream_params::Builder<'_>>();
         params.set_length_plus_one(length_plus_one);
@@ -23,19 +23,19 @@ pub(super) fn push(pusher: &Client, length_plus_one: u64) -> Promise {
     request.send()
 }
 
-pub(super) fn write(sink: &Client, bytes: &[u8]) -> Promise {
+pub(crate) fn write(sink: &Client, bytes: &[u8]) -> Promise {
     let request = sink.request(BYTE_STREAM, 0).with(|root| {
         root.init_as::<byte_stream::write_params::Builder<'_>>().set_bytes(bytes);
     });
     request.send()
 }
 
-pub(super) fn end(sink: &Client) -> Promise {
+pub(crate) fn end(sink: &Client) -> Promise {
     sink.request(BYTE_STREAM, 1).send()
 }
 
 /// A value that names a readable stream.
-pub(super) fn naming(
+pub(crate) fn naming(
     source: &Client,
     canceler: Option<&Client>,
 ) -> impl FnOnce(js_value::external::Builder<'_>) {
@@ -50,7 +50,7 @@ pub(super) fn naming(
 }
 
 /// A stream of `length_plus_one` pushed to a depot and in use there; and its sink.
-pub(super) fn pushed(world: &World, client: &Client, length_plus_one: u64) -> Client {
+pub(crate) fn pushed(world: &World, client: &Client, length_plus_one: u64) -> Client {
     let promise = push(client, length_plus_one);
     let (source, sink) = (promise.cap(&at(0)), promise.cap(&at(1)));
     drop(promise);
@@ -58,13 +58,13 @@ pub(super) fn pushed(world: &World, client: &Client, length_plus_one: u64) -> Cl
     sink
 }
 
-pub(super) fn read(
+pub(crate) fn read(
     world: &World,
     stream: &mut ReadableStream,
 ) -> Option<Result<bytes::Bytes, StreamError>> {
     world.run(stream.next())
 }
 
-pub(super) fn why<T: std::fmt::Debug>(outcome: Result<T, Exception>) -> String {
+pub(crate) fn why<T: std::fmt::Debug>(outcome: Result<T, Exception>) -> String {
     outcome.expect_err("it fails").reason().to_owned()
 }
