@@ -40,11 +40,15 @@ impl Link {
         Self { mailbox: Arc::clone(here.mailbox()), link, ending }
     }
 
-    /// What the peer offers to whoever connects. It can be called at once.
+    /// What the peer offers to whoever connects. It can be called at once. Of a connection that is over it is
+    /// broken, for the reason that ended it.
     #[must_use]
     pub fn bootstrap(&self) -> Client {
-        let link = self.link;
-        let make = move |here: &Local| bootstrap(here, link);
+        let (link, ending) = (self.link, self.ending.clone());
+        let make = move |here: &Local| match ending.get() {
+            Some(why) => here.with(|graph| graph.broken(why.clone())),
+            None => bootstrap(here, link),
+        };
         match Local::find(self.mailbox.id()) {
             Some(here) => Client::adopt(&here, make(&here)),
             None => Client::promised(&self.mailbox, make),

@@ -40,8 +40,12 @@ fn an_abort_fails_every_caller_as_disconnected(world: &World) {
         assert_eq!(why.kind(), ExceptionKind::Disconnected);
         assert!(why.reason().contains("enough"), "{why}");
     }
-    let why = world.run(client.note(1)).expect_err("the connection is over");
-    assert_eq!(why.kind(), ExceptionKind::Disconnected);
+    // Whoever comes late is told the same.
+    for late in [client, pair.near.bootstrap()] {
+        let why = world.run(late.note(1)).expect_err("the connection is over");
+        assert_eq!(why.kind(), ExceptionKind::Disconnected);
+        assert!(why.reason().contains("enough"), "{why}");
+    }
 }
 
 fn objects_of_a_lost_peer_are_let_go(world: &World) {
