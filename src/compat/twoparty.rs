@@ -146,8 +146,10 @@ impl<T: AsyncRead + Unpin + 'static> Wire<T> {
         if let Moved::Over(outcome) = &wire.moved {
             return Poll::Ready(outcome.clone());
         }
-        if !wire.waiting.iter().any(|known| known.will_wake(cx.waker())) {
-            wire.waiting.push(cx.waker().clone());
+        // Clones are compared: a waker need not be told from them.
+        let new = cx.waker().clone();
+        if !wire.waiting.iter().any(|known| known.will_wake(&new)) {
+            wire.waiting.push(new);
         }
         Poll::Pending
     }

@@ -31,12 +31,14 @@ pub struct Deadline {
 
 impl Deadline {
     fn set_timer(&mut self, here: &Local, waker: &Waker) {
-        if self.timer.as_ref().is_some_and(|(_, _, known)| known.will_wake(waker)) {
+        // Clones are compared: a waker need not be told from them.
+        let new = waker.clone();
+        if self.timer.as_ref().is_some_and(|(_, _, known)| known.will_wake(&new)) {
             return;
         }
         self.cancel_timer();
-        let id = here.set_timer(self.due, waker.clone());
-        self.timer = Some((here.clone(), id, waker.clone()));
+        let id = here.set_timer(self.due, new.clone());
+        self.timer = Some((here.clone(), id, new));
     }
 
     fn cancel_timer(&mut self) {

@@ -161,6 +161,11 @@ impl Links {
         }
     }
 
+    /// How many wakers are kept.
+    pub(super) fn wakers(&self) -> usize {
+        self.entries.iter().flatten().map(|entry| entry.closed.len() + entry.idle.len()).sum()
+    }
+
     pub(super) fn keep_watching(&mut self, link: LinkId) {
         if !self.watched.contains(&link) {
             self.watched.push(link);
@@ -183,8 +188,11 @@ impl Links {
     }
 }
 
+/// Keeps a waker once for each task. Clones are compared: of the original none may be known, as its
+/// table of functions may be another copy of theirs.
 fn remember(watchers: &mut Vec<Waker>, waker: &Waker) {
-    if !watchers.iter().any(|known| known.will_wake(waker)) {
-        watchers.push(waker.clone());
+    let new = waker.clone();
+    if !watchers.iter().any(|known| known.will_wake(&new)) {
+        watchers.push(new);
     }
 }

@@ -226,9 +226,10 @@ impl Local {
     pub fn poll_settled(&self, cap: Cap, waker: &Waker) -> bool {
         let waits = self.with(|graph| graph.watch(cap));
         if waits {
-            let is_known = |(at, known): &(Cap, Waker)| *at == cap && known.will_wake(waker);
+            // Clones are compared: see `links::remember`.
+            let new = waker.clone();
+            let is_known = |(at, known): &(Cap, Waker)| *at == cap && known.will_wake(&new);
             if !self.0.watchers.borrow().iter().any(is_known) {
-                let new = waker.clone();
                 self.0.watchers.borrow_mut().push((cap, new));
             }
         }
@@ -294,6 +295,14 @@ impl Local {
     /// Has `waker` woken when a connection is over.
     pub fn watch_closed(&self, link: LinkId, waker: &Waker) {
         self.0.links.borrow_mut().watch_closed(link, waker);
+    }
+
+    /// How many wakers are kept of those who wait for connections, promises or the next turn. A measure
+    /// for finding leaks: it does not grow with how often they are polled.
+    #[must_use]
+    pub fn wakers(&self) -> usize {
+        let (watchers, links) = (self.0.watchers.borrow().len(), self.0.links.borrow().wakers());
+        watchers + links + self.0.near.sleepers()
     }
 
     /// Ready when all tables of a connection are empty, or it is over; else `waker` is woken then.

@@ -228,19 +228,27 @@ impl Near {
         }
     }
 
+    /// How many sleepers are known.
+    pub(super) fn sleepers(&self) -> usize {
+        self.sleepers.borrow().len()
+    }
+
     /// Has `waker` woken by the next raise. False: something was raised already.
     pub(super) fn sleep(&self, sleeper: Sleeper, waker: &Waker) -> bool {
-        let known = |sleepers: &RefCell<Sleepers>| {
+        let known = |sleepers: &RefCell<Sleepers>, waker: &Waker| {
             sleepers.borrow().iter().any(|known| known.will_wake(waker))
         };
-        // Wakers are foreign code: cloned before the borrow, and dropped after it.
-        if !known(&self.sleepers) {
+        // Wakers are foreign code: cloned before the borrow, and dropped after it. A waker need not be
+        // told from its clones, whose table of functions may be another copy; clones are.
+        let clone = (!known(&self.sleepers, waker)).then(|| waker.clone());
+        let waker = clone.as_ref().unwrap_or(waker);
+        if !known(&self.sleepers, waker) {
             let new = waker.clone();
             self.sleepers.borrow_mut().push(new);
         }
         // Other threads may wake who sleeps no more, which does no harm; a lock and two counts for
         // each sleep would.
-        if self.signal.taken.load(Ordering::Acquire) || !known(&self.told) {
+        if self.signal.taken.load(Ordering::Acquire) || !known(&self.told, waker) {
             self.brief.set(self.brief.get() || sleeper == Sleeper::Promise);
             // What is raised by a clone finds no sleeper, and is seen below.
             let sleepers = self.sleepers.take();

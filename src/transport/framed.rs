@@ -116,7 +116,10 @@ impl<S: ByteStream> Framed<S> {
     }
 
     fn is_read_by(&self, cx: &Context<'_>) -> bool {
-        self.reader.as_ref().is_some_and(|kept| kept.will_wake(cx.waker()))
+        // What is kept is a clone, from which a waker need not be told; clones of one waker are.
+        let is_kept =
+            |waker: &Waker| self.reader.as_ref().is_some_and(|kept| kept.will_wake(waker));
+        is_kept(cx.waker()) || is_kept(&cx.waker().clone())
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>, TransportError>> {

@@ -10,7 +10,7 @@ use std::time::Instant;
 use bowline::conn::Config;
 use bowline::rpc::{Call, Client, Link, Promise, Response};
 use bowline::runtime::{Local, Turn, Vat};
-use bowline::transport::{Peer, Transport, TransportError};
+use bowline::transport::{Peer, Transport, TransportError, two_thread};
 use bowline::wire::{Exception, Message};
 
 use super::{ID, yield_now};
@@ -127,6 +127,40 @@ fn objects_that_wait_for_each_other_take_no_more_stack_than_8_drains() {
         assert!(returned, "of {length} objects the first returns");
         assert_eq!(depth.borrow().1, deep, "of {length} objects in a row");
     }
+}
+
+/// With optimisation an executor's waker may not be told from its clones: who is kept twice for that is kept once
+/// more for every poll.
+#[test]
+fn whoever_waits_and_is_polled_often_is_kept_once() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let vat = Vat::local();
+        let (ours, _theirs) = two_thread();
+        let link = Link::connect(vat.here(), ours, Config::default(), None);
+        let (promised, resolver) = Client::promise(vat.here());
+        let mut driver = pin!(vat.tokio_driver());
+        let (mut closed, mut idle) = (pin!(link.closed()), pin!(link.idle()));
+        let mut settled = pin!(promised.settled());
+        let _asked = link.bootstrap();
+        let mut kept = Vec::new();
+        for round in 0..2_000_u32 {
+            std::future::poll_fn(|cx| {
+                let pending = driver.as_mut().poll(cx).is_pending()
+                    && closed.as_mut().poll(cx).is_pending()
+                    && idle.as_mut().poll(cx).is_pending()
+                    && settled.as_mut().poll(cx).is_pending();
+                assert!(pending, "nothing of it comes");
+                Poll::Ready(())
+            })
+            .await;
+            if round % 1_000 == 500 {
+                kept.push(vat.here().wakers());
+            }
+        }
+        assert_eq!(kept[0], kept[1], "after 1,000 more polls");
+        drop(resolver);
+    });
 }
 
 /// A way to a peer that takes nothing. It knows how much waits, and how often there was something.

@@ -140,8 +140,10 @@ impl Drain for PipeWriter {
         match &state.life {
             Life::Open if state.queued <= state.room => Poll::Ready(Ok(())),
             Life::Open => {
-                if !state.writers.iter().any(|known| known.will_wake(cx.waker())) {
-                    state.writers.push(cx.waker().clone());
+                // Clones are compared: a waker need not be told from them.
+                let new = cx.waker().clone();
+                if !state.writers.iter().any(|known| known.will_wake(&new)) {
+                    state.writers.push(new);
                 }
                 Poll::Pending
             }
