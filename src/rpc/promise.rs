@@ -52,6 +52,11 @@ impl Promise {
         Self::new(mailbox, Promised::Failed(why))
     }
 
+    /// The promise of a call of this thread.
+    pub(crate) fn of(here: &Local, call: CallId) -> Self {
+        Self::new(here.mailbox(), Promised::Here(call))
+    }
+
     /// The vat, if it lives on this thread.
     pub(super) fn here(&self) -> Option<Local> {
         Local::find(self.mailbox.id())

@@ -1,9 +1,11 @@
 //! What a stub holds on to: a capability, until it is disposed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::rpc::Client;
+use crate::runtime::{Local, VatId};
+use crate::vat::Cap;
 
 use super::error::JsError;
 use super::value::{ExternalKind, Resource};
@@ -12,7 +14,10 @@ use super::value::{ExternalKind, Resource};
 /// it is disposed for all of them. (Rules 41 to 48)
 pub(super) struct Held {
     state: Mutex<State>,
-    stays: AtomicBool,
+    /// Where it is hosted, once it is known that it is.
+    home: OnceLock<(VatId, Cap)>,
+    /// There is nothing any more, or never was. Set before the capability is let go.
+    is_empty: AtomicBool,
 }
 
 enum State {
@@ -24,11 +29,16 @@ enum State {
 
 impl Held {
     pub(super) fn new(client: Client) -> Self {
-        Self { state: Mutex::new(State::Live(client)), stays: AtomicBool::new(false) }
+        Self::of(State::Live(client), false)
     }
 
     pub(super) fn failed(why: JsError) -> Self {
-        Self { state: Mutex::new(State::Failed(why)), stays: AtomicBool::new(false) }
+        Self::of(State::Failed(why), true)
+    }
+
+    fn of(state: State, is_empty: bool) -> Self {
+        let is_empty = AtomicBool::new(is_empty);
+        Self { state: Mutex::new(state), home: OnceLock::new(), is_empty }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -55,15 +65,32 @@ impl Held {
     /// Whether calls on it are known to stay in its vat.
     pub(super) fn stays(&self, client: &Client) -> bool {
         // Who is hosted here once is hosted here for ever: a stub that has come to be something stays that.
-        self.stays.load(Ordering::Relaxed)
-            || client.is_hosted_here() && {
-                self.stays.store(true, Ordering::Relaxed);
-                true
-            }
+        self.home.get().is_some() || self.find_home(client)
+    }
+
+    fn find_home(&self, client: &Client) -> bool {
+        let Some(here) = client.here() else { return false };
+        let Some(cap) = client.cap_here(&here).filter(|_| client.is_hosted_here()) else {
+            return false;
+        };
+        self.home.get_or_init(|| (here.id(), cap));
+        true
+    }
+
+    /// The vat, of this thread, and the object of it that this is known to be the handle of.
+    #[inline]
+    pub(super) fn home(&self) -> Option<(Local, Cap)> {
+        let (vat, cap) = *self.home.get()?;
+        // Whoever gives it up elsewhere says so before the vat hears of it.
+        if self.is_empty.load(Ordering::Relaxed) {
+            return None;
+        }
+        Some((Local::find(vat)?, cap))
     }
 
     /// Gives the capability up; again, nothing happens.
     pub(super) fn dispose(&self) {
+        self.is_empty.store(true, Ordering::Relaxed);
         let before = std::mem::replace(&mut *self.lock(), State::Disposed);
         drop(before);
     }
