@@ -53,6 +53,7 @@ impl Promise {
     }
 
     /// The promise of a call of this thread.
+    #[cfg(feature = "worker")]
     pub(crate) fn of(here: &Local, call: CallId) -> Self {
         Self::new(here.mailbox(), Promised::Here(call))
     }

@@ -1,9 +1,9 @@
 //! What a stub holds on to: a capability, until it is disposed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::rpc::Client;
+use crate::rpc::{CapCell, Client};
 use crate::runtime::{Local, VatId};
 use crate::vat::Cap;
 
@@ -14,8 +14,10 @@ use super::value::{ExternalKind, Resource};
 /// it is disposed for all of them. (Rules 41 to 48)
 pub(super) struct Held {
     state: Mutex<State>,
-    /// Where it is hosted, once it is known that it is.
-    home: OnceLock<(VatId, Cap)>,
+    /// The vat it is of.
+    vat: Option<VatId>,
+    /// The object it is hosted as there, once it is known that it is.
+    home: CapCell,
     /// There is nothing any more, or never was. Set before the capability is let go.
     is_empty: AtomicBool,
 }
@@ -29,16 +31,23 @@ enum State {
 
 impl Held {
     pub(super) fn new(client: Client) -> Self {
-        Self::of(State::Live(client), false)
+        Self::live(client, CapCell::default())
+    }
+
+    /// The handle of an object of the vat `here`.
+    pub(super) fn hosted(here: &Local, client: Client) -> Self {
+        let home = client.cap_here(here).map(CapCell::of).unwrap_or_default();
+        Self::live(client, home)
+    }
+
+    fn live(client: Client, home: CapCell) -> Self {
+        let vat = Some(client.mailbox().id());
+        Self { state: Mutex::new(State::Live(client)), vat, home, is_empty: AtomicBool::new(false) }
     }
 
     pub(super) fn failed(why: JsError) -> Self {
-        Self::of(State::Failed(why), true)
-    }
-
-    fn of(state: State, is_empty: bool) -> Self {
-        let is_empty = AtomicBool::new(is_empty);
-        Self { state: Mutex::new(state), home: OnceLock::new(), is_empty }
+        let (state, home) = (Mutex::new(State::Failed(why)), CapCell::default());
+        Self { state, vat: None, home, is_empty: AtomicBool::new(true) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -73,19 +82,16 @@ impl Held {
         let Some(cap) = client.cap_here(&here).filter(|_| client.is_hosted_here()) else {
             return false;
         };
-        self.home.get_or_init(|| (here.id(), cap));
+        self.home.set(cap);
         true
     }
 
     /// The vat, of this thread, and the object of it that this is known to be the handle of.
     #[inline]
     pub(super) fn home(&self) -> Option<(Local, Cap)> {
-        let (vat, cap) = *self.home.get()?;
+        let cap = self.home.get()?;
         // Whoever gives it up elsewhere says so before the vat hears of it.
-        if self.is_empty.load(Ordering::Relaxed) {
-            return None;
-        }
-        Some((Local::find(vat)?, cap))
+        if self.is_live() { Some((Local::find(self.vat?)?, cap)) } else { None }
     }
 
     /// Gives the capability up; again, nothing happens.
@@ -93,6 +99,11 @@ impl Held {
         self.is_empty.store(true, Ordering::Relaxed);
         let before = std::mem::replace(&mut *self.lock(), State::Disposed);
         drop(before);
+    }
+
+    /// There is something, and it was not given up.
+    pub(super) fn is_live(&self) -> bool {
+        !self.is_empty.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_disposed(&self) -> bool {

@@ -67,12 +67,12 @@ impl Waiting {
     /// One less is interested in a call. What is left of it is dropped where that may call foreign code.
     fn leave_behind(&self, here: &Local, before: Ticket) {
         match self.rows(|rows| rows.lose(before)) {
-            Life::Over => {}
-            Life::Entered(call) => here.quietly(|graph| {
+            Some(Life::Entered(call)) => here.quietly(|graph| {
                 graph.drop_result(call);
                 graph.drop_pipeline(call);
             }),
-            left => here.drop_later(Box::new(left)),
+            Some(left) => here.drop_later(Box::new(left)),
+            None => {}
         }
     }
 }

@@ -56,6 +56,18 @@ struct Row {
     life: Life,
 }
 
+/// Who is there to be told that an object answered.
+pub(super) enum Heard {
+    /// Whoever had it asked, who takes what came; the call is forgotten.
+    Asker,
+    /// Its promise, or calls that wait for what it brings.
+    Others,
+    /// Nobody; the call is forgotten.
+    Nobody,
+    /// The graph, where the call is by now.
+    Graph(CallId),
+}
+
 /// The calls of a lobby.
 #[derive(Default)]
 pub(super) struct Rows {
@@ -66,6 +78,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    #[inline]
     fn row(&mut self, ticket: Ticket) -> Option<&mut Row> {
         let row = self.rows.get_mut(ticket.index as usize)?;
         (row.generation == ticket.generation).then_some(row)
@@ -149,11 +162,28 @@ impl Rows {
     }
 
     /// One less is interested in a call. What is left of it where nobody is, and its object is not at it.
-    pub(super) fn lose(&mut self, ticket: Ticket) -> Life {
-        let Some(row) = self.row(ticket) else { return Life::Over };
+    #[inline]
+    pub(super) fn lose(&mut self, ticket: Ticket) -> Option<Life> {
+        let row = self.row(ticket)?;
         row.interests = row.interests.saturating_sub(1);
         let runs = matches!(row.life, Life::Running(_) | Life::Promoted(_) | Life::Handed(_));
-        if row.interests > 0 || runs { Life::Over } else { self.remove(ticket) }
+        (row.interests == 0 && !runs).then(|| self.remove(ticket))
+    }
+
+    /// The object of a call answered, which `asker` had asked.
+    #[inline]
+    pub(super) fn end(&mut self, ticket: Ticket, asker: Ticket) -> Heard {
+        let Some(row) = self.row(ticket) else { return Heard::Nobody };
+        match row.life {
+            Life::Promoted(call) | Life::Handed(call) => return Heard::Graph(call),
+            _ if row.interests > 1 || row.interests == 1 && ticket != asker => {
+                return Heard::Others;
+            }
+            _ => {}
+        }
+        let heard = if row.interests == 0 { Heard::Nobody } else { Heard::Asker };
+        self.remove(ticket);
+        heard
     }
 
     /// Forgets a call: what is left of it.

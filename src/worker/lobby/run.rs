@@ -12,8 +12,9 @@ use super::super::external::disposed;
 use super::super::held::Held;
 use super::super::host::{Attempt, Hosted, Object, hand_over, host, nobody};
 use super::super::returned::Got;
+use super::super::target::Return;
 use super::super::value::{Value, View};
-use super::rows::{Life, Ticket, To};
+use super::rows::{Heard, Life, Rows, Ticket, To};
 use super::waiting::Waiting;
 
 /// How many objects are asked on behalf of one promise; what is left enters the graph, where others have their
@@ -31,19 +32,27 @@ enum Reached {
 }
 
 impl Waiting {
-    /// Asks objects, until none is left to be asked or the way goes by the graph: there all others follow.
-    pub(super) fn run(&self, here: &Local) {
+    /// Asks objects, until none is left to be asked or the way goes by the graph: there all others follow. What
+    /// came of the call of `asker`, if it was answered and nobody else wants to know.
+    pub(super) fn run(&self, here: &Local, asker: Ticket) -> Option<Result<Got, JsError>> {
+        let mut came = None;
         for _ in 0..CALLS_PER_RUN {
-            let Some((ticket, to)) = self.rows(|rows| rows.first()) else {
-                return here.end_ahead();
+            let Some((ticket, to)) = self.rows(Rows::first) else {
+                here.end_ahead();
+                return came;
             };
             match self.reach(here, to) {
-                Reached::Object(object, node) => self.ask(here, ticket, &object, node),
+                Reached::Object(object, node) => {
+                    if let Some(own) = self.ask(here, ticket, &object, node, asker) {
+                        came = Some(own);
+                    }
+                }
                 Reached::Nobody(why) => self.fail(here, ticket, why),
                 Reached::Graph => break,
             }
         }
         here.enter_lobby();
+        came
     }
 
     fn reach(&self, here: &Local, to: To) -> Reached {
@@ -69,57 +78,70 @@ impl Waiting {
         Some(root.and_then(|root| root.client(here)))
     }
 
-    fn ask(&self, here: &Local, ticket: Ticket, object: &Hosted, node: Cap) {
-        let Some(asked) = self.rows(|rows| rows.begin(ticket, Life::Running(node))) else { return };
+    #[inline]
+    fn ask(
+        &self,
+        here: &Local,
+        ticket: Ticket,
+        object: &Hosted,
+        node: Cap,
+        asker: Ticket,
+    ) -> Option<Result<Got, JsError>> {
+        let asked = self.rows(|rows| rows.begin(ticket, Life::Running(node)))?;
         let attempt = object.attempt(asked.path, asked.op);
         self.leave(here, asked.to);
-        match attempt {
-            Attempt::Done(result) => match self.rows(|rows| rows.replace(ticket, Life::Over)) {
-                Life::Promoted(call) => {
-                    object.conclude(call, result);
-                    self.end(here, ticket, Life::Entered(call));
-                }
-                Life::Handed(call) => {
-                    object.conclude(call, result);
-                    self.rows(|rows| rows.remove(ticket));
-                }
-                _ => {
-                    let got = result.and_then(|returned| hand_over(here, returned));
-                    // As if it had come by way of the graph.
-                    let got = got.map_err(|why| caught(&thrown(&why)));
-                    self.end(here, ticket, Life::Done(got));
-                }
-            },
-            Attempt::Waits(work) => object.attend(self.promote(here, ticket, node), work),
+        let result = match attempt {
+            Attempt::Done(result) => result,
+            Attempt::Waits(work) => {
+                object.attend(self.promote(here, ticket, node), work);
+                return None;
+            }
+        };
+        match self.rows(|rows| rows.end(ticket, asker)) {
+            Heard::Asker => return Some(outcome(here, result)),
+            Heard::Others => {
+                let came = outcome(here, result);
+                self.end(here, ticket, Life::Done(came));
+            }
+            // Its stubs are given away all the same.
+            Heard::Nobody => drop(outcome(here, result)),
+            Heard::Graph(call) => {
+                object.conclude(call, result);
+                self.entered(here, ticket, call);
+            }
+        }
+        None
+    }
+
+    /// The graph has a call that runs no more here.
+    fn entered(&self, here: &Local, ticket: Ticket, call: CallId) {
+        if self.rows(|rows| matches!(rows.life(ticket), Life::Handed(_))) {
+            self.rows(|rows| rows.remove(ticket));
+        } else {
+            self.end(here, ticket, Life::Entered(call));
         }
     }
 
     /// A call that runs enters the graph, if it did not yet.
     fn promote(&self, here: &Local, ticket: Ticket, node: Cap) -> CallId {
-        match self.rows(|rows| rows.replace(ticket, Life::Over)) {
-            Life::Promoted(call) => {
-                self.end(here, ticket, Life::Entered(call));
-                call
-            }
-            Life::Handed(call) => {
-                self.rows(|rows| rows.remove(ticket));
-                call
-            }
-            _ => {
-                let call = here.quietly(|graph| graph.adopt(node));
-                self.end(here, ticket, Life::Entered(call));
-                call
-            }
-        }
+        let known = self.rows(|rows| match rows.life(ticket) {
+            Life::Promoted(call) | Life::Handed(call) => Some(*call),
+            _ => None,
+        });
+        let call = known.unwrap_or_else(|| here.quietly(|graph| graph.adopt(node)));
+        self.entered(here, ticket, call);
+        call
     }
 
     /// A call runs no more: how it lives on, if anybody is interested.
     fn end(&self, here: &Local, ticket: Ticket, life: Life) {
         let left = self.rows(|rows| {
             rows.replace(ticket, life);
-            if rows.is_wanted(ticket) { Life::Over } else { rows.remove(ticket) }
+            (!rows.is_wanted(ticket)).then(|| rows.remove(ticket))
         });
-        self.let_go(here, left);
+        if let Some(left) = left {
+            self.let_go(here, left);
+        }
     }
 
     fn fail(&self, here: &Local, ticket: Ticket, why: JsError) {
@@ -135,6 +157,19 @@ impl Waiting {
             To::Result(before) => self.lose(here, before),
         }
     }
+}
+
+/// What an object's answer is to its caller: an error as if it had come by way of the graph.
+#[inline]
+fn outcome(here: &Local, result: Result<Return, JsError>) -> Result<Got, JsError> {
+    let why = match result {
+        Ok(returned) => match hand_over(here, returned) {
+            Ok(got) => return Ok(got),
+            Err(why) => why,
+        },
+        Err(why) => why,
+    };
+    Err(caught(&thrown(&why)))
 }
 
 fn object(here: &Local, cap: Cap) -> Reached {

@@ -57,8 +57,15 @@ impl Seat {
         // What was posted before it is polled is there to be seen, as it is to who awaits a call of the graph.
         here.read_mail();
         let waits = waiting.rows(|rows| matches!(rows.life(ticket), Life::Waiting(_)));
-        if waits && here.ahead_of_graph(|| waiting.run(here)).is_none() {
-            here.enter_lobby();
+        if waits {
+            match here.ahead_of_graph(|| waiting.run(here, ticket)) {
+                Some(Some(outcome)) => {
+                    self.leave();
+                    return Some(Came::Done(outcome));
+                }
+                Some(None) => {}
+                None => here.enter_lobby(),
+            }
         }
         self.give_up(here)
     }

@@ -18,9 +18,11 @@ impl Waiting {
     }
 
     /// Nobody is interested in what came of a call any more, or one less is.
+    #[inline]
     pub(super) fn lose(&self, here: &Local, ticket: Ticket) {
-        let left = self.rows(|rows| rows.lose(ticket));
-        self.let_go(here, left);
+        if let Some(left) = self.rows(|rows| rows.lose(ticket)) {
+            self.let_go(here, left);
+        }
     }
 
     /// Lets go of what is left of a call.
@@ -32,7 +34,8 @@ impl Waiting {
                     To::Cap(cap) => return here.release(cap),
                     To::Result(ticket) => {
                         drop((asked.path, asked.op));
-                        left = self.rows(|rows| rows.lose(ticket));
+                        let Some(next) = self.rows(|rows| rows.lose(ticket)) else { return };
+                        left = next;
                     }
                 },
                 Life::Entered(call) => {
