@@ -1,8 +1,8 @@
 //! A client is the address of an object, usable from any thread.
 
 use std::future::{Future, poll_fn};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 
 use crate::runtime::{Local, Mailbox, gone, leave};

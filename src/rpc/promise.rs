@@ -24,7 +24,7 @@ use super::reply::Reply;
 #[must_use = "dropping a promise cancels its call"]
 pub struct Promise {
     pub(super) mailbox: Arc<Mailbox>,
-    state: Promised,
+    pub(super) state: Promised,
 }
 
 /// The life of a promise.

@@ -8,7 +8,7 @@ use std::task::Context;
 use crate::vat::{CallId, Graph, TargetId};
 
 use super::dispatch::{Answer, Conclusion, Dispatch};
-use super::local::Local;
+use super::local::{Ahead, Local};
 use super::tasks::Work;
 use super::turn::During;
 
@@ -26,8 +26,15 @@ impl Local {
     /// The vat's lobby, made when it is first asked for. `None` if it has one of another kind.
     #[inline]
     pub fn lobby<L: Lobby + Default>(&self) -> Option<&L> {
-        let lobby: &dyn Any = &**self.inner().lobby.get_or_init(|| Rc::new(L::default()));
-        lobby.downcast_ref()
+        let ahead = self.inner().lobby.get_or_init(|| Ahead {
+            lobby: Rc::new(L::default()),
+            enter: |lobby, here| {
+                if let Some(lobby) = lobby.downcast_ref::<L>() {
+                    lobby.enter(here);
+                }
+            },
+        });
+        ahead.lobby.downcast_ref()
     }
 
     /// Whether a call made now may be kept in the lobby. Takes in what other threads posted before it.
@@ -62,8 +69,8 @@ impl Local {
     #[cold]
     fn enter_calls(&self) {
         self.inner().is_ahead.set(false);
-        if let Some(lobby) = self.inner().lobby.get() {
-            lobby.enter(self);
+        if let Some(ahead) = self.inner().lobby.get() {
+            (ahead.enter)(&*ahead.lobby, self);
         }
     }
 
@@ -94,13 +101,13 @@ impl Local {
         }
         let result = run();
         drop(during);
-        match turning {
-            Some(turning) => {
-                drop(turning);
-                self.catch_up();
-            }
-            None if self.quietly(|graph| graph.has_queued()) => self.drain(),
-            None => {}
+        // What went on its way by the graph has its turn, as if nobody had asked.
+        if self.quietly(|graph| graph.has_queued()) {
+            self.drain();
+        }
+        if let Some(turning) = turning {
+            drop(turning);
+            self.catch_up();
         }
         Some(result)
     }

@@ -10,13 +10,11 @@ use std::time::Instant;
 
 use crate::conn::{Config, Connection};
 use crate::transport::Transport;
-use crate::vat::{CallId, Cap, Graph, LinkId, Request, TargetId};
+use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Payload, Request, TargetId};
 
-use super::ahead::Lobby;
 use super::dispatch::{Dispatch, LocalFuture};
 use super::links::{Ending, Links};
 use super::mailbox::{Mailbox, VatId, gone};
-use super::release::Release;
 use super::signal::{Near, Ready};
 use super::tasks::{Tasks, Work};
 use super::timers::{TimerId, Timers};
@@ -58,9 +56,26 @@ pub(super) struct Inner {
     /// Room for the list of what is ready.
     pub(super) ready: RefCell<Vec<Ready>>,
     /// Calls that have not entered the graph.
-    pub(super) lobby: OnceCell<Rc<dyn Lobby>>,
+    pub(super) lobby: OnceCell<Ahead>,
     /// There are some.
     pub(super) is_ahead: Cell<bool>,
+}
+
+/// What a destructor gave up.
+pub(super) enum Release {
+    Cap(Cap),
+    Result(CallId),
+    Pipeline(CallId),
+    Payload(Payload),
+    Membrane(MembraneId),
+    /// What is dropped where foreign code may run.
+    Litter(Box<dyn Any>),
+}
+
+/// Calls that have not entered the graph, and how they do.
+pub(super) struct Ahead {
+    pub(super) lobby: Rc<dyn Any>,
+    pub(super) enter: fn(&dyn Any, &Local),
 }
 
 #[derive(Default)]

@@ -4,19 +4,8 @@ use std::any::Any;
 
 use crate::vat::{CallId, Cap, MembraneId, Payload};
 
-use super::local::Local;
+use super::local::{Local, Release};
 use super::quiet::drop_quietly;
-
-/// What a destructor gave up.
-pub(super) enum Release {
-    Cap(Cap),
-    Result(CallId),
-    Pipeline(CallId),
-    Payload(Payload),
-    Membrane(MembraneId),
-    /// What is dropped where foreign code may run.
-    Litter(Box<dyn Any>),
-}
 
 impl Local {
     /// Gives a reference back at the next turn.

@@ -1,4 +1,4 @@
-//! A call that waited in the lobby of its vat when its promise came to another thread.
+//! A call whose promise came to another thread than it was made on.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -30,16 +30,33 @@ pub(super) struct Away {
 }
 
 impl Away {
-    pub(super) fn of(mut seat: Seat) -> Self {
-        let (tell, hear) = oneshot::channel();
+    /// Of a call that waits in the lobby.
+    pub(super) fn of_seat(mut seat: Seat) -> Self {
         let mailbox = Arc::clone(seat.mailbox());
+        Self::new(mailbox, move |here| seat.give_up(here))
+    }
+
+    /// Of a call that is in the graph.
+    pub(super) fn of_promise(promise: Promise) -> Self {
+        let mailbox = Arc::clone(promise.mailbox());
+        Self::new(mailbox, move |_| Some(Came::Entered(promise)))
+    }
+
+    fn new(
+        mailbox: Arc<Mailbox>,
+        come: impl FnOnce(&Local) -> Option<Came> + Send + 'static,
+    ) -> Self {
+        let (tell, hear) = oneshot::channel();
         let root = Client::promised(&mailbox, move |here| {
-            let root = match seat.give_up(here) {
-                Some(Came::Entered(promise)) => {
-                    let root = promise.cap(&Path::root().field(PIPELINE));
-                    forward(here, promise, tell);
-                    lend(here, &root)
-                }
+            let root = match come(here) {
+                Some(Came::Entered(mut promise)) => match promise.take_now() {
+                    Some(outcome) => done(here, received(outcome), tell),
+                    None => {
+                        let root = promise.cap(&Path::root().field(PIPELINE));
+                        forward(here, promise, tell);
+                        lend(here, &root)
+                    }
+                },
                 Some(Came::Done(got)) => done(here, got.map(Received::new), tell),
                 None => Err(gone()),
             };

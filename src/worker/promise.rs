@@ -33,7 +33,7 @@ enum State {
     /// Its call waits in the lobby of this thread's vat.
     Kept(Seat),
     Pending(Promise),
-    /// It came from the lobby to another thread.
+    /// It came to another thread.
     Away(Away),
     /// It came, in this vat if it is an object.
     Done(Received, Option<Arc<Mailbox>>),
@@ -114,6 +114,9 @@ impl RpcPromise {
     pub(super) fn root(&self) -> Result<RpcStub, JsError> {
         self.leave_lobby();
         let mut state = self.lock();
+        if matches!(&*state, State::Pending(promise) if promise.is_away()) {
+            state.depart();
+        }
         if let State::Pending(promise) = &mut *state
             && let Some(outcome) = promise.take_now()
         {
@@ -173,11 +176,12 @@ impl State {
         }
     }
 
-    /// What waits in the lobby of another thread's vat is heard of from there on.
+    /// What a call of another thread's vat brings is heard of from there.
     fn depart(&mut self) {
-        match std::mem::replace(self, Self::Disposed) {
-            Self::Kept(seat) => *self = Self::Away(Away::of(seat)),
-            other => *self = other,
+        *self = match std::mem::replace(self, Self::Disposed) {
+            Self::Kept(seat) => Self::Away(Away::of_seat(seat)),
+            Self::Pending(promise) => Self::Away(Away::of_promise(promise)),
+            other => other,
         }
     }
 }
