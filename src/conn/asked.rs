@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::answer::{Answer, AnswerLife, ResultsTo};
 use super::caps::counted;
 use super::connection::{Connection, TailCalls};
-use super::error::PeerMisbehaved;
+use super::error::{PeerMisbehaved, Plenty};
 use super::event::{Event, InCall, InTarget, OutReturn};
 use super::queue::Item;
 use crate::wire::{
@@ -148,7 +148,7 @@ impl Connection {
         // A Return that takes these results may be on its way: there must be something to take.
         let max = self.config.answers_max as usize;
         if self.answers.len() >= max {
-            return Err(PeerMisbehaved::TooMany { what: "calls in flight", max });
+            return Err(PeerMisbehaved::TooMany { what: Plenty::KeptCalls, max });
         }
         let (life, results_to) = (AnswerLife::Refused(why), ResultsTo::Kept);
         let params = SmallVec::new();
@@ -174,7 +174,7 @@ impl Connection {
     ) -> Result<(), PeerMisbehaved> {
         let max = self.config.queued_words_max.saturating_mul(2);
         if self.queue.words() > max {
-            return Err(PeerMisbehaved::TooMany { what: "words it does not read", max });
+            return Err(PeerMisbehaved::TooMany { what: Plenty::Unread, max });
         }
         self.queue.push(Item::Refusal(Message::Return(Box::new(Return {
             answer,

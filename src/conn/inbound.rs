@@ -2,7 +2,7 @@
 
 use super::caps::counted;
 use super::connection::Connection;
-use super::error::{ConnectionError, PeerMisbehaved};
+use super::error::{ConnectionError, PeerMisbehaved, Plenty};
 use super::event::{Event, InTarget};
 use super::question::is_high;
 use super::queue::Item;
@@ -170,7 +170,7 @@ impl Connection {
     fn count_echo(&mut self) -> Result<(), PeerMisbehaved> {
         let max = self.config.echoes_max as usize;
         if self.echoes >= max {
-            return Err(PeerMisbehaved::TooMany { what: "messages to be sent back", max });
+            return Err(PeerMisbehaved::TooMany { what: Plenty::Echoes, max });
         }
         self.echoes += 1;
         Ok(())
