@@ -21,6 +21,7 @@ impl Connection {
         if self.is_closed() {
             return Ok(());
         }
+        self.heard += 1;
         if let Message::Abort(why) = message {
             let error = ConnectionError::Aborted(why);
             self.close_silently(&error.to_exception());
@@ -163,6 +164,7 @@ impl Connection {
 
     fn echo(&mut self, message: Message) -> Result<(), PeerMisbehaved> {
         self.count_echo()?;
+        self.check_read()?;
         self.queue.push(Item::Echo(Message::Unimplemented(Box::new(message))));
         Ok(())
     }

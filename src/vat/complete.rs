@@ -90,6 +90,10 @@ impl Graph {
         outcome: Outcome,
     ) {
         let mut broken = Vec::new();
+        let outcome = match outcome {
+            Ok(results) if stays(&results, keep) => self.keepable(link, answer, results),
+            outcome => outcome,
+        };
         let ret = match (outcome, keep) {
             (outcome, Keep::Results) => {
                 self.place(id, Place::Done(outcome));
@@ -119,6 +123,19 @@ impl Graph {
         self.send_return(link, answer, ret);
         self.origin(id, Origin::Returned);
         self.break_exports(link, broken);
+    }
+
+    /// Results that stay here until the peer finishes; where they are too much, their references are given
+    /// back. (C-M10)
+    fn keepable(&mut self, link: LinkId, answer: AnswerId, results: Payload) -> Outcome {
+        let words = results.content.words() + 2 * results.caps.len();
+        match self.links.get_mut(link).map_or(Ok(()), |at| at.conn.keep(answer, words)) {
+            Ok(()) => Ok(results),
+            Err(why) => {
+                self.unref_payload(results);
+                Err(why)
+            }
+        }
     }
 
     /// Results as they may leave; where they may not, their references are given back.
@@ -318,5 +335,14 @@ impl Graph {
             self.unpin(told);
         }
         self.unref(export.cap);
+    }
+}
+
+/// Whether results stay here behind their Return.
+fn stays(results: &Payload, keep: Keep) -> bool {
+    match keep {
+        Keep::Results => true,
+        Keep::Pipeline | Keep::PipelineOnly => !results.caps.is_empty(),
+        Keep::Nothing => false,
     }
 }

@@ -34,16 +34,25 @@ const PIPE: usize = 4 << 20;
 impl Scene {
     /// Over a pipe that is full with so many bytes in one direction.
     pub(crate) fn with_pipe(config: Config, capacity: usize) -> Self {
+        Self::new(config, FramedLimits::default(), capacity)
+    }
+
+    /// The same, and what the peer sends is within these limits.
+    pub(crate) fn met_within(limits: FramedLimits) -> Self {
+        Self::new(Config::default(), limits, PIPE).meets()
+    }
+
+    fn new(config: Config, limits: FramedLimits, capacity: usize) -> Self {
         let (vat, neighbour) = (Vat::local(), Vat::local());
         let (offered, seen) = object(vat.here());
-        let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
+        let framed = |end, limits| Framed::new(end, Peer::Memory, limits);
         let (ours, theirs) = memory_pipe(capacity);
-        let link = Link::connect(vat.here(), framed(ours), config, Some(&offered));
+        let link = Link::connect(vat.here(), framed(ours, limits), config, Some(&offered));
         let (left, right) = same_thread();
         let near = Link::connect(vat.here(), right, Config::default(), Some(&offered));
         let beside = Link::connect(neighbour.here(), left, Config::default(), None);
         let neighbours = beside.bootstrap();
-        let peer = framed(theirs);
+        let peer = framed(theirs, FramedLimits::default());
         let scene = Self { vat, link, offered, seen, peer, neighbour, neighbours, near };
         scene.the_neighbour_lives_on();
         scene
