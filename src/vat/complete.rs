@@ -90,10 +90,7 @@ impl Graph {
         outcome: Outcome,
     ) {
         let mut broken = Vec::new();
-        let outcome = match outcome {
-            Ok(results) if stays(&results, keep) => self.keepable(link, answer, results),
-            outcome => outcome,
-        };
+        let outcome = self.keepable(link, answer, keep, outcome);
         let ret = match (outcome, keep) {
             (outcome, Keep::Results) => {
                 self.place(id, Place::Done(outcome));
@@ -125,14 +122,23 @@ impl Graph {
         self.break_exports(link, broken);
     }
 
-    /// Results that stay here until the peer finishes; where they are too much, their references are given
-    /// back. (C-M10)
-    fn keepable(&mut self, link: LinkId, answer: AnswerId, results: Payload) -> Outcome {
-        let words = results.content.words() + 2 * results.caps.len();
+    /// An outcome that stays here until the peer finishes; where that is too much, why it does not. (C-M10)
+    fn keepable(
+        &mut self,
+        link: LinkId,
+        answer: AnswerId,
+        keep: Keep,
+        outcome: Outcome,
+    ) -> Outcome {
+        let words = match &outcome {
+            Ok(results) if stays(results, keep) => results.content.words() + 2 * results.caps.len(),
+            Ok(_) => return outcome,
+            Err(why) => why.words(),
+        };
         match self.links.get_mut(link).map_or(Ok(()), |at| at.conn.keep(answer, words)) {
-            Ok(()) => Ok(results),
+            Ok(()) => outcome,
             Err(why) => {
-                self.unref_payload(results);
+                self.unref_outcome(outcome);
                 Err(why)
             }
         }

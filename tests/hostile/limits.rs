@@ -1,30 +1,26 @@
 //! Each limit of a connection at its edge: so much goes, one more does not, and what is counted is told.
 
-use std::time::{Duration, Instant};
-
 use bowline::conn::{Config, Stats, Window};
-use bowline::rpc::{Call, Client, Link, Promise, Written};
-use bowline::runtime::Vat;
-use bowline::transport::{Framed, FramedLimits, Peer, memory_pipe};
-use bowline::wire::{Content, Exception, ExceptionKind, Foreign, Message, SendResultsTo};
+use bowline::rpc::{Client, Promise, Written};
+use bowline::wire::{Exception, ExceptionKind, Message, SendResultsTo};
 
 use crate::embargoes::embargoed_with;
-use crate::scene::Scene;
+use crate::scene::{Scene, polled};
 use crate::support::{Ask, ID, fill, method, object};
 use crate::words::*;
 
-fn with(change: impl FnOnce(&mut Config)) -> Scene {
+pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Scene {
     let mut config = Config::default();
     change(&mut config);
     Scene::met_with(config)
 }
 
-fn stats(scene: &Scene) -> Stats {
+pub(crate) fn stats(scene: &Scene) -> Stats {
     scene.link.stats().expect("the connection is open")
 }
 
 /// What the peer offers, its export 4.
-fn theirs(scene: &mut Scene) -> Client {
+pub(crate) fn theirs(scene: &mut Scene) -> Client {
     let theirs = scene.link.bootstrap();
     scene.heard();
     scene.says(returns(0, bare(hosted(4))));
@@ -43,7 +39,7 @@ fn never(question: u32) -> Message {
 }
 
 /// How many lines say that a call was refused as overload.
-fn overloaded(heard: &[String]) -> usize {
+pub(crate) fn overloaded(heard: &[String]) -> usize {
     heard.iter().filter(|line| line.contains("exception overloaded")).count()
 }
 
@@ -232,6 +228,22 @@ fn results_that_are_not_finished() {
     }
 }
 
+/// An exception stays for the calls pipelined on it, as results do.
+// C-M10
+#[test]
+fn exceptions_that_are_not_finished() {
+    let mut scene = with(|config| config.kept_words_max = 250);
+    let broken = Client::broken(scene.vat.here(), Exception::failed("x".repeat(800)));
+    scene.seen.keep(&broken);
+    drop(broken);
+    (1..=4).for_each(|id| scene.calls(call(id, to(0), method::PASS, vec![])));
+    assert_eq!(overloaded(&scene.heard()), 2);
+    assert_eq!(stats(&scene).kept_words, 200);
+    scene.says_at_once((1..=4).map(finish));
+    scene.seen.let_go();
+    scene.ends();
+}
+
 // C-M10
 #[test]
 fn results_that_are_to_be_taken_and_are_not() {
@@ -324,133 +336,6 @@ fn echoes() {
     scene.gets_aborted("more than 2 messages to be sent back");
 }
 
-// C-M6
-#[test]
-fn queued_words_of_a_peer_that_does_not_read() {
-    let mut config = Config::default();
-    config.queued_words_max = 2_000;
-    let mut scene = Scene::with_pipe(config, 64 << 10).meets();
-    let theirs = theirs(&mut scene);
-    let words = "x".repeat(8 * 1_000 - 8);
-    let say = || {
-        let text = |root: capnp::any_pointer::Builder<'_>| {
-            let mut root = root;
-            root.set_as::<capnp::text::Owned>(words.as_str()).expect("it fits");
-        };
-        theirs.request(ID, 0).with(text).send()
-    };
-    let mut asked = Vec::new();
-    // The pipe and the transport fill up first, which is 320 KiB.
-    let refused = loop {
-        let mut call = say();
-        scene.quiet();
-        match polled(&mut call) {
-            Some(refused) => break refused,
-            None => asked.push(call),
-        }
-        assert!(asked.len() < 100, "it is asked without end");
-    };
-    let why = refused.expect_err("nothing was returned");
-    assert_eq!(why.kind(), ExceptionKind::Overloaded, "{why}");
-    let queued = stats(&scene).queued_words;
-    assert!((2_001..=3_100).contains(&queued), "{queued} words wait, one call more than may");
-    let mut heard = 0;
-    while heard < asked.len() {
-        let lines = scene.heard().len();
-        assert!(lines > 0, "it reads after all, and gets every call");
-        heard += lines;
-    }
-    assert_eq!((heard, stats(&scene).queued_words), (asked.len(), 0));
-    scene.hangs_up();
-    drop((asked, theirs));
-    scene.ends_over();
-}
-
-fn polled<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
-    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
-    match std::pin::Pin::new(future).poll(&mut cx) {
-        std::task::Poll::Ready(done) => Some(done),
-        std::task::Poll::Pending => None,
-    }
-}
-
-/// What is returned counts, exceptions too: they are as large as who threw them likes.
-// C-M6
-#[test]
-fn exceptions_that_are_not_read() {
-    let mut config = Config::default();
-    config.queued_words_max = 100_000;
-    let mut scene = Scene::with_pipe(config, 64 << 10).meets();
-    let broken = Client::broken(scene.vat.here(), Exception::failed("x".repeat(80_000)));
-    scene.seen.keep(&broken);
-    drop(broken);
-    let pass = |question| Message::Call(Box::new(call(question, to(0), method::PASS, vec![])));
-    // 10,000 words each. All that is read in one turn is answered in one, which may be twice as much.
-    assert!(!scene.tries_to_say((1..=4_000).map(pass)), "it is read without end");
-    let queued = stats(&scene).queued_words;
-    assert!((100_000..220_000).contains(&queued), "{queued} words wait");
-    let mut heard = Vec::new();
-    while heard.len() < 4_000 {
-        let said = scene.tries_to_say([]);
-        let lines = scene.heard();
-        assert!(!said || !lines.is_empty(), "each call has its Return");
-        heard.extend(lines);
-    }
-    assert!(overloaded(&heard) > 0);
-    scene.seen.let_go();
-    scene.ends();
-}
-
-/// Many calls may be in flight that return much at once, when it is too late not to read them.
-// C-M6
-#[test]
-fn results_that_come_all_at_once_and_are_not_read() {
-    let mut config = Config::default();
-    config.queued_words_max = 400;
-    let mut scene = Scene::met_with(config);
-    scene.says_at_once((1..=200).map(|id| {
-        let mut call = call(id, to(0), method::GET_LATER, vec![]);
-        call.no_promise_pipelining = true;
-        Message::Call(Box::new(call))
-    }));
-    assert_eq!(scene.seen.running(), 200);
-    scene.seen.go();
-    let mut heard = Vec::new();
-    while heard.len() < 200 {
-        heard.extend(scene.heard());
-    }
-    let refused = overloaded(&heard);
-    // Each is 6 words and an envelope of 8: behind twice the limit no more results are taken.
-    assert_eq!(200 - refused, 800 / 14 + 1, "{:?}", heard.last());
-    scene.says_at_once((1..=200).map(finish));
-    scene.heard();
-    scene.ends();
-}
-
-/// What the vat does not know goes back whole, however large it is.
-// C-M6, C-U6
-#[test]
-fn echoes_that_are_not_read() {
-    let mut scene = with(|config| config.queued_words_max = 1_000);
-    let theirs = theirs(&mut scene);
-    // It is read though it does not read, for the vat waits for an answer.
-    let asked = theirs.note(1);
-    scene.heard();
-    let mut unknown = vec![1 << 32 | 1 << 48, 999, 0];
-    unknown.resize(1_000, 0);
-    let foreign =
-        |_| Message::Foreign(Foreign { variant: 999, body: Content::from_words(&unknown) });
-    scene.says_at_once((0..4).map(foreign));
-    drop((asked, theirs));
-    scene.seen.let_go();
-    let heard = scene.heard();
-    assert_eq!(
-        heard[heard.len() - 2],
-        "abort failed: peer misbehaved: more than 2000 words it does not read"
-    );
-    scene.ends_over();
-}
-
 // C-M7
 #[test]
 fn payloads() {
@@ -491,95 +376,4 @@ fn bytes_of_a_stream() {
         drop((written, theirs));
         scene.ends_over();
     }
-}
-
-/// A vat that somebody came to, and their end.
-fn visited(config: Config) -> (Vat, Link, bowline::transport::MemoryPipe, Client) {
-    let vat = Vat::local();
-    let (offered, _) = object(vat.here());
-    let (ours, theirs) = memory_pipe(1 << 16);
-    let framed = Framed::new(ours, Peer::Memory, FramedLimits::default());
-    let link = Link::accept(vat.here(), framed, config, Some(&offered));
-    (vat, link, theirs, offered)
-}
-
-fn at(vat: &Vat, now: Instant) {
-    while vat.turn(now) == bowline::runtime::Turn::More {}
-}
-
-// C-M11
-#[test]
-fn a_peer_that_comes_and_says_nothing() {
-    let begin = Instant::now();
-    for (said, after, open) in
-        [(0, 9_999, true), (0, 10_000, false), (7, 10_000, false), (8, 10_000, true)]
-    {
-        let (vat, link, theirs, _offered) = visited(Config::default());
-        at(&vat, begin);
-        let mut peer = bowline::probe::Peer::new(theirs);
-        let mut bytes = Vec::new();
-        bootstrap(0).encode().append_to(&mut bytes);
-        let end = if said == 8 { bytes.len() } else { said };
-        peer.say_bytes(&bytes[..end]);
-        assert!(polled(&mut Box::pin(peer.flush())).is_some());
-        at(&vat, begin + Duration::from_millis(5_000));
-        at(&vat, begin + Duration::from_millis(after));
-        assert_eq!(link.ending().is_none(), open, "{said} bytes, {after} ms");
-        if !open {
-            assert_eq!(link.ending().expect("over").reason(), "nothing came for 10s");
-        }
-    }
-}
-
-// C-M11
-#[test]
-fn a_peer_that_gave_all_back_and_stays() {
-    let begin = Instant::now();
-    let seconds = |seconds| begin + Duration::from_secs(seconds);
-    for idle in [true, false] {
-        let (vat, link, theirs, _offered) = visited(Config::default());
-        at(&vat, begin);
-        let mut peer = bowline::probe::Peer::new(theirs);
-        peer.say(bootstrap(0));
-        assert!(polled(&mut Box::pin(peer.flush())).is_some());
-        at(&vat, seconds(1));
-        peer.say(keep(0));
-        if idle {
-            peer.say(release(0, 1));
-        }
-        assert!(polled(&mut Box::pin(peer.flush())).is_some());
-        // It is looked at after 10 s and then every 600 s.
-        at(&vat, seconds(10));
-        at(&vat, seconds(609));
-        assert!(link.ending().is_none());
-        at(&vat, seconds(610));
-        assert_eq!(link.ending().is_some(), idle, "what is held keeps a connection");
-    }
-}
-
-/// A call that goes on keeps its connection, however long it takes.
-// C-M11
-#[test]
-fn a_peer_that_waits_for_an_answer() {
-    let begin = Instant::now();
-    let vat = Vat::local();
-    let offered = Client::new(vat.here(), |_: Call| std::future::pending::<Result<_, Exception>>());
-    let (ours, theirs) = memory_pipe(1 << 16);
-    let framed = Framed::new(ours, Peer::Memory, FramedLimits::default());
-    let link = Link::accept(vat.here(), framed, Config::default(), Some(&offered));
-    let mut peer = bowline::probe::Peer::new(theirs);
-    for said in [
-        vec![bootstrap(0), Message::Call(Box::new(call(1, to_result(0), 0, vec![])))],
-        vec![keep(0), release(0, 1)],
-    ] {
-        for message in said {
-            peer.say(message);
-        }
-        assert!(polled(&mut Box::pin(peer.flush())).is_some());
-        at(&vat, begin);
-    }
-    for hour in 0..5 {
-        at(&vat, begin + Duration::from_secs(3_600 * hour));
-    }
-    assert!(link.ending().is_none(), "{:?}", link.ending());
 }

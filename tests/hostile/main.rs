@@ -16,6 +16,8 @@ mod messages;
 mod peer;
 mod promising;
 mod scene;
+mod silence;
 mod tolerated;
+mod unread;
 mod violations;
 mod words;

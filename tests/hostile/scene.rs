@@ -1,7 +1,7 @@
 //! A vat of ours between a peer played by the test, over real bytes, and a neighbour who must not notice.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -222,6 +222,15 @@ impl Scene {
         let request = self.neighbours.ask(crate::support::method::HOLD, 0, &[&hosted]);
         self.run(request).expect("it is held");
         (hosted, seen)
+    }
+}
+
+/// What a future gives that is done.
+pub(crate) fn polled<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
+    let mut cx = Context::from_waker(Waker::noop());
+    match Pin::new(future).poll(&mut cx) {
+        Poll::Ready(done) => Some(done),
+        Poll::Pending => None,
     }
 }
 
