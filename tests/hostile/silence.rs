@@ -6,7 +6,7 @@ use bowline::conn::Config;
 use bowline::probe;
 use bowline::rpc::{Call, Client, Link};
 use bowline::runtime::{Turn, Vat};
-use bowline::transport::{Framed, FramedLimits, MemoryPipe, Peer, memory_pipe};
+use bowline::transport::{ByteStream, Framed, FramedLimits, MemoryPipe, Peer, memory_pipe};
 use bowline::wire::{Exception, Message};
 
 use crate::scene::polled;
@@ -75,6 +75,36 @@ fn a_peer_that_gave_all_back_and_stays() {
         at(&vat, seconds(610));
         assert_eq!(link.ending().is_some(), idle, "what is held keeps a connection");
     }
+}
+
+/// What is still to be said to it waits so long, and then it is gone with all of that.
+// C-M6
+#[test]
+fn a_peer_that_does_not_read_what_is_said_last() {
+    let begin = Instant::now();
+    let (vat, link, mut theirs, offered) = visited(Config::default());
+    at(&vat, begin);
+    let client = link.bootstrap();
+    let text = "x".repeat(1 << 20);
+    let asked = client.request(1, 2).with(|root| {
+        let mut root = root;
+        root.set_as::<capnp::text::Owned>(text.as_str()).expect("it fits");
+    });
+    let asked = asked.send();
+    at(&vat, begin);
+    link.abort(Exception::failed("enough"));
+    for (after, is_kept) in [(0, true), (4_999, true), (5_000, false)] {
+        at(&vat, begin + Duration::from_millis(after));
+        assert_eq!(link.stats().is_some(), is_kept, "after {after} ms");
+    }
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut read = 0;
+    let mut buffer = vec![0; 1 << 16];
+    while let std::task::Poll::Ready(Ok(bytes @ 1..)) = theirs.poll_read(&mut cx, &mut buffer) {
+        read += bytes;
+    }
+    assert!(read < 1 << 20, "the rest is gone");
+    drop((asked, client, offered));
 }
 
 /// A call that goes on keeps its connection, however long it takes.
