@@ -13,7 +13,7 @@ use crate::words::*;
 #[test]
 fn queued_words_of_a_peer_that_does_not_read() {
     let mut config = Config::default();
-    config.queued_words_max = 400;
+    config.queued_words_max = 2_000;
     let mut scene = Scene::with_pipe(config, 64 << 10).meets();
     let theirs = theirs(&mut scene);
     let words = "x".repeat(8 * 1_000 - 8);
@@ -63,11 +63,11 @@ fn exceptions_that_are_not_read() {
     drop(broken);
     let pass = |question| Message::Call(Box::new(call(question, to(0), method::PASS, vec![])));
     // 1,000 words each. All that is read in one turn is answered in one, which may be twice as much.
-    assert!(!scene.tries_to_say((1..=400).map(pass)), "it is read without end");
+    assert!(!scene.tries_to_say((1..=1_000).map(pass)), "it is read without end");
     let queued = stats(&scene).queued_words;
     assert!((10_000..24_000).contains(&queued), "{queued} words wait");
     let (mut heard, mut rounds) = (Vec::new(), 0);
-    while heard.len() < 400 {
+    while heard.len() < 1_000 {
         scene.tries_to_say([]);
         heard.extend(scene.heard());
         rounds += 1;
@@ -75,7 +75,7 @@ fn exceptions_that_are_not_read() {
     }
     assert!(overloaded(&heard) > 0);
     while !scene.tries_to_say([]) {}
-    (1..=400).for_each(|id| scene.says(finish(id)));
+    (1..=1_000).for_each(|id| scene.says(finish(id)));
     scene.seen.let_go();
     scene.ends();
 }
