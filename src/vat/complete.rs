@@ -51,6 +51,7 @@ impl Graph {
             // Its tail call failed, or nobody here takes its results any more. The peer may pipeline
             // on it until it finishes.
             Origin::Returned => self.place(id, Place::Done(outcome)),
+            Origin::Finished => self.unref_outcome(outcome),
             Origin::Detached | Origin::Gone => {
                 self.origin(id, Origin::Gone);
                 if self.is_pipelined(id) {

@@ -180,7 +180,7 @@ impl Graph {
             self.abandon(place);
         }
         let Some(call) = self.calls.get_mut(id) else { return };
-        call.origin = Origin::Returned;
+        call.origin = Origin::Finished;
         self.send_return(link, answer, OutReturn::Canceled);
     }
 

@@ -2,7 +2,7 @@
 
 use bowline::conn::Config;
 use bowline::rpc::Client;
-use bowline::wire::{Content, Exception, ExceptionKind, Foreign, Message};
+use bowline::wire::{Content, Exception, ExceptionKind, Finish, Foreign, Message, QuestionId};
 
 use crate::limits::{overloaded, stats, theirs, with};
 use crate::scene::{Scene, polled};
@@ -102,6 +102,43 @@ fn results_that_come_all_at_once_and_are_not_read() {
     // Each is 6 words and an envelope of 8: behind twice the limit no more results are taken.
     assert_eq!(200 - refused, 800 / 14 + 1, "{:?}", heard.last());
     scene.says_at_once((1..=200).map(finish));
+    scene.heard();
+    scene.ends();
+}
+
+/// Nothing will be pipelined on a call that was finished before it returned: of its results nothing stays, though
+/// its Return cannot leave.
+// C-M10, C-N3
+#[test]
+fn results_of_calls_that_were_finished_before() {
+    let mut scene = Scene::with_pipe(Config::default(), 4 << 10).meets();
+    let (kept, _) = crate::support::object(scene.vat.here());
+    scene.seen.keep(&kept);
+    drop(kept);
+    // What fills the pipe and the transport.
+    let filler = Client::broken(scene.vat.here(), Exception::failed("x".repeat(300_000)));
+    scene.seen.keep_second(&filler);
+    drop(filler);
+    scene.calls(call(1, to(0), method::GET_SECOND, vec![]));
+    let results =
+        |scene: &Scene| scene.vat.here().with(|graph| graph.dump()).matches("Done(Ok").count();
+    for question in 2..20 {
+        let deliver_first = Message::Finish(Finish {
+            question: QuestionId(question),
+            release_result_caps: true,
+            require_early_cancellation_workaround: true,
+        });
+        let get = Message::Call(Box::new(call(question, to(0), method::GET, vec![])));
+        scene.says_at_once([get, deliver_first]);
+    }
+    assert!(stats(&scene).answers > 10, "their Returns have left");
+    assert_eq!(results(&scene), 0);
+    let mut heard = 0;
+    while heard < 19 {
+        heard += scene.heard().len();
+    }
+    scene.says(finish(1));
+    scene.seen.let_go();
     scene.heard();
     scene.ends();
 }
