@@ -37,6 +37,7 @@ mod serve;
 mod server_set;
 mod stream;
 mod target;
+mod vigil;
 
 pub use ambient::ambient;
 #[cfg(feature = "worker")]
