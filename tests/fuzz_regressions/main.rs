@@ -6,12 +6,21 @@ mod config;
 #[path = "../../fuzz/bodies/connection.rs"]
 mod connection;
 #[cfg(feature = "worker")]
+#[path = "../../fuzz/bodies/dispatch.rs"]
+mod dispatch;
+#[cfg(feature = "worker")]
 #[path = "../../fuzz/bodies/expression.rs"]
 mod expression;
 #[path = "../../fuzz/bodies/frame.rs"]
 mod frame;
 #[path = "../../fuzz/bodies/head.rs"]
 mod head;
+#[path = "../../fuzz/bodies/message.rs"]
+mod message;
+#[path = "../../fuzz/bodies/pair.rs"]
+mod pair;
+#[path = "../../fuzz/bodies/payload.rs"]
+mod payload;
 #[cfg(feature = "worker")]
 #[path = "../../fuzz/bodies/session.rs"]
 mod session;
@@ -19,6 +28,7 @@ mod session;
 #[path = "../../fuzz/bodies/value.rs"]
 mod value;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -43,6 +53,28 @@ fn replay(folder: &str, body: impl Fn(&[u8]) -> bool) -> Vec<String> {
         !happy || begun.elapsed() > PATIENCE
     });
     unhappy.map(|file| file.display().to_string()).collect()
+}
+
+/// A target that replays the body of another finds what that one finds, and nothing else.
+#[test]
+fn every_target_fuzzes_the_body_of_its_name() {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let names = |folder: &str| -> BTreeSet<String> {
+        let files = fs::read_dir(fuzz.join(folder)).expect("a folder of fuzz/");
+        let name =
+            |file: fs::DirEntry| file.path().file_stem().map(|it| it.to_string_lossy().into());
+        files.filter_map(|file| name(file.expect("it is listed"))).collect()
+    };
+    let targets = names("fuzz_targets");
+    for name in &targets {
+        let file = format!("fuzz_targets/{name}.rs");
+        let text = fs::read_to_string(fuzz.join(&file)).expect("it is listed");
+        assert!(text.contains(&format!("\n#[path = \"../bodies/{name}.rs\"]\n")), "{file}");
+        let manifest = fs::read_to_string(fuzz.join("Cargo.toml")).expect("a manifest");
+        assert!(manifest.contains(&format!("path = \"{file}\"")), "{file} is not in the manifest");
+    }
+    assert_eq!(names("corpus"), targets, "what each target starts from");
+    assert!(names("regressions").is_subset(&targets));
 }
 
 #[test]
@@ -116,5 +148,30 @@ fn configs_to_start_from_are_read() {
 #[test]
 fn sessions_to_start_from_get_results() {
     let unhappy = replay("corpus/session", |bytes| session::run(bytes) > 1);
+    assert!(unhappy.is_empty(), "no call returns in: {unhappy:#?}");
+}
+
+#[test]
+fn messages_to_start_from_are_messages() {
+    let unhappy = replay("corpus/message", message::run);
+    assert!(unhappy.is_empty(), "no message is read from: {unhappy:#?}");
+}
+
+#[test]
+fn payloads_to_start_from_lead_to_capabilities() {
+    let unhappy = replay("corpus/payload", payload::run);
+    assert!(unhappy.is_empty(), "no capability is found in: {unhappy:#?}");
+}
+
+#[test]
+fn pairs_to_start_from_hear_each_other() {
+    let unhappy = replay("corpus/pair", |bytes| pair::run(bytes) > 1);
+    assert!(unhappy.is_empty(), "nobody hears anything in: {unhappy:#?}");
+}
+
+#[cfg(feature = "worker")]
+#[test]
+fn calls_to_start_from_get_results() {
+    let unhappy = replay("corpus/dispatch", |bytes| dispatch::run(bytes) > 1);
     assert!(unhappy.is_empty(), "no call returns in: {unhappy:#?}");
 }

@@ -1,0 +1,9 @@
+//! Any calls of the objects of a worker.
+#![no_main]
+
+#[path = "../bodies/dispatch.rs"]
+mod body;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    body::run(bytes);
+});
