@@ -1,6 +1,3 @@
-#[path = "choices.rs"]
-mod choices;
-
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -19,7 +16,7 @@ use bowline::worker::stream::{ReadableStream, identity};
 use bowline::worker::value::{Value, value};
 use bowline::worker::{AbortSignal, Answer, Call, JsError, RpcStub, RpcTarget};
 
-use choices::Choices;
+use crate::choices::Choices;
 
 const JS_RPC_TARGET: u64 = 0xa1a9_6525_142a_9d98;
 const EXTERNAL_PUSHER: u64 = 0xee2e_b0d2_e1aa_d430;

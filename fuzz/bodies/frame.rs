@@ -1,7 +1,4 @@
-#[path = "again.rs"]
-mod again;
-
-use again::{deframe, reencode};
+use crate::again::{deframe, reencode};
 
 /// How a stream is cut into pieces makes no difference, nor that a message is written and read
 /// again. Gives the number of frames.

@@ -1,8 +1,3 @@
-#[path = "again.rs"]
-mod again;
-#[path = "choices.rs"]
-mod choices;
-
 use bowline::wire::{
     AnswerId, Bootstrap, Call, CapDescriptor, Content, Context, Disembargo, EmbargoId, Exception,
     ExportId, Finish, Frame, ImportId, Message, MessageTarget, Outcome, OutlineLimits, Path,
@@ -10,8 +5,8 @@ use bowline::wire::{
     SendResultsTo,
 };
 
-use again::{again, deframe, essence, reencode};
-use choices::Choices;
+use crate::again::{again, deframe, essence, reencode};
+use crate::choices::Choices;
 
 /// Variants that no schema has yet.
 const NOBODY_KNOWS: u16 = 1000;

@@ -1,13 +1,10 @@
-#[path = "choices.rs"]
-mod choices;
-
 use std::collections::VecDeque;
 
 use bowline::conn::{Config, Connection};
 use bowline::vat::{CallId, Cap, Graph, LinkId, Output, Payload, Request, TargetId};
 use bowline::wire::{Content, Deframer, Exception, Limits, Message, Path};
 
-use choices::Choices;
+use crate::choices::Choices;
 
 /// No side holds more of a kind; the oldest goes first.
 const KEPT_MAX: usize = 8;

@@ -1,14 +1,10 @@
-#[path = "again.rs"]
-mod again;
-#[path = "choices.rs"]
-mod choices;
-
 use bowline::wire::{
     AnswerId, CapDescriptor, Content, ExportId, Message, Outcome, OutlineLimits, Path, PathError,
     Payload, ReadLimits, Return,
 };
 
-use choices::Choices;
+use crate::again::again;
+use crate::choices::Choices;
 
 /// What a caller finds at a path: the number of a capability, nothing, or a reason.
 type Found = Result<Option<u32>, PathError>;
@@ -27,7 +23,7 @@ fn sent(content: Content) -> Content {
         no_finish_needed: false,
         outcome: Outcome::Results(Payload { content, caps }),
     }));
-    let Message::Return(ret) = again::again(ret) else { panic!("it was a return") };
+    let Message::Return(ret) = again(ret) else { panic!("it was a return") };
     let Outcome::Results(results) = ret.outcome else { panic!("they were results") };
     results.content
 }
@@ -58,15 +54,17 @@ pub(crate) fn run(bytes: &[u8]) -> bool {
     let mut found = false;
     // What is malformed may lead into its envelope: it is not sent on by anybody, and comes to nothing worse.
     let _ = came.outline(OutlineLimits::default()).to_string();
-    paths.iter().for_each(|path| drop(came.cap_at(path)));
+    for path in &paths {
+        let _ = came.cap_at(path);
+    }
     if let Ok(copy) = made.copy(&limits) {
-        let again = sent(copy.copy(&limits).expect("a copy is whole, and no deeper"));
-        assert_eq!(copy.words(), copy.copy(&limits).map_or(0, |twice| twice.words()));
+        let twice = sent(copy.copy(&limits).expect("a copy is whole, and no deeper"));
+        assert_eq!(copy.words(), copy.copy(&limits).map_or(0, |same| same.words()));
         for path in &paths {
             let there = made.cap_at(path);
             found |= matches!(there, Ok(Some(_)));
             assert!(is_alike(&there, &copy.cap_at(path)), "{path}: {there:?}\n{shown}");
-            assert!(is_alike(&there, &again.cap_at(path)), "{path}: {there:?}\n{shown}");
+            assert!(is_alike(&there, &twice.cap_at(path)), "{path}: {there:?}\n{shown}");
         }
         let mut seen = Vec::new();
         let mapped = copy.map_caps(&limits, |index| {
