@@ -50,7 +50,7 @@ pub(crate) fn again(message: Message) -> Message {
         .unwrap_or_else(|why| panic!("{summary} cannot be read again: {why}"))
 }
 
-fn write(message: Message) -> Frame {
+pub(crate) fn write(message: Message) -> Frame {
     let mut bytes = Vec::new();
     message.encode().append_to(&mut bytes);
     let (mut frames, end) = deframe(&bytes, usize::MAX);

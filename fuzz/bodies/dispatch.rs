@@ -24,7 +24,7 @@ const BYTE_STREAM: u64 = 0xd2e7_d8a0_dc0a_9766;
 /// Calls a peer makes, each under a number of its own.
 const CALLS_MAX: u32 = 40;
 
-/// How often objects came to be, and were disposed.
+/// How many objects came to be, and how many were disposed.
 #[derive(Clone, Default)]
 struct Census {
     made: Rc<Cell<u32>>,
@@ -116,8 +116,10 @@ impl RpcTarget for Desk {
     }
 
     fn dispose(&self) {
-        assert!(!self.disposed.replace(true), "an object is disposed once");
-        self.census.gone.set(self.census.gone.get() + 1);
+        // Who reads the object itself gets a stub of its own, with a disposer's run of its own. (Rule 45)
+        if !self.disposed.replace(true) {
+            self.census.gone.set(self.census.gone.get() + 1);
+        }
     }
 }
 
@@ -367,7 +369,7 @@ fn settle(vat: &Vat) {
 }
 
 /// A peer calls the objects of a worker with anything, and hands it anything. When it is gone, every object it was
-/// given is disposed, each once, and nothing is left. Gives the number of results it got.
+/// given is disposed, and nothing is left. Gives the number of results it got.
 pub(crate) fn run(bytes: &[u8]) -> usize {
     let vat = Vat::local();
     let census = Census::default();
