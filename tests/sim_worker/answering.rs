@@ -1,7 +1,7 @@
 //! What objects tell, held against the oracle; and what they are told to do.
 
 use bowline::worker::value::Value;
-use bowline::worker::{JsError, Return};
+use bowline::worker::{JsError, Return, RpcStub};
 
 use crate::making::{KEYS, Pass};
 use crate::object::{Event, Reply, Slot};
@@ -62,7 +62,8 @@ impl World {
         let params: Vec<StubNo> =
             came.filter_map(|(value, item)| self.arrive(vat, value, item)).collect();
         self.shadow.call_mut(no).life = Life::Running;
-        self.got.insert(no, Got { vat, slot: Some(slot), params });
+        self.got
+            .insert(no, Got { vat, slot: Some(slot), params, given: Vec::new(), lent: Vec::new() });
     }
 
     /// A call is over where it arrived: what it came with is disposed there. (Rule 41)
@@ -83,6 +84,12 @@ impl World {
             (call.life, call.answer) = (Life::Cancelled, None);
             // It was not given out.
             self.disposers.remove(&no);
+        }
+        // What is returned is given away, unless it is lent. (Rule 46)
+        let is_good = |stub: &RpcStub| !stub.is_disposed();
+        if returned && (got.given.iter().any(is_good) || !got.lent.iter().all(is_good)) {
+            let (given, lent) = (&got.given, &got.lent);
+            wrong!("given", "c{} is over: it gave {given:?} away, and lent {lent:?}", no.0);
         }
         for param in got.params {
             if let Some(stub) = self.stubs.remove(&param)
@@ -173,11 +180,13 @@ impl World {
         let all: Vec<Pass> = all.take(if plain { KEYS.len() } else { 1 }).collect();
         let all: Vec<Pass> = all.into_iter().map(|pass| self.kept(no, pass, lent)).collect();
         let passed = self.pass(vat, &all);
-        // What is returned is given away.
-        for pass in &all {
-            if let Pass::Stub(given) = pass {
-                self.stubs.remove(given);
-            }
+        let stubs = all.iter().filter_map(|pass| match pass {
+            Pass::Stub(stub) => self.stubs.remove(stub).map(|stub| stub.stub),
+            _ => None,
+        });
+        let stubs: Vec<RpcStub> = stubs.collect();
+        if let Some(got) = self.got.get_mut(&no) {
+            *if lent { &mut got.lent } else { &mut got.given } = stubs;
         }
         let (values, items): (Vec<Value>, Vec<Item>) = passed.into_iter().unzip();
         let (value, answer) = match (plain, items.first()) {

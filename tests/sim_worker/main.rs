@@ -41,24 +41,25 @@ fn number(name: &str) -> Option<u64> {
 /// Plays a run that once failed.
 fn replay(shape: Shape, acts: &[Act], ending: Ending) {
     let plan = Plan { shape, acts: acts.to_vec(), ending };
-    if let Some(finding) = plan.play(true) {
-        panic!("{}\n{}", finding.story.join("\n"), finding.what);
+    if let (story, Some(finding)) = plan.tell() {
+        panic!("{}\n{}", story.join("\n"), finding.what);
     }
 }
 
 fn report(seed: u64, kind: &str) -> String {
     let short = Plan::of_seed(seed).shrink(kind);
-    let finding = short.play(true).expect("a shrunk run fails as well");
-    let story = finding.story.join("\n");
+    let (story, finding) = short.tell();
+    let what = finding.expect("a shrunk run fails as well").what;
     let test = short.as_test(&format!("seed_{seed}"));
-    format!("seed {seed}: {}\n\n{story}\n\n{test}", finding.what)
+    format!("seed {seed}: {what}\n\n{}\n\n{test}", story.join("\n"))
 }
 
 #[test]
 fn every_call_and_every_disposer_is_where_it_must_be_and_nothing_is_left() {
     if let Some(seed) = number("SEED") {
-        if let Some(finding) = Plan::of_seed(seed).play(true) {
-            println!("{}\n{}", finding.story.join("\n"), finding.what);
+        let (story, finding) = Plan::of_seed(seed).tell();
+        println!("{}", story.join("\n"));
+        if let Some(finding) = finding {
             panic!("{}", report(seed, &finding.kind));
         }
         return;
@@ -76,7 +77,7 @@ fn every_call_and_every_disposer_is_where_it_must_be_and_nothing_is_left() {
 fn search(seeds: Range<u64>) -> BTreeMap<String, Vec<u64>> {
     let mut findings = BTreeMap::<_, Vec<_>>::new();
     for seed in seeds {
-        if let Some(finding) = Plan::of_seed(seed).play(false) {
+        if let Some(finding) = Plan::of_seed(seed).play() {
             findings.entry(finding.kind).or_default().push(seed);
         }
     }

@@ -19,29 +19,32 @@ pub(crate) struct Finding {
     /// What kind of rule was broken; while a run is made short, this stays.
     pub(crate) kind: String,
     pub(crate) what: String,
-    pub(crate) story: Vec<String>,
 }
 
 impl Plan {
     /// Plays it; nothing, if all was as it must be.
-    pub(crate) fn play(&self, telling: bool) -> Option<Finding> {
+    pub(crate) fn play(&self) -> Option<Finding> {
+        self.tell().1
+    }
+
+    /// Plays it, and tells what happened, and what was wrong.
+    pub(crate) fn tell(&self) -> (Vec<String>, Option<Finding>) {
         let story = Story::default();
         let heard = hear(|| {
             let mut world = World::new(self.shape);
-            world.story = telling.then(|| story.clone());
+            world.story = story.clone();
             for act in &self.acts {
                 world.act(*act);
                 world.check();
             }
             world.end(self.ending);
         });
-        let (kind, what) = heard.err()?;
-        Some(Finding { kind, what, story: story.take() })
+        (story.take(), heard.err().map(|(kind, what)| Finding { kind, what }))
     }
 
     /// A shorter run that is stopped by the same kind of finding.
     pub(crate) fn shrink(&self, kind: &str) -> Self {
-        let fails = |plan: &Self| plan.play(false).is_some_and(|finding| finding.kind == kind);
+        let fails = |plan: &Self| plan.play().is_some_and(|finding| finding.kind == kind);
         let mut best = self.clone();
         loop {
             let before = format!("{best:?}");

@@ -50,6 +50,9 @@ pub(crate) struct Got {
     pub(crate) slot: Option<Slot>,
     /// The stubs in its arguments.
     pub(crate) params: Vec<StubNo>,
+    /// The stubs in its answer: those that are given away, and those that are lent.
+    pub(crate) given: Vec<RpcStub>,
+    pub(crate) lent: Vec<RpcStub>,
 }
 
 /// A result that was taken.
@@ -92,7 +95,7 @@ pub(crate) struct World {
     pub(crate) pipes: Vec<Pipe>,
     /// A connection was lost: some calls fail, and some are cancelled that are still wanted.
     pub(crate) torn: bool,
-    pub(crate) story: Option<Story>,
+    pub(crate) story: Story,
 }
 
 /// Nobody has so much to do: something goes round in circles.
@@ -118,7 +121,7 @@ impl World {
             disposers: BTreeMap::new(),
             pipes: Vec::new(),
             torn: false,
-            story: None,
+            story: Story::default(),
         };
         let kind = if shape.sessions { Kind::Entrypoint } else { Kind::Target };
         let desks: Vec<ObjectNo> =
@@ -169,9 +172,7 @@ impl World {
     }
 
     pub(crate) fn tell(&self, event: impl FnOnce() -> String) {
-        if let Some(story) = &self.story {
-            story.borrow_mut().push(event());
-        }
+        self.story.borrow_mut().push(event());
     }
 
     /// The first stub of an object.
