@@ -11,7 +11,7 @@ use super::side::Side;
 use super::streams::{Said, Streams};
 use super::tables::Tables;
 use super::tape::{Piece, TapeWriter, What};
-use crate::wire::{Deframer, Limits, Message};
+use crate::wire::Message;
 
 /// Records connections, any number of them at once. Clones are the same recorder.
 #[derive(Clone)]
@@ -194,10 +194,11 @@ impl Ring {
     fn forget(&mut self, piece: Piece) {
         let Piece { session, what, .. } = piece;
         let past = self.past.entry(session).or_default();
+        let message = what.message();
         match what {
             What::Opened { left, right } => past.names = (left, right),
-            What::Frame(from, bytes) => {
-                if let Some(message) = decode(&bytes) {
+            What::Frame(from, _) => {
+                if let Some(message) = message {
                     past.tables.observe(past.number, from, &message);
                     past.number += 1;
                 }
@@ -224,25 +225,5 @@ impl Ring {
         }
         pieces.extend(self.pieces.iter().cloned());
         pieces
-    }
-}
-
-/// The message of a frame, if it is one.
-pub(super) fn decode(frame: &[u8]) -> Option<Message> {
-    let mut deframer = Deframer::new(Limits::default());
-    let mut rest = frame;
-    loop {
-        let space = deframer.space();
-        let count = space.len().min(rest.len());
-        let (now, later) = rest.split_at(count);
-        space[..count].copy_from_slice(now);
-        deframer.advance(count);
-        rest = later;
-        if let Some(frame) = deframer.next_frame().ok()? {
-            return Message::decode(frame, &Limits::default()).ok();
-        }
-        if count == 0 {
-            return None;
-        }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::entry::{Entry, Key};
 use super::known;
 use super::side::Side;
+use crate::wire::{Deframer, Limits, Message};
 
 /// What a tape begins with.
 const MAGIC: &[u8; 16] = b"bowline tape 01\n";
@@ -46,6 +47,37 @@ pub enum What {
     Broken(Side, String),
     /// One side ended its direction.
     Ended(Side),
+}
+
+impl What {
+    /// The message, if it is one.
+    #[must_use]
+    pub fn message(&self) -> Option<Message> {
+        match self {
+            Self::Frame(_, bytes) => decode(bytes),
+            _ => None,
+        }
+    }
+}
+
+/// The message of a frame, if it is one.
+fn decode(frame: &[u8]) -> Option<Message> {
+    let mut deframer = Deframer::new(Limits::default());
+    let mut rest = frame;
+    loop {
+        let space = deframer.space();
+        let count = space.len().min(rest.len());
+        let (now, later) = rest.split_at(count);
+        space[..count].copy_from_slice(now);
+        deframer.advance(count);
+        rest = later;
+        if let Some(frame) = deframer.next_frame().ok()? {
+            return Message::decode(frame, &Limits::default()).ok();
+        }
+        if count == 0 {
+            return None;
+        }
+    }
 }
 
 impl Piece {
