@@ -18,7 +18,9 @@ pub(super) fn write(key: Key, entry: &Entry) -> String {
             };
             let (params, results) = (list(params), list(results));
             let what = line(what);
-            format!("q\t{owner}\t{id}\t{life}\t{only_pipeline}\t{upon}\t{params}\t{results}\t{what}")
+            format!(
+                "q\t{owner}\t{id}\t{life}\t{only_pipeline}\t{upon}\t{params}\t{results}\t{what}"
+            )
         }
         Entry::Export(Given { kind, references, resolved, .. }) => {
             let kind = match kind {
@@ -51,9 +53,7 @@ pub(super) fn read(text: &str) -> Option<(Key, Entry)> {
     let entry = match table {
         Table::Questions => Entry::Question(read_question(fields)?),
         Table::Exports => Entry::Export(read_export(fields)?),
-        Table::Embargoes => {
-            Entry::Embargo(Held { since: None, target: fields.next()?.to_owned() })
-        }
+        Table::Embargoes => Entry::Embargo(Held { since: None, target: fields.next()?.to_owned() }),
     };
     Some((key, entry))
 }

@@ -231,12 +231,7 @@ impl Tables {
     }
 
     /// The question a target is in the results of; notes what is not there.
-    fn look_at_target(
-        &self,
-        step: &mut Step,
-        from: Side,
-        target: &MessageTarget,
-    ) -> Option<u32> {
+    fn look_at_target(&self, step: &mut Step, from: Side, target: &MessageTarget) -> Option<u32> {
         match target {
             MessageTarget::ImportedCap(import) => {
                 if self.export(from.other(), import.0).is_none() {

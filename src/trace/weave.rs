@@ -5,9 +5,7 @@ use std::iter::Peekable;
 use super::entry::Life;
 use super::side::Side;
 use super::tables::{Tables, TablesLimits};
-use crate::wire::{
-    CapDescriptor, Context, Message, MessageTarget, Outcome, Payload, Resolution,
-};
+use crate::wire::{CapDescriptor, Context, Message, MessageTarget, Outcome, Payload, Resolution};
 
 /// Whether a message can come next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -29,7 +29,8 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let recorder = match save {
         Some(path) => {
-            let file = File::create(path).map_err(|why| Failure::from(why).during(path.display()))?;
+            let file =
+                File::create(path).map_err(|why| Failure::from(why).during(path.display()))?;
             Recorder::tape(BufWriter::new(file))?
         }
         None => Recorder::ring(RING_BYTES),

@@ -180,20 +180,30 @@ class Page {
     if (index >= 0) {
       this.sequence.select(index);
       byId("rows").setAttribute("aria-activedescendant", `line-${index}`);
-      history.replaceState(null, "", `#${this.sessions.indexOf(this.session)}:${this.session.number(index)}`);
     }
     this.panel.show(this.session, index);
+    this.remember();
+  }
+
+  // The address leads to what is shown.
+  remember() {
+    if (this.selected === undefined || this.selected < 0) return;
+    const view = this.shown === "sequence" ? "" : `:${this.shown}`;
+    const place = `#${this.sessions.indexOf(this.session)}:${this.session.number(this.selected)}${view}`;
+    history.replaceState(null, "", place);
   }
 
   view(name) {
     for (const tab of byId("tabs").children) tab.setAttribute("aria-selected", String(tab.dataset.view === name));
     for (const id of ["sequence", "leaks", "stalls"]) byId(id).hidden = id !== name;
+    this.shown = name;
     this.sequence.draw();
+    this.remember();
   }
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const typing = event.target.matches("input, select");
+    const typing = ["INPUT", "SELECT"].includes(event.target.tagName);
     if (event.key === "Escape") {
       this.clear();
       byId("rows").focus();
@@ -241,8 +251,8 @@ class Page {
   select.hidden = sessions.length < 2;
   select.append(...sessions.map((session, number) => el("option", { value: number },
     `${number + 1}. ${session.names[LEFT]} — ${session.names[RIGHT]} (${grouped(session.lines.length)})`)));
-  page.view("sequence");
-  const [, number, line] = location.hash.match(/^#(\d+):(\d+)$/) ?? [];
+  const [, number, line, view] = location.hash.match(/^#(\d+):(\d+)(?::(leaks|stalls))?$/) ?? [];
+  page.view(view ?? "sequence");
   page.open(sessions[number] ? Number(number) : 0);
   const index = page.session.index(Number(line ?? 0));
   if (page.session.lines[index]) page.choose(index);

@@ -2,6 +2,7 @@
 
 mod live;
 mod log;
+mod names;
 mod page;
 mod raw;
 
@@ -55,7 +56,8 @@ fn read_files(wishes: &Traced, logs: &mut Logs) -> Result<(), Failure> {
         }
     }
     if plain.len() > 2 {
-        let why = "one or two recordings of a direction each can be shown: from the left, from the right";
+        let why =
+            "one or two recordings of a direction each can be shown: from the left, from the right";
         return Err(Failure::usage(why));
     }
     raw::read(&plain, logs);
@@ -82,9 +84,8 @@ fn write(logs: Logs, page: File, output: &Path) -> Result<String, Failure> {
     let written = |why: std::io::Error| Failure::from(why).during(output.display());
     let mut page = BufWriter::new(page);
     page::write(&logs, &mut page).and_then(|()| page.flush()).map_err(written)?;
-    let count = |count: usize, what: &str| {
-        format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-    };
+    let count =
+        |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let messages = logs.iter().map(Log::messages).sum();
     let (messages, sessions) = (count(messages, "message"), count(logs.len(), "session"));
     Ok(format!("{}: {messages} of {sessions}", output.display()))

@@ -28,7 +28,7 @@ class Session {
     // The tables as they stand behind the line `at`: from a key to [key fields, entry].
     this.entries = new Map();
     this.at = -1;
-    // Every question there was, and the one each line is about.
+    // Every question there was, and the one each line is about; or the embargo.
     this.questions = [];
     this.about = new Array(this.lines.length).fill(null);
     this.counts = SERIES.map(() => new Uint32Array(this.lines.length));
@@ -46,7 +46,7 @@ class Session {
 
   // One walk through all: what each change replaces, the lives of questions, the counts.
   walk() {
-    const open = new Map(), counts = SERIES.map(() => 0);
+    const open = new Map(), embargoed = new Map(), counts = SERIES.map(() => 0);
     this.lanes = [0, 1].map(() => Array.from({ length: LANES }, () => []));
     for (const change of this.known) {
       this.entries.set(keyOf(change), change);
@@ -60,6 +60,7 @@ class Session {
         if (now) this.entries.set(key, change); else this.entries.delete(key);
         counts[change[0] * 2 + change[1]] += (now ? 1 : 0) - (before ? 1 : 0);
         if (change[0] === QUESTIONS) this.follow(open, key, change, line, index);
+        if (change[0] === EMBARGOES) this.embargo(embargoed, key, change, line, index);
       }
       counts.forEach((count, series) => { this.counts[series][index] = count; });
     });
@@ -70,17 +71,40 @@ class Session {
     const [, owner, id, entry] = change;
     const question = {
       owner, id, what: entry.w, pipelineOnly: entry.p, start: index, returned: -1, end: Infinity,
-      failed: false, parent, children: [], lane: -1, lines: [],
+      failed: false, parent, children: [], lines: [],
     };
     parent?.children.push(question);
-    const lanes = this.lanes[owner];
-    const lane = lanes.findIndex((taken) => taken.length === 0 || taken.at(-1).end < Math.max(index, 0));
-    if (lane >= 0) {
-      question.lane = lane;
-      lanes[lane].push(question);
-    }
+    this.settle(question);
     this.questions.push(question);
     return question;
+  }
+
+  // Finds a lane for what begins, if there is one.
+  settle(life) {
+    const begins = Math.max(life.start, 0);
+    const free = (taken) => taken.length === 0 || taken.at(-1).end < begins;
+    this.lanes[life.owner].find(free)?.push(life);
+  }
+
+  // An embargo lives as a question does: the line that lifts it is what it waits for.
+  embargo(embargoed, key, change, line, index) {
+    const [, owner, id, entry] = change;
+    if (entry) {
+      const life = {
+        owner, id, what: `embargo on ${entry.w}`, isEmbargo: true, start: index, returned: -1, end: Infinity,
+        failed: false, parent: this.asked(line.u), children: [], lines: [],
+      };
+      this.settle(life);
+      embargoed.set(key, life);
+    }
+    const life = embargoed.get(key);
+    if (!life) return;
+    life.lines.push(index);
+    this.about[index] = life;
+    if (!entry) {
+      life.returned = index;
+      life.end = index;
+    }
   }
 
   follow(open, key, change, line, index) {
@@ -128,13 +152,12 @@ class Session {
     }
   }
 
-  // What stands in a table, by id.
-  table(table, side) {
-    const found = [];
-    for (const change of this.entries.values()) {
-      if (change[0] === table && change[1] === side) found.push(change);
-    }
-    return found.sort((one, other) => one[2] - other[2]);
+  // What stands in each table, by id: by table and owner.
+  tables() {
+    const found = SERIES.map(() => []);
+    for (const change of this.entries.values()) found[change[0] * 2 + change[1]].push(change);
+    for (const table of found) table.sort((one, other) => one[2] - other[2]);
+    return found;
   }
 
   // The question in each lane of a side at a line; `undefined` where there is none.

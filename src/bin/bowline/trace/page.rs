@@ -6,6 +6,7 @@ use bowline::trace::{Asked, Change, Entry, Given, Held, Key, Kind, Life, Side, T
 use serde_json::{Value, json};
 
 use super::log::{Line, Log};
+use super::names::named;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
@@ -21,12 +22,16 @@ const SCRIPTS: [&str; 6] = [
 /// Writes the page of these sessions.
 pub(super) fn write(logs: &[Log], out: &mut impl Write) -> io::Result<()> {
     let mut rest = PAGE;
-    for (mark, part) in [("{{style}}", Part::Style), ("{{data}}", Part::Data), ("{{script}}", Part::Script)] {
+    for (mark, part) in
+        [("{{style}}", Part::Style), ("{{data}}", Part::Data), ("{{script}}", Part::Script)]
+    {
         let (before, behind) = rest.split_once(mark).unwrap_or((rest, ""));
         out.write_all(before.as_bytes())?;
         match part {
             Part::Style => out.write_all(STYLE.as_bytes())?,
-            Part::Script => SCRIPTS.iter().try_for_each(|script| out.write_all(script.as_bytes()))?,
+            Part::Script => {
+                SCRIPTS.iter().try_for_each(|script| out.write_all(script.as_bytes()))?
+            }
             Part::Data => write_data(logs, out)?,
         }
         rest = behind;
@@ -84,7 +89,7 @@ fn line(line: &Line, at: u64) -> Value {
     let Line { from, kind, text, detail, bytes, failed, step, .. } = line;
     let changes: Vec<Value> =
         step.changes.iter().map(|Change { key, now }| change(*key, now.as_ref())).collect();
-    let mut value = json!({ "t": at, "s": side(*from), "k": kind, "x": text, "b": bytes });
+    let mut value = json!({ "t": at, "s": side(*from), "k": kind, "x": named(text), "b": bytes });
     let mut put = |name: &str, what: Value| {
         if let Value::Object(fields) = &mut value {
             fields.insert(name.to_owned(), what);
@@ -136,7 +141,7 @@ fn entry_value(entry: &Entry) -> Value {
                 Life::Finished { .. } => "finished",
             };
             let caps = params.len() + results.len();
-            json!({ "o": since, "w": what, "l": life, "p": only_pipeline, "n": caps })
+            json!({ "o": since, "w": named(what), "l": life, "p": only_pipeline, "n": caps })
         }
         Entry::Export(Given { since, kind, references, resolved }) => {
             let kind = match kind {

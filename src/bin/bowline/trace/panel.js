@@ -22,6 +22,7 @@ class Panel {
     if (index < 0) return this.element.replaceChildren(el("p", { class: "empty" }, "Nothing was said."));
     session.seek(index);
     const line = session.lines[index];
+    this.tables = session.tables();
     this.changed = new Map((line.c ?? []).map((change) => [keyOf(change), change]));
     const scroll = this.element.scrollTop;
     this.element.replaceChildren(
@@ -55,7 +56,12 @@ class Panel {
     const question = session.about[index];
     const items = [];
     const item = (name, ...what) => items.push(el("li", {}, el("span", {}, name), ...what));
-    if (question) {
+    if (question?.isEmbargo) {
+      if (question.start !== index) item("set", link(session, question.start, choose));
+      else item("lifted", question.returned < 0 ? el("strong", {}, "never") : link(session, question.returned, choose));
+      if (question.returned >= 0 && !session.woven) item("took", duration(session.between(question.start, question.returned)));
+      if (question.parent) item("about the results of", link(session, question.parent.start, choose), ` q${question.parent.id}`);
+    } else if (question) {
       if (question.start !== index) item("asked", link(session, question.start, choose));
       if (question.returned >= 0 && question.returned !== index) {
         item(question.failed ? "failed" : "returned", link(session, question.returned, choose));
@@ -71,8 +77,6 @@ class Panel {
         const rest = question.children.length - some.length;
         item(`${many(question.children.length, "call")} made on it`, ...links, rest > 0 ? `and ${rest} more` : "");
       }
-    } else if (line.u !== undefined) {
-      item("made on", link(session, session.index(line.u), choose));
     }
     return items.length > 0 ? el("ul", { class: "relations" }, items) : "";
   }
@@ -89,11 +93,11 @@ class Panel {
   }
 
   table(key, name, letter, table, owner) {
-    const rows = this.session.table(table, owner);
+    const rows = this.tables[table * 2 + owner];
     const gone = [...this.changed.values()]
       .filter((change) => change[0] === table && change[1] === owner && !change[3] && change.before)
       .map((change) => change.before);
-    const all = [...rows, ...gone].sort((one, other) => one[2] - other[2]);
+    const all = gone.length > 0 ? [...rows, ...gone].sort((one, other) => one[2] - other[2]) : rows;
     const fresh = all.filter((change) => this.changed.has(keyOf(change)));
     const whole = this.unfolded.has(key) || all.length <= TABLE_ROWS;
     const shown = whole ? all : [...new Set([...fresh, ...all.slice(0, TABLE_ROWS)])];
@@ -116,7 +120,7 @@ class Panel {
     return el("tr", { class: state, "data-id": `${letter}${id}` },
       el("th", {}, `${letter}${id}`),
       el("td", { class: "what", title: what }, what),
-      el("td", { class: waits ? "mark waits" : "mark" }, mark),
+      el("td", { class: waits && state !== "gone" ? "mark waits" : "mark" }, state === "gone" ? "gone" : mark),
       el("td", { class: "since" }, since >= 0 ? link(this.session, since, this.choose) : "before"));
   }
 }

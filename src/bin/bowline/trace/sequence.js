@@ -101,10 +101,10 @@ class Sequence {
     const name = nameIn(line);
     return el("span", { class: "label" },
       el("b", {}, line.k === "foreign" ? "message" : line.k),
-      name && el("em", {}, name),
-      ` ${line.x.replace(/^(\S+)\s?/, (all, first) => (first === line.k ? "" : all))}`,
+      line.n && el("span", { class: "badge note", title: line.n.join("\n") }, "!"),
       this.session.isPipelined(index) && el("span", { class: "badge", title: "made before the results it is made on had come" }, "pipelined"),
-      line.n && el("span", { class: "badge note", title: line.n.join("\n") }, "!"));
+      name && el("em", {}, name),
+      ` ${line.x.replace(/^(\S+)\s?/, (all, first) => (first === line.k ? "" : all))}`);
   }
 
   // The bars of open questions, innermost at the lifeline.
@@ -112,13 +112,13 @@ class Sequence {
     const bars = this.session.lanesAt(side, index).map((question, lane) => {
       if (!question) return null;
       const kin = this.family.get(question);
-      const classes = ["bar", kin && `kin-${kin}`];
+      const classes = ["bar", question.isEmbargo && "held", kin && `kin-${kin}`];
       if (question.returned >= 0 && index >= question.returned) classes.push("over");
       if (question.start === index) classes.push("first");
       if (question.end === index) classes.push("last");
       const at = `${6 + lane * 8}px`;
       return el("i", {
-        class: classes.filter(Boolean).join(" "), title: `q${question.id} ${question.what}`,
+        class: classes.filter(Boolean).join(" "), title: question.isEmbargo ? question.what : `q${question.id} ${question.what}`,
         style: side === LEFT ? { right: at } : { left: at },
       });
     });
