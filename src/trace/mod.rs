@@ -27,6 +27,8 @@ mod side;
 mod streams;
 mod tables;
 mod tape;
+#[cfg(test)]
+mod tests;
 mod weave;
 
 pub use entry::{Asked, Entry, Given, Held, Key, Kind, Life, Number, Table};
