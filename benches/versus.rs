@@ -1,8 +1,8 @@
 //! Measures us, other engines and the floor side by side, in one run and one process:
 //!
-//!     cargo bench --bench versus -- [--rows all|NAME,…] [--only CONTENDER] [--seconds S] [--json FILE]
+//!     cargo bench --bench versus -- [--rows all|NAME,…] [--only CONTENDER] [--seconds S] [--json FILE] [--table FILE]
 //!
-//! `S` is the time for one row, all contenders together; 4 by default. `--only` is for profiling, and
+//! `--table` rewrites the table in a file that has one, as `benches/README.md` has. `S` is the time for one row, all contenders together; 4 by default. `--only` is for profiling, and
 //! so is `--operations N`: it does the work N times and measures nothing. The difference of two such
 //! runs under `valgrind --tool=callgrind` is what the work takes, without the opening.
 
@@ -19,6 +19,8 @@ mod bowline;
 mod capnp_rpc;
 #[path = "support/floor.rs"]
 mod floor;
+#[path = "support/goals.rs"]
+mod goals;
 #[path = "support/held.rs"]
 mod held;
 #[path = "support/measure.rs"]
@@ -31,15 +33,24 @@ mod report;
 mod row;
 #[path = "support/sockets.rs"]
 mod sockets;
+#[path = "support/syscalls.rs"]
+mod syscalls;
+#[path = "support/table.rs"]
+mod table;
 #[path = "support/target.rs"]
 mod target;
+#[path = "support/tarpc.rs"]
+mod tarpc;
+#[path = "support/tonic.rs"]
+mod tonic;
 #[path = "support/typed.rs"]
 mod typed;
 
+use std::fs;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use measure::{Contender, measure};
+use measure::{Contender, Figure, measure};
 use row::{ROWS, Row};
 
 struct Options {
@@ -47,12 +58,19 @@ struct Options {
     only: Option<String>,
     seconds: f64,
     json: Option<String>,
+    table: Option<String>,
     operations: Option<u64>,
 }
 
 fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
-    let mut options =
-        Options { rows: ROWS.to_vec(), only: None, seconds: 4.0, json: None, operations: None };
+    let mut options = Options {
+        rows: ROWS.to_vec(),
+        only: None,
+        seconds: 4.0,
+        json: None,
+        table: None,
+        operations: None,
+    };
     while let Some(option) = args.next() {
         if option == "--bench" {
             continue; // cargo says so to every bench
@@ -62,6 +80,7 @@ fn options(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
             "--rows" => options.rows = rows(&value)?,
             "--only" => options.only = Some(value),
             "--seconds" => options.seconds = seconds(&value)?,
+            "--table" => options.table = Some(value),
             "--json" => options.json = Some(value),
             "--operations" => {
                 options.operations =
@@ -96,8 +115,14 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let mut contenders: Vec<&dyn Contender> =
-        vec![&bowline::Bowline, &capnp_rpc::CapnpRpc, &floor::Floor];
+    let mut contenders: Vec<&dyn Contender> = vec![
+        &bowline::Bowline,
+        &capnp_rpc::CapnpRpc,
+        &tarpc::Tarpc,
+        &tonic::Tonic,
+        &floor::Floor,
+        &syscalls::Syscalls,
+    ];
     if let Some(only) = &options.only {
         contenders.retain(|contender| contender.name() == only);
     }
@@ -116,11 +141,26 @@ fn main() -> ExitCode {
         println!("{}", report::line(row, &figures, &columns));
         told.push((row, figures));
     }
-    if let Some(file) = options.json
-        && let Err(why) = std::fs::write(&file, report::json(&told))
-    {
-        eprintln!("versus: {file}: {why}");
-        return ExitCode::FAILURE;
+    print!("{}", report::behind(&told));
+    let kept = keep(&options.json, &options.table, &told);
+    if let Err(why) = &kept {
+        eprintln!("versus: {why}");
     }
-    ExitCode::SUCCESS
+    if kept.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn keep(
+    json: &Option<String>,
+    table: &Option<String>,
+    told: &[(Row, Vec<Figure>)],
+) -> Result<(), String> {
+    let write = |file: &str, text| fs::write(file, text).map_err(|why| format!("{file}: {why}"));
+    if let Some(file) = json {
+        write(file, report::json(told))?;
+    }
+    if let Some(file) = table {
+        let old = fs::read_to_string(file).map_err(|why| format!("{file}: {why}"))?;
+        write(file, table::rewrite(&old, told)?)?;
+    }
+    Ok(())
 }

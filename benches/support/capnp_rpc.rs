@@ -26,16 +26,23 @@ impl Contender for CapnpRpc {
             return None;
         }
         let thread = Thread::new();
+        if row.work == Work::Connect {
+            return Some(Box::new(Connecting { link: row.link, thread }));
+        }
         let peer = thread.block_on(open(row.link));
         if row.link == Link::MemHeld {
             return Some(Box::new(held::Theirs { peer, work: row.work, thread }));
         }
-        Some(Box::new(Open { peer, work: row.work, thread }))
+        let held = thread.block_on(typed::held(&peer, row.work));
+        let held = held.unwrap_or_else(|error| panic!("capnp-rpc failed: {error}"));
+        Some(Box::new(Open { held, peer, work: row.work, thread }))
     }
 }
 
 /// The client goes before the thread whose tasks carry its calls.
 struct Open {
+    #[expect(dead_code, reason = "kept alive")]
+    held: Vec<chain::Client>,
     peer: peer::Client,
     work: Work,
     thread: Thread,
@@ -44,6 +51,32 @@ struct Open {
 impl Session for Open {
     fn run(&mut self, operations: u64) {
         let done = self.thread.block_on(typed::run(&self.peer, self.work, operations));
+        done.unwrap_or_else(|error| panic!("capnp-rpc failed: {error}"));
+    }
+}
+
+/// A connection for each operation. It is closed by a dropped bootstrap and a dropped near end.
+struct Connecting {
+    link: Link,
+    thread: Thread,
+}
+
+impl Session for Connecting {
+    fn run(&mut self, operations: u64) {
+        let Self { link, thread } = self;
+        let done = thread.block_on(async {
+            for _ in 0..operations {
+                let (near, far) = sockets::pair(*link).await;
+                let far = tokio::task::spawn_local(system(far, Side::Server, Some(target())));
+                let mut system = system(near, Side::Client, None);
+                let peer: peer::Client = system.bootstrap(Side::Server);
+                let near = tokio::task::spawn_local(system);
+                peer.null_request().send().promise.await?;
+                near.abort();
+                far.await.ok();
+            }
+            capnp::Result::Ok(())
+        });
         done.unwrap_or_else(|error| panic!("capnp-rpc failed: {error}"));
     }
 }
@@ -58,9 +91,7 @@ async fn open(link: Link) -> peer::Client {
                 sockets::unix_to_thread(|far| system(Box::new(far), Side::Server, Some(target())));
             return client(Box::new(near));
         }
-        Link::Mem | Link::MemDynamic | Link::MemHeld => sockets::pipe(),
-        Link::Unix1 => sockets::boxed(sockets::unix()),
-        Link::Tcp1 => sockets::tcp().await,
+        link => sockets::pair(link).await,
     };
     tokio::task::spawn_local(system(far, Side::Server, Some(target())));
     client(near)
