@@ -49,16 +49,15 @@ impl Contender for Bowline {
             Link::MemHeld => Box::new(held::Ours { client, vats, work: row.work, thread }),
             _ => {
                 let peer = FromClientHook::new(client.hook());
-                let held = thread.block_on(typed::held(&peer, row.work));
-                let held = held.unwrap_or_else(|error| panic!("bowline failed: {error}"));
-                Box::new(Typed { held, peer, work: row.work, vats, thread })
+                let typed = Typed::open(peer, row.work, vats, thread);
+                Box::new(typed.unwrap_or_else(|error| panic!("bowline failed: {error}")))
             }
         })
     }
 }
 
 /// The client goes before the vats, and they before the thread that drives them.
-struct Typed {
+pub(crate) struct Typed {
     #[expect(dead_code, reason = "kept alive")]
     held: Vec<chain::Client>,
     peer: peer::Client,
@@ -66,6 +65,18 @@ struct Typed {
     #[expect(dead_code, reason = "kept alive")]
     vats: Vec<Vat>,
     thread: Thread,
+}
+
+impl Typed {
+    pub(crate) fn open(
+        peer: peer::Client,
+        work: Work,
+        vats: Vec<Vat>,
+        thread: Thread,
+    ) -> capnp::Result<Self> {
+        let held = thread.block_on(typed::held(&peer, work))?;
+        Ok(Self { held, peer, work, vats, thread })
+    }
 }
 
 impl Session for Typed {
@@ -207,7 +218,9 @@ async fn open(link: Link, vats: &mut Vec<Vat>) -> Client {
             client(&near, framed(left))
         }
         Link::Unix2 => client(&near, unix(sockets::unix_to_thread(serve_alone))),
-        Link::Foreign | Link::ForeignTyped => unreachable!("it has a session of its own"),
+        Link::Foreign | Link::ForeignTyped | Link::Remote => {
+            unreachable!("it has a session of its own")
+        }
     }
 }
 
@@ -252,7 +265,8 @@ impl Host for Hosted {
     }
 }
 
-fn target(here: &Local) -> Client {
+/// The object that is called.
+pub(crate) fn target(here: &Local) -> Client {
     let peer: peer::Client = serve(here, Target(Hosted(here.clone())));
     Client::from_hook(peer.client.hook.as_ref())
 }

@@ -21,7 +21,7 @@ impl Contender for CapnpRpc {
     }
 
     fn open(&self, row: Row) -> Option<Box<dyn Session>> {
-        let other_threads = matches!(row.link, Link::Foreign | Link::ForeignTyped);
+        let other_threads = matches!(row.link, Link::Foreign | Link::ForeignTyped | Link::Remote);
         if other_threads || matches!(row.link, Link::Vats | Link::LocalDynamic) {
             return None;
         }
@@ -83,9 +83,7 @@ impl Session for Connecting {
 
 async fn open(link: Link) -> peer::Client {
     let (near, far) = match link {
-        Link::LocalDynamic | Link::LocalTyped | Link::Vats | Link::Foreign | Link::ForeignTyped => {
-            return target();
-        }
+        Link::LocalTyped => return target(),
         Link::Unix2 => {
             let near =
                 sockets::unix_to_thread(|far| system(Box::new(far), Side::Server, Some(target())));

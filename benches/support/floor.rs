@@ -30,7 +30,8 @@ impl Contender for Floor {
         if matches!(row.link, Link::Foreign | Link::ForeignTyped) && row.work == Work::Null {
             return Some(Box::new(Across::open()));
         }
-        if matches!(row.link, Link::Vats | Link::MemHeld) || matches!(row.work, Work::InFlight(_)) {
+        let none = matches!(row.work, Work::InFlight(_) | Work::LiveExport(_));
+        if none || matches!(row.link, Link::Vats | Link::MemHeld | Link::Remote) {
             return None;
         }
         Some(match row.work {

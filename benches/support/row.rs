@@ -26,6 +26,8 @@ pub(crate) enum Link {
     Foreign,
     /// The same through a generated client's `Handle`.
     ForeignTyped,
+    /// A socket to another process, which serves the schema.
+    Remote,
 }
 
 /// What is done over it.
@@ -123,7 +125,7 @@ const fn row(name: &'static str, link: Link, work: Work) -> Row {
 }
 
 /// Every row, in the order of the table.
-pub(crate) const ROWS: [Row; 49] = [
+pub(crate) const ROWS: [Row; 56] = [
     row("same-thread-dynamic-null", Link::LocalDynamic, Work::Null),
     row("same-thread-dynamic-number", Link::LocalDynamic, Work::Number),
     row("same-thread-typed-null", Link::LocalTyped, Work::Null),
@@ -142,9 +144,16 @@ pub(crate) const ROWS: [Row; 49] = [
     row("mem-chain64", Link::Mem, Work::Chain(64)),
     row("mem-connect", Link::Mem, Work::Connect),
     row("mem-export1", Link::Mem, Work::LiveExport(1)),
+    row("mem-export10", Link::Mem, Work::LiveExport(10)),
+    row("mem-export100", Link::Mem, Work::LiveExport(100)),
+    row("mem-export1000", Link::Mem, Work::LiveExport(1_000)),
+    row("mem-export10000", Link::Mem, Work::LiveExport(10_000)),
     row("mem-export100000", Link::Mem, Work::LiveExport(100_000)),
     row("unix-1t-null", Link::Unix1, Work::Null),
+    row("unix-1t-4", Link::Unix1, Work::InFlight(4)),
+    row("unix-1t-16", Link::Unix1, Work::InFlight(16)),
     row("unix-1t-64", Link::Unix1, Work::InFlight(64)),
+    row("unix-1t-256", Link::Unix1, Work::InFlight(256)),
     row("unix-1t-1024", Link::Unix1, Work::InFlight(1024)),
     row("unix-1t-chain1", Link::Unix1, Work::Chain(1)),
     row("unix-1t-chain2", Link::Unix1, Work::Chain(2)),
@@ -173,4 +182,24 @@ pub(crate) const ROWS: [Row; 49] = [
     row("foreign-thread-1024", Link::Foreign, Work::InFlight(1024)),
     row("idle-stub-bytes", Link::MemHeld, Work::IdleStub),
     row("inflight-call-bytes", Link::MemHeld, Work::UnansweredCall),
+];
+
+/// What is asked of a peer in another process.
+pub(crate) const REMOTE_ROWS: [Row; 16] = [
+    row("remote-null", Link::Remote, Work::Null),
+    row("remote-4", Link::Remote, Work::InFlight(4)),
+    row("remote-16", Link::Remote, Work::InFlight(16)),
+    row("remote-64", Link::Remote, Work::InFlight(64)),
+    row("remote-256", Link::Remote, Work::InFlight(256)),
+    row("remote-1024", Link::Remote, Work::InFlight(1024)),
+    row("remote-chain1", Link::Remote, Work::Chain(1)),
+    row("remote-chain8", Link::Remote, Work::Chain(8)),
+    row("remote-chain8-dropped", Link::Remote, Work::ChainDropped(8)),
+    row("remote-chain64", Link::Remote, Work::Chain(64)),
+    row("remote-connect", Link::Remote, Work::Connect),
+    row("remote-export1", Link::Remote, Work::LiveExport(1)),
+    row("remote-export10000", Link::Remote, Work::LiveExport(10_000)),
+    row("remote-echo1m", Link::Remote, Work::Echo1M),
+    row("remote-stream4k", Link::Remote, Work::Stream(4 << 10)),
+    row("remote-stream64k", Link::Remote, Work::Stream(64 << 10)),
 ];
