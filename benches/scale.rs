@@ -1,9 +1,11 @@
 //! What grows with what: costs against how much there is, memory of what is idle, threads, and how long the unlucky wait.
 //!
-//!     cargo bench --bench scale -- [NAME,…] [SECONDS]
+//!     cargo bench --bench scale -- [NAME] [SECONDS]
+//!     cargo bench --bench scale -- NAME SIZE xOPERATIONS
 //!
 //! `SECONDS` is the time for one question, 4 by default. Sizes take turns in short rounds, as contenders do in
-//! `versus`; the median counts.
+//! `versus`; the median counts. With `x1000` the question's work is done a thousand times at one size and nothing is
+//! measured: the difference of two such runs under `valgrind --tool=callgrind` is what it takes.
 
 #[path = "support/alloc.rs"]
 #[expect(dead_code, reason = "only its allocator counts here")]
@@ -27,33 +29,36 @@ mod world;
 
 use std::time::Duration;
 
-/// A question, and what answers it within about the time given.
-type Question = (&'static str, fn(Duration));
-
-const QUESTIONS: [Question; 9] = [
-    ("exports", grows::exports),
-    ("pending", grows::pending),
-    ("in-flight", grows::in_flight),
-    ("connections", grows::connections),
-    ("connections-all", grows::connections_all),
-    ("same-thread-stubs", grows::stubs),
-    ("idle", idle::answer),
-    ("threads", threads::answer),
-    ("latency", latency::answer),
-];
-
 /// Says whether a bar was reached, beside the figure.
-fn verdict(reached: bool) -> &'static str {
+const fn verdict(reached: bool) -> &'static str {
     if reached { "reached" } else { "MISSED" }
+}
+
+fn answer(name: &str, budget: Duration) {
+    match name {
+        "idle" => idle::answer(),
+        "threads" => threads::answer(budget),
+        "latency" => latency::answer(budget),
+        name => grows::answer(name, budget),
+    }
 }
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
-    let seconds = words.iter().filter_map(|word| word.parse().ok()).next().unwrap_or(4.0);
-    let names = words.iter().find(|word| word.parse::<f64>().is_err());
-    for (name, answer) in QUESTIONS {
-        if names.is_none_or(|names| names.split(',').any(|one| one == name)) {
-            answer(Duration::from_secs_f64(seconds));
-        }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let all: Vec<&str> = grows::names().chain(["idle", "threads", "latency"]).collect();
+    let (names, rest) = match words.split_first() {
+        Some((name, rest)) if all.contains(name) => (vec![*name], rest),
+        _ => (all, &*words),
+    };
+    let number = |at: usize| {
+        rest.get(at).and_then(|word: &&str| word.trim_start_matches('x').parse::<f64>().ok())
+    };
+    if let (Some(size), Some(operations)) = (number(0), number(1)) {
+        grows::work(names[0], size as usize, operations as u64);
+        return;
+    }
+    for name in names {
+        answer(name, Duration::from_secs_f64(number(0).unwrap_or(4.0)));
     }
 }

@@ -13,87 +13,85 @@ const ROUNDS: usize = 15;
 /// How much more than at the smallest size a call may cost.
 const FLAT: f64 = 1.10;
 
-/// A world of one size, with what is done in it.
-type Sized = (usize, World, fn(&mut World, usize, u64));
-
-/// Nanoseconds of an operation at each size. Between two rounds of one size all others have one.
-fn measure(sizes: &mut [Sized], budget: Duration) -> Vec<f64> {
-    let slice = budget / ROUNDS as u32 / sizes.len() as u32;
-    let timed = |(size, world, work): &mut Sized, operations: u64| {
-        let begun = Instant::now();
-        work(world, *size, operations);
-        begun.elapsed()
-    };
-    let mut operations = vec![64u64; sizes.len()];
-    for (at, sized) in sizes.iter_mut().enumerate() {
-        while timed(sized, operations[at]) < slice / 2 {
-            operations[at] *= 2;
-        }
-    }
-    let mut rounds = vec![Vec::new(); sizes.len()];
-    for _ in 0..ROUNDS {
-        for (at, sized) in sizes.iter_mut().enumerate() {
-            let took = timed(sized, operations[at]).as_secs_f64();
-            rounds[at].push(took / operations[at] as f64 * 1e9);
-        }
-    }
-    let median = |mut seconds: Vec<f64>| {
-        seconds.sort_by(f64::total_cmp);
-        seconds[ROUNDS / 2]
-    };
-    rounds.into_iter().map(median).collect()
+/// One question: what grows, and what is done meanwhile.
+struct Question {
+    name: &'static str,
+    what: &'static str,
+    sizes: &'static [usize],
+    /// A world of that size.
+    open: fn(usize) -> World,
+    /// An operation, so many times.
+    work: fn(&mut World, usize, u64),
 }
 
-fn tell(what: &str, mut sizes: Vec<Sized>, budget: Duration) {
-    let figures = measure(&mut sizes, budget);
-    println!("{what}: ns of a call, and against the first");
-    for ((size, ..), figure) in sizes.iter().zip(&figures) {
-        let growth = figure / figures[0];
-        println!("{size:10}{figure:10.0}{growth:8.2} {}", verdict(growth <= FLAT));
-    }
-}
+const QUESTIONS: [Question; 7] = [
+    Question {
+        name: "exports",
+        what: "live exports, in memory",
+        sizes: &[1, 10, 100, 1_000, 10_000, 100_000],
+        open: |size| held(World::connected(1), size),
+        work: first,
+    },
+    Question {
+        name: "objects",
+        what: "objects of the same vat",
+        sizes: &[1, 10, 100, 1_000, 10_000, 100_000],
+        open: |size| held(World::alone(), size),
+        work: first,
+    },
+    Question {
+        name: "unanswered",
+        what: "calls that are not answered, in memory; another is awaited",
+        sizes: &[1, 10, 100, 1_000, 10_000],
+        open: unanswered,
+        work: first,
+    },
+    Question {
+        name: "in-flight",
+        what: "calls in flight, in memory, from where turns are full",
+        sizes: &[64, 256, 1_000, 4_000, 10_000],
+        open: |_| World::connected(1),
+        work: at_once,
+    },
+    Question {
+        name: "in-flight-here",
+        what: "calls in flight, in the same vat",
+        sizes: &[1, 64, 256, 1_000, 4_000, 10_000],
+        open: |_| World::alone(),
+        work: at_once,
+    },
+    Question {
+        name: "connections",
+        what: "connections of a vat, one of which is used",
+        sizes: &[1, 10, 100, 1_000],
+        open: World::connected,
+        work: first,
+    },
+    Question {
+        name: "connections-all",
+        what: "connections of a vat, used in turns",
+        sizes: &[1, 10, 100, 1_000],
+        open: World::connected,
+        work: |world, _, times| world.call_each(times),
+    },
+];
 
-fn held(objects: usize) -> World {
-    let mut world = World::connected(1);
+fn held(mut world: World, objects: usize) -> World {
     world.hold(objects);
     world
 }
 
-/// Of live exports.
-pub(crate) fn exports(budget: Duration) {
-    let sizes = [1, 10, 100, 1_000, 10_000, 100_000];
-    let work = |world: &mut World, _, times| world.call_first(times);
-    let sized = sizes.map(|size| (size, held(size), work as fn(&mut World, usize, u64)));
-    tell("live exports, in memory", sized.into(), budget);
+fn unanswered(calls: usize) -> World {
+    let mut world = World::connected(1);
+    world.leave(calls - 1);
+    world
 }
 
-/// Of stubs of the caller's own vat.
-pub(crate) fn stubs(budget: Duration) {
-    let sizes = [1, 10, 100, 1_000, 10_000, 100_000];
-    let work = |world: &mut World, _, times| world.call_first(times);
-    let alone = |size| {
-        let mut world = World::alone();
-        world.hold(size);
-        world
-    };
-    let sized = sizes.map(|size| (size, alone(size), work as fn(&mut World, usize, u64)));
-    tell("objects of the same vat", sized.into(), budget);
+fn first(world: &mut World, _: usize, times: u64) {
+    world.call_first(times);
 }
 
-/// Of calls that are not answered.
-pub(crate) fn pending(budget: Duration) {
-    let sizes = [1, 10, 100, 1_000, 10_000];
-    let work = |world: &mut World, _, times| world.call_first(times);
-    let left = |size: usize| {
-        let mut world = World::connected(1);
-        world.leave(size - 1);
-        world
-    };
-    let sized = sizes.map(|size| (size, left(size), work as fn(&mut World, usize, u64)));
-    tell("one call after the other while others are unanswered, in memory", sized.into(), budget);
-}
-
-/// So many calls made before the first is awaited, again and again.
+/// So many calls made before the first is awaited, and one more whenever one has come back.
 fn at_once(world: &mut World, width: usize, times: u64) {
     let World { clients, thread, .. } = world;
     thread.block_on(async {
@@ -108,31 +106,61 @@ fn at_once(world: &mut World, width: usize, times: u64) {
     });
 }
 
-/// Of calls in flight, from where turns are full of them.
-pub(crate) fn in_flight(budget: Duration) {
-    let sizes = [64, 256, 1_000, 4_000, 10_000];
-    let sized =
-        sizes.map(|size| (size, World::connected(1), at_once as fn(&mut World, usize, u64)));
-    tell("calls in flight, in memory", sized.into(), budget);
-    let sizes = [1, 64, 256, 1_000, 4_000, 10_000];
-    let sized = sizes.map(|size| (size, World::alone(), at_once as fn(&mut World, usize, u64)));
-    tell("calls in flight, in the same vat", sized.into(), budget);
+/// The names of the questions.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    QUESTIONS.iter().map(|question| question.name)
 }
 
-/// Of connections of a vat, one of which is used.
-pub(crate) fn connections(budget: Duration) {
-    let sizes = [1, 10, 100, 1_000];
-    let work = |world: &mut World, _, times| world.call_first(times);
-    let sized =
-        sizes.map(|size| (size, World::connected(size), work as fn(&mut World, usize, u64)));
-    tell("connections of a vat, one of them used", sized.into(), budget);
+fn named(name: &str) -> &'static Question {
+    let found = QUESTIONS.iter().find(|question| question.name == name);
+    found.unwrap_or_else(|| panic!("no question {name}"))
 }
 
-/// Of connections of a vat, used in turns.
-pub(crate) fn connections_all(budget: Duration) {
-    let sizes = [1, 10, 100, 1_000];
-    let work = |world: &mut World, _, times| world.call_each(times);
-    let sized =
-        sizes.map(|size| (size, World::connected(size), work as fn(&mut World, usize, u64)));
-    tell("connections of a vat, used in turns", sized.into(), budget);
+/// Does it at one size so many times, and measures nothing.
+pub(crate) fn work(name: &str, size: usize, operations: u64) {
+    let question = named(name);
+    (question.work)(&mut (question.open)(size), size, operations);
+}
+
+/// Tells a call's cost at each size.
+pub(crate) fn answer(name: &str, budget: Duration) {
+    let question = named(name);
+    let figures = measure(question, budget);
+    println!("{name}: {}; ns of a call, and against the first", question.what);
+    for (size, figure) in question.sizes.iter().zip(&figures) {
+        let growth = figure / figures[0];
+        println!("{size:10}{figure:10.0}{growth:8.2} {}", verdict(growth <= FLAT));
+    }
+}
+
+/// Nanoseconds of an operation at each size. Between two rounds of one size all others have one.
+fn measure(question: &Question, budget: Duration) -> Vec<f64> {
+    let sizes = question.sizes;
+    let slice = budget / ROUNDS as u32 / sizes.len() as u32;
+    let mut worlds: Vec<World> = sizes.iter().map(|size| (question.open)(*size)).collect();
+    let mut timed = |at: usize, operations: u64| {
+        let begun = Instant::now();
+        (question.work)(&mut worlds[at], sizes[at], operations);
+        begun.elapsed()
+    };
+    let mut operations = Vec::new();
+    for (at, size) in sizes.iter().enumerate() {
+        let mut fills = (*size as u64).max(64);
+        while timed(at, fills) < slice / 2 {
+            fills *= 2;
+        }
+        operations.push(fills);
+    }
+    let mut rounds = vec![Vec::new(); sizes.len()];
+    for _ in 0..ROUNDS {
+        for (at, rounds) in rounds.iter_mut().enumerate() {
+            let took = timed(at, operations[at]).as_secs_f64();
+            rounds.push(took / operations[at] as f64 * 1e9);
+        }
+    }
+    let median = |mut seconds: Vec<f64>| {
+        seconds.sort_by(f64::total_cmp);
+        seconds[ROUNDS / 2]
+    };
+    rounds.into_iter().map(median).collect()
 }

@@ -1,7 +1,5 @@
 //! Memory of stubs that do nothing.
 
-use std::time::Duration;
-
 use mockalloc::record_allocs;
 
 use crate::verdict;
@@ -20,7 +18,7 @@ fn tell(what: &str, made: impl FnOnce() -> World) {
 }
 
 /// A million idle stubs: of one object, of as many objects in the same vat, of as many in another vat.
-pub(crate) fn answer(_: Duration) {
+pub(crate) fn answer() {
     println!("{STUBS} idle stubs");
     tell("stubs of one object", || {
         let mut world = World::alone();
@@ -30,6 +28,11 @@ pub(crate) fn answer(_: Duration) {
     });
     tell("of as many objects of the same vat, the objects included", || {
         let mut world = World::alone();
+        world.hold(STUBS);
+        world
+    });
+    tell("of as many objects of another vat, this end alone", || {
+        let mut world = World::apart();
         world.hold(STUBS);
         world
     });

@@ -1,11 +1,13 @@
 //! Vats of this thread, connected through memory.
 
+use std::future::pending;
+use std::thread::spawn;
+
 use bowline::conn::Config;
 use bowline::rpc::{Call, Client, Link, Promise};
 use bowline::runtime::Vat;
-use bowline::transport::{Framed, FramedLimits, Peer, memory_pipe};
+use bowline::transport::{Framed, FramedLimits, Peer, memory_pipe, memory_pipe_sync};
 use bowline::wire::Path;
-use std::future::pending;
 
 use crate::sockets::Thread;
 
@@ -20,7 +22,7 @@ pub(crate) struct World {
     pub(crate) held: Vec<Client>,
     pub(crate) unanswered: Vec<Promise>,
     #[expect(dead_code, reason = "kept alive")]
-    vats: [Vat; 2],
+    vats: Vec<Vat>,
     pub(crate) thread: Thread,
 }
 
@@ -66,7 +68,7 @@ impl World {
                 clients.push(link.bootstrap());
                 call(&clients[clients.len() - 1], 0).await.expect("it returns");
             }
-            (clients, [near, far])
+            (clients, vec![near, far])
         });
         Self { clients, held: Vec::new(), unanswered: Vec::new(), vats, thread }
     }
@@ -75,8 +77,30 @@ impl World {
     pub(crate) fn alone() -> Self {
         let thread = Thread::new();
         let (clients, vats) = thread.block_on(async {
-            let (here, other) = (driven(), driven());
-            (vec![object(&here)], [here, other])
+            let here = driven();
+            (vec![object(&here)], vec![here])
+        });
+        Self { clients, held: Vec::new(), unanswered: Vec::new(), vats, thread }
+    }
+
+    /// The vat that is called has a thread of its own, which ends with the connection.
+    pub(crate) fn apart() -> Self {
+        let (left, right) = memory_pipe_sync(PIPE);
+        spawn(move || {
+            Thread::new().block_on(async {
+                let far = driven();
+                let framed = Framed::new(right, Peer::Memory, FramedLimits::default());
+                let offered = object(&far);
+                let link = Link::connect(far.here(), framed, Config::default(), Some(&offered));
+                link.closed().await;
+            });
+        });
+        let thread = Thread::new();
+        let (clients, vats) = thread.block_on(async {
+            let near = driven();
+            let framed = Framed::new(left, Peer::Memory, FramedLimits::default());
+            let link = Link::connect(near.here(), framed, Config::default(), None);
+            (vec![link.bootstrap()], vec![near])
         });
         Self { clients, held: Vec::new(), unanswered: Vec::new(), vats, thread }
     }

@@ -16,10 +16,10 @@ pub(crate) fn all(told: &Told) -> Vec<(&'static str, String)> {
     let groups: Vec<Group> = told.iter().filter_map(latency).collect();
     if !groups.is_empty() {
         let title = "One call of nothing and its answer";
-        charts.push(("latency", bars(title, "ns; the line is the floor", &groups)));
+        charts.push(("latency", bars(title, "µs; the line is the floor", &groups)));
     }
     let mut add = |name, title, axes, series: Vec<Series>| {
-        if series.iter().any(|one| one.points.len() > 1) {
+        if !series.is_empty() {
             charts.push((name, lines(title, axes, &series)));
         }
     };
@@ -41,9 +41,9 @@ fn latency((row, figures): &(Row, Vec<Figure>)) -> Option<Group> {
         Link::Unix2 => "Unix, 2 threads",
         _ => return None,
     };
-    let bar = |who| named(figures, who).map(|figure| (who, figure.median));
+    let bar = |who| named(figures, who).map(|figure| (who, figure.median / 1e3));
     let bars: Vec<_> = ENGINES.into_iter().filter_map(bar).collect();
-    let floor = named(figures, "floor").map(|figure| figure.median);
+    let floor = named(figures, "floor").map(|figure| figure.median / 1e3);
     (!bars.is_empty()).then_some(Group { name, bars, floor })
 }
 
@@ -52,7 +52,7 @@ fn series(told: &Told, place: fn(Row, f64) -> Option<(f64, f64)>) -> Vec<Series>
     let points = |who| {
         let point = |(row, figures): &(Row, Vec<Figure>)| place(*row, named(figures, who)?.median);
         let points: Vec<_> = told.iter().filter_map(point).collect();
-        (!points.is_empty()).then_some(Series { name: who, points })
+        (points.len() > 1).then_some(Series { name: who, points })
     };
     ENGINES.into_iter().chain(["floor"]).filter_map(points).collect()
 }

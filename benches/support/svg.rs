@@ -14,7 +14,7 @@ const BOTTOM: f64 = 340.0;
 
 const STYLE: &str = "\
 text{font:13px system-ui,sans-serif;fill:#333}.t{font-size:16px;font-weight:600}.v{font-size:11px}\
-.axis{stroke:#888}.grid{stroke:#8884;stroke-dasharray:2 4}.floor{stroke:#d33;stroke-width:2}\
+.axis{fill:none;stroke:#888}.grid{stroke:#8884;stroke-dasharray:2 4}.floor{stroke:#d33;stroke-width:2}\
 .line{fill:none;stroke-width:2.5}@media(prefers-color-scheme:dark){text{fill:#ddd}}";
 
 /// A contender always has the same colour, one that both backgrounds bear.
@@ -53,15 +53,20 @@ struct Axis {
 }
 
 impl Axis {
-    /// By tenfold steps; everything in it is above 0.
+    /// By tenfold steps, from the least to the most; everything in it is above 0.
     fn logarithmic(values: impl Iterator<Item = f64>, begin: f64, end: f64) -> Self {
         let (least, most) =
             values.fold((f64::MAX, 0.0_f64), |(least, most), at| (least.min(at), most.max(at)));
-        Self { from: least.log10().floor(), to: most.log10().ceil(), begin, end }
+        Self { from: least.log10(), to: most.log10(), begin, end }
+    }
+
+    /// From a whole step to a whole step.
+    fn widened(self) -> Self {
+        Self { from: self.from.floor(), to: self.to.ceil(), ..self }
     }
 
     fn at(&self, value: f64) -> f64 {
-        let part = (value.log10() - self.from) / (self.to - self.from).max(1.0);
+        let part = (value.log10() - self.from) / (self.to - self.from).max(0.1);
         self.begin + part * (self.end - self.begin)
     }
 
@@ -70,7 +75,16 @@ impl Axis {
     }
 }
 
-/// Bars in groups, one group for each `(name, bars, floor)`; the floor is a line across its group.
+/// Three digits at least, and no more behind the point than they leave.
+fn short(value: f64) -> String {
+    match value {
+        value if value < 10.0 => format!("{value:.2}"),
+        value if value < 100.0 => format!("{value:.1}"),
+        value => grouped(value),
+    }
+}
+
+/// Bars in groups; the floor is a line across its group.
 pub(crate) fn bars(title: &str, unit: &str, groups: &[Group]) -> String {
     let mut svg = begin(title);
     let most = groups.iter().flat_map(|group| &group.bars).map(|bar| bar.1).fold(0.0, f64::max);
@@ -92,7 +106,7 @@ pub(crate) fn bars(title: &str, unit: &str, groups: &[Group]) -> String {
                 colour(name),
                 each.mul_add(0.43, x),
                 y - 4.0,
-                grouped(*value)
+                short(*value)
             );
         }
         if let Some(floor) = group.floor {
@@ -146,7 +160,7 @@ pub(crate) fn lines(title: &str, [across, up]: [&str; 2], series: &[Series]) -> 
     let mut svg = begin(title);
     let points = || series.iter().flat_map(|one| &one.points);
     let x = Axis::logarithmic(points().map(|point| point.0), LEFT, RIGHT);
-    let y = Axis::logarithmic(points().map(|point| point.1), BOTTOM, TOP);
+    let y = Axis::logarithmic(points().map(|point| point.1), BOTTOM, TOP).widened();
     for step in y.steps() {
         let (at, label) = (y.at(step), grouped(step));
         let _ = writeln!(
