@@ -8,7 +8,7 @@ use crate::transport::{Transport, TransportError};
 use crate::vat::{Graph, LinkId};
 use crate::wire::Exception;
 
-use super::links::{CheckedOut, Entry, State};
+use super::links::{CheckedOut, Entry, Links, State};
 use super::local::Local;
 
 /// How many messages one connection may have handled in one turn. A loud neighbour waits for the
@@ -104,12 +104,17 @@ impl Local {
     }
 
     /// Whether a connection that was not read wants to be read again: nothing else wakes it.
+    #[inline]
     pub(super) fn wants_to_resume(&self) -> bool {
         let links = self.inner().links.borrow();
+        !links.paused.is_empty() && self.is_one_to_resume(&links)
+    }
+
+    fn is_one_to_resume(&self, links: &Links) -> bool {
         links.paused.iter().any(|index| {
             let link = links.entries.get(*index as usize).and_then(Option::as_ref);
             link.is_some_and(|entry| {
-                self.with(|graph| graph.connection(entry.link).is_some_and(|c| c.wants_read()))
+                self.quietly(|graph| graph.connection(entry.link).is_some_and(|c| c.wants_read()))
             })
         })
     }
