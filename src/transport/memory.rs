@@ -220,7 +220,8 @@ macro_rules! byte_stream {
             }
 
             fn is_dry(&self) -> bool {
-                self.0.dry
+                // What was written since has taken the waker.
+                self.0.dry && self.0.incoming.with(|tube| tube.reader.is_some())
             }
 
             fn poll_write_vectored(
