@@ -58,6 +58,7 @@ impl Tube {
             return (0, None);
         }
         let end = self.start + read;
+        // In bounds: no more is read than there is, or than the buffer holds.
         buffer[..read].copy_from_slice(&self.bytes[self.start..end]);
         self.start = end;
         if end == self.bytes.len() {

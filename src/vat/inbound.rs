@@ -48,6 +48,11 @@ impl Graph {
         }
     }
 
+    /// Whether the peer of `link` asked for more than it may since this was asked last.
+    pub fn take_refused(&mut self, link: LinkId) -> bool {
+        self.links.get_mut(link).is_some_and(|at| at.conn.take_refused())
+    }
+
     /// Ends a connection and tells its peer why.
     pub fn abort(&mut self, link: LinkId, why: Exception) {
         if let Some(at) = self.links.get_mut(link) {

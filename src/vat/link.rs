@@ -55,6 +55,7 @@ pub(super) struct Slots {
 impl Slots {
     pub(super) fn insert(&mut self, export: Export) -> LocalCap {
         if let Some(index) = self.free.pop() {
+            // In bounds: only slots that are there are listed as free.
             self.slots[index as usize] = Some(export);
             return LocalCap(index);
         }

@@ -96,3 +96,33 @@ fn what_comes_between_two_turns_of_one_read_is_read() {
     }
     assert!(returned > 1_000, "{returned} calls have returned");
 }
+
+#[test]
+fn who_was_refused_something_has_16_messages_handled_in_the_next_turn() {
+    let (near, far) = (Vat::local(), Vat::local());
+    let object = Client::new(far.here(), |_: Call| {
+        std::future::pending::<Result<bowline::rpc::Response, Exception>>()
+    });
+    let (left, right) = same_thread();
+    let link = Link::connect(near.here(), left, Config::default(), None);
+    let mut config = Config::default();
+    config.answers_max = 50;
+    let far_end = Link::connect(far.here(), right, config, Some(&object));
+    let client = link.bootstrap();
+    let quiet = |vat: &Vat| while vat.turn(Instant::now()) == Turn::More {};
+    (0..3).for_each(|_| [&near, &far].into_iter().for_each(quiet));
+    let calls: Vec<_> = (0..200).map(|_| client.request(1, 0).send()).collect();
+    quiet(&near);
+    let refused = |before: usize| {
+        let _ = far.turn(Instant::now());
+        quiet(&near);
+        let open = link.stats().expect("it is open").questions;
+        before - open
+    };
+    // 50 of the first 64 run, the others come back; of the next 16 all do.
+    let open = link.stats().expect("it is open").questions;
+    let first = refused(open);
+    let second = refused(open - first);
+    assert_eq!([first, second], [14, 16]);
+    drop((calls, far_end));
+}

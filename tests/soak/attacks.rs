@@ -17,7 +17,7 @@ pub(crate) mod method {
     pub(crate) const NEVER: u16 = 1;
     /// Returns a new object.
     pub(crate) const MAKE: u16 = 2;
-    /// Returns a new object, and 8 KiB.
+    /// Returns a new object, and 512 bytes.
     pub(crate) const LARGE: u16 = 3;
     /// Returns a promise that is never resolved.
     pub(crate) const PROMISE: u16 = 4;
@@ -53,7 +53,7 @@ fn config() -> Config {
     config.questions_max = 500;
     config.answers_max = 500;
     config.inbound_words_max = 32 << 10;
-    config.kept_words_max = 64 << 10;
+    config.kept_words_max = 4 << 10;
     config.exports_max = 500;
     config.imports_max = 500;
     config.embargoes_max = 100;

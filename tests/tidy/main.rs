@@ -3,6 +3,7 @@
 mod dependencies;
 mod finding;
 mod floors;
+mod panics;
 mod paths;
 mod repository;
 mod sizes;
@@ -119,6 +120,15 @@ fn the_core_is_pure() {
 fn what_ships_does_not_panic() {
     let shipped = shipped_sources().into_iter().chain(sources("macros/"));
     assert_none(shipped.flat_map(|source| words::panics(&source)).collect());
+}
+
+#[test]
+fn what_may_panic_is_counted_and_proven_not_to() {
+    let shipped = shipped_sources();
+    let record = fs::read_to_string(root().join("tests/tidy/panics.txt")).expect("the record");
+    let mut findings = panics::against(&record, &shipped);
+    findings.extend(shipped.iter().flat_map(panics::proofs));
+    assert_none(findings);
 }
 
 #[test]
