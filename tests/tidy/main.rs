@@ -8,6 +8,7 @@ mod paths;
 mod repository;
 mod sizes;
 mod source;
+mod supply;
 mod tree;
 mod words;
 
@@ -184,4 +185,33 @@ fn the_readme_says_what_the_core_needs() {
     assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
     let readme = fs::read_to_string(root().join("README.md")).expect("there is one");
     assert_none(dependencies::check(&readme, &String::from_utf8_lossy(&listed.stdout)));
+}
+
+/// What `cargo metadata` says of this workspace on this machine. Nothing is fetched: whoever runs this test has built
+/// it.
+fn metadata() -> serde_json::Value {
+    let rustc = Command::new("rustc").arg("-vV").output().expect("rustc is there");
+    let about = String::from_utf8_lossy(&rustc.stdout).into_owned();
+    let host = about.lines().find_map(|line| line.strip_prefix("host: ")).expect("it says so");
+    let args = ["metadata", "--locked", "--offline", "--all-features", "--format-version", "1"];
+    let cargo = Command::new(env!("CARGO"))
+        .args(args)
+        .args(["--filter-platform", host])
+        .current_dir(root())
+        .output()
+        .expect("cargo is there");
+    assert!(cargo.status.success(), "{}", String::from_utf8_lossy(&cargo.stderr));
+    serde_json::from_slice(&cargo.stdout).expect("it is JSON")
+}
+
+#[test]
+fn licences_versions_and_advisories_are_looked_at() {
+    let text = fs::read_to_string(root().join("tests/tidy/supply.txt")).expect("the record");
+    assert_none(supply::check(&metadata(), &supply::record(&text)));
+}
+
+#[test]
+fn everything_comes_from_the_registry() {
+    let locks = files().into_iter().filter(|(path, _)| path.ends_with("Cargo.lock"));
+    assert_none(locks.flat_map(|(path, text)| supply::sources(&path, &text)).collect());
 }
