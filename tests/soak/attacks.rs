@@ -32,6 +32,9 @@ pub(crate) enum Reads {
     Nothing,
 }
 
+/// Twenty peers are not one: together they have twenty turns.
+pub(crate) const TWENTY: &str = "calls on twenty connections";
+
 /// A way to do harm.
 #[derive(Clone)]
 pub(crate) struct Attack {
@@ -250,7 +253,7 @@ fn of_the_rest() -> Vec<Attack> {
     });
     all.push(Attack {
         connections: 20,
-        ..attack("calls on twenty connections", Reads::All, |step| calls(step, method::NOTE))
+        ..attack(TWENTY, Reads::All, |step| calls(step, method::NOTE))
     });
     all
 }
