@@ -15,6 +15,9 @@ use super::local::Local;
 /// others after these.
 const MESSAGES_PER_TURN: usize = 64;
 
+/// How many of one that asked for more than it may: what is refused it costs as much as what is done for others.
+const MESSAGES_OF_THE_REFUSED: usize = 16;
+
 /// How many words of content one connection may have handled in one turn (256 KiB), the message
 /// that goes beyond it included: large messages, too, take their turn beside a neighbour's small ones.
 const WORDS_PER_TURN: usize = 32 << 10;
@@ -64,7 +67,11 @@ impl Local {
         let mut wanted = self.with(|graph| wants(graph));
         let mut cx = Context::from_waker(waker);
         let mut words = 0;
-        for _ in 0..MESSAGES_PER_TURN {
+        let messages = match self.with(|graph| graph.take_refused(link)) {
+            true => MESSAGES_OF_THE_REFUSED,
+            false => MESSAGES_PER_TURN,
+        };
+        for _ in 0..messages {
             if !wanted {
                 return Read::Unwanted;
             }

@@ -81,6 +81,7 @@ impl Deframer {
             self.start = 0;
         }
         let end = BUFFER.min(self.end + self.read_max);
+        // In bounds: the buffer is `BUFFER` long, and `end` never beyond.
         &mut self.buffer[self.end..end]
     }
 
@@ -139,6 +140,7 @@ impl Deframer {
             self.read_max = PEEK;
             return Ok(Some(direct.into_frame()));
         }
+        // In bounds: what has arrived lies in the buffer.
         let arrived = &self.buffer[self.start..self.end];
         let header = match Header::read(arrived, &self.limits) {
             Ok(Some(header)) => header,
@@ -153,6 +155,7 @@ impl Deframer {
 
     /// Takes a frame out of the buffer if it is all there; if not, and it is large, out of the buffer's way.
     fn take(&mut self, header: Header) -> Option<Frame> {
+        // In bounds: the table was read there.
         let arrived = &self.buffer[self.start + header.bytes..self.end];
         let bytes = header.words() * WORD;
         if let Some(body) = arrived.get(..bytes) {
@@ -203,6 +206,7 @@ impl Direct {
         if words.len() < first {
             words.resize(first, ZERO);
         }
+        // In bounds: `first` words are at least what arrived.
         Word::words_to_bytes_mut(&mut words)[..arrived.len()].copy_from_slice(arrived);
         Self { header, words, filled: arrived.len() }
     }
@@ -227,6 +231,7 @@ impl Direct {
             let most = self.words.capacity().min(all);
             self.words.resize(most.min(len + STEP_WORDS), ZERO);
         }
+        // In bounds: no more is filled than there is.
         &mut Word::words_to_bytes_mut(&mut self.words)[self.filled..]
     }
 }

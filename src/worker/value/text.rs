@@ -217,9 +217,11 @@ impl<'a> Str<'a> {
     /// Its UTF-16 code units.
     pub fn units(self) -> impl Iterator<Item = u16> + 'a {
         let (narrow, wide) = match self.0 {
+            // In bounds: all of what is empty.
             Repr::Narrow(bytes) => (bytes, &[][..]),
             Repr::Wide(bytes) => (&[][..], bytes),
         };
+        // In bounds: each chunk is a pair.
         let pair = |pair: &[u8]| u16::from_le_bytes([pair[0], pair[1]]);
         narrow.iter().map(|byte| u16::from(*byte)).chain(wide.chunks_exact(2).map(pair))
     }
