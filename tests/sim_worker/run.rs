@@ -31,8 +31,7 @@ impl Plan {
     pub(crate) fn tell(&self) -> (Vec<String>, Option<Finding>) {
         let story = Story::default();
         let heard = hear(|| {
-            let mut world = World::new(self.shape);
-            world.story = story.clone();
+            let mut world = World::new(self.shape, &story);
             for act in &self.acts {
                 world.act(*act);
                 world.check();

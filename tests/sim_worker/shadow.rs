@@ -215,7 +215,7 @@ impl Shadow {
             (Some(Answer::Failed(why)), _) => return Fate::Failed(why.clone()),
             (Some(Answer::As(next)), key) => return self.fate(Thing::Result(*next, key)),
             (Some(Answer::One(item)), None) => *item,
-            (Some(Answer::One(_)), Some(_)) => return Fate::Refused,
+            (Some(Answer::One(item)), Some(key)) => return self.property(*item, key),
             (Some(Answer::Fields(_)), None) => return Fate::Refused,
             (Some(Answer::Fields(fields)), Some(key)) => match fields.get(usize::from(key)) {
                 Some(item) => *item,
@@ -223,6 +223,24 @@ impl Shadow {
             },
         };
         item.thing().map_or(Fate::Refused, |thing| self.fate(thing))
+    }
+
+    /// What a property of something comes to.
+    fn property(&self, item: Item, key: u8) -> Fate {
+        match item {
+            Item::Stub(Thing::Result(call, None)) => self.fate(Thing::Result(call, Some(key))),
+            Item::Stub(thing @ Thing::Result(call, Some(of))) => match self.outcome(call) {
+                Ok(Some(Answer::Fields(items))) => match items.get(usize::from(of)) {
+                    Some(item) => self.property(*item, key),
+                    None => Fate::Refused,
+                },
+                _ => match self.fate(thing) {
+                    Fate::Object(_) => Fate::Refused,
+                    other => other,
+                },
+            },
+            _ => Fate::Refused,
+        }
     }
 
     fn unanswered(&self, call: CallNo) -> Fate {
