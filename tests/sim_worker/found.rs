@@ -30,3 +30,23 @@ fn a_stream_that_is_written_and_was_never_asked_for_leaves_nothing() {
         Ending::DisposeFirst,
     );
 }
+
+#[test]
+fn a_call_given_up_while_it_comes_back_arrives_for_what_is_pipelined_on_it() {
+    use Act::*;
+    replay(
+        Shape::default(),
+        &[
+            Host { vat: 0, function: false },
+            Ahead { stub: 2, thing: 8 },
+            Call { stub: 0, things: [0, 0, 0] },
+            Call { stub: 0, things: [0, 0, 0] },
+            Quiet,
+            Answer { got: 0, plain: false, lent: false, things: [8, 0, 0] },
+            Call { stub: 0, things: [0, 0, 0] },
+            Pipeline { call: 2, key: 0, things: [2, 0, 0] },
+            Cancel { call: 3, dispose: true },
+        ],
+        Ending::AnswerFirst,
+    );
+}
