@@ -90,6 +90,7 @@
 //! | 4 | [`runtime`] | threads, tasks, timers, turns |
 //! | 3 | [`vat`] | who can be called, through whom, in which order |
 //! | 3 | [`probe`] | a peer that says anything, to test others with |
+//! | 3 | [`trace`] | what passes between two, recorded, and the tables it leaves |
 //! | 2 | [`conn`], [`transport`] | one peer: four tables; messages to it and from it |
 //! | 1 | [`wire`], [`schema`] | bytes, frames, messages, ids |
 //!
@@ -110,6 +111,7 @@ pub mod probe;
 pub mod rpc;
 pub mod runtime;
 pub mod schema;
+pub mod trace;
 pub mod transport;
 pub mod vat;
 pub mod wire;

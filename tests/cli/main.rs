@@ -1,6 +1,7 @@
 //! The program, as a person at a terminal meets it.
 
 mod bindings;
+mod browser;
 mod decode;
 mod demo;
 mod peers;
@@ -8,5 +9,6 @@ mod probe;
 mod relay;
 mod relay_http;
 mod support;
+mod trace;
 mod usage;
 mod workers;

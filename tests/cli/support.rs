@@ -79,6 +79,15 @@ impl Serving {
         Self::relaying(&arguments, connect)
     }
 
+    /// A trace on a free port.
+    pub(crate) fn tracing(connect: &str, more: &[&str]) -> Self {
+        let arguments = ["trace", "--listen", "tcp:127.0.0.1:0", "--connect", connect];
+        let (mut serving, line) = Self::start(&[&arguments, more].concat());
+        let told = line.strip_prefix("tracing ").and_then(|told| told.split_once(" to "));
+        told.expect("it says where, and to whom").0.clone_into(&mut serving.address);
+        serving
+    }
+
     fn relaying(arguments: &[&str], connect: &str) -> Self {
         let (mut serving, line) = Self::start(arguments);
         let told = line.strip_prefix("relaying ").and_then(|told| told.split_once(" to "));
@@ -119,10 +128,15 @@ impl Serving {
     }
 
     /// Sends it the signal `name`, and waits for its end.
-    pub(crate) fn end(mut self, name: &str) -> Ran {
+    pub(crate) fn end(self, name: &str) -> Ran {
         let pid = self.process.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &pid]).status().expect("kill exists");
         assert!(sent.success());
+        self.ended()
+    }
+
+    /// Waits for its end, which comes by itself.
+    pub(crate) fn ended(mut self) -> Ran {
         let status = self.process.wait().expect("it was started");
         let mut err = String::new();
         self.err.read_to_string(&mut err).expect("text");

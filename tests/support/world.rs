@@ -12,6 +12,7 @@ use std::time::Instant;
 use bowline::conn::Config;
 use bowline::rpc::{Client, Link, Relay};
 use bowline::runtime::{Driver, Local, Timeless, Vat};
+use bowline::trace::{Recorded, Recorder, Side, Tables, TablesLimits, TapeReader, What};
 use bowline::transport::{
     ByteStream, Framed, FramedLimits, Peer, Transport, Trickle, memory_pipe, same_thread,
     two_thread,
@@ -118,6 +119,8 @@ pub(crate) struct World {
     relays: RefCell<Vec<Link>>,
     drivers: RefCell<Vec<Driver<Timeless>>>,
     woken: Arc<Woken>,
+    /// Watches connections, from their near ends.
+    recorder: Recorder,
 }
 
 /// Set when a vat has work again.
@@ -147,7 +150,8 @@ impl World {
         let drivers = [&left, &middle, &right].map(Vat::timeless_driver);
         let drivers = RefCell::new(drivers.into());
         let (links, relays, woken) = Default::default();
-        let world = Self { left, middle, right, kind, links, relays, drivers, woken };
+        let recorder = Recorder::ring(1 << 30);
+        let world = Self { left, middle, right, kind, links, relays, drivers, woken, recorder };
         scenario(&world);
         world.quiet();
         for relay in world.relays.take() {
@@ -160,12 +164,51 @@ impl World {
         }
         let links = world.links.take();
         assert!(links.iter().all(Link::is_idle), "a connection is not idle at the end");
+        world.check_traces();
         links.iter().for_each(|link| link.abort(bowline::wire::Exception::failed("the end")));
         drop(links);
         world.quiet();
         for vat in world.vats() {
             let stats = vat.here().with(|graph| graph.stats());
             assert_eq!(stats, Default::default(), "a vat without connections is not empty");
+        }
+    }
+
+    /// Recorded, on two kinds of links: one that moves messages, and one of bytes. It takes its time.
+    fn watched(&self, end: Tap) -> Box<dyn Transport> {
+        match self.kind {
+            Kind::TwoThread | Kind::Pipe => {
+                Box::new(Recorded::new(end, &self.recorder, Side::Left, "near"))
+            }
+            _ => Box::new(end),
+        }
+    }
+
+    /// What the messages tell of the tables is what stands in them: nothing, at the end of a connection that
+    /// was not cut.
+    fn check_traces(&self) {
+        let mut tape = Vec::new();
+        self.recorder.save(&mut tape).expect("there is room");
+        let mut tape = TapeReader::new(tape.as_slice()).expect("it begins as it should");
+        let mut traces = std::collections::BTreeMap::<u32, (Tables, bool, Vec<String>)>::new();
+        while let Some(piece) = tape.read().expect("it can be read") {
+            let new = || (Tables::new(TablesLimits::default()), false, Vec::new());
+            let (tables, over, log) = traces.entry(piece.session).or_insert_with(new);
+            let message = piece.what.message();
+            match (&piece.what, message) {
+                (What::Frame(from, _), Some(message)) if !*over => {
+                    log.push(format!("{from}: {message}"));
+                    let notes = tables.observe(log.len() as u64, *from, &message).notes;
+                    assert!(notes.is_empty(), "{notes:?} of {log:#?}");
+                    *over = matches!(message, bowline::wire::Message::Abort(_));
+                }
+                (What::Opened { .. } | What::Frame(..), _) => {}
+                _ => *over = true,
+            }
+        }
+        for (tables, _, log) in traces.into_values().filter(|(_, over, _)| !over) {
+            let left: Vec<_> = tables.entries().collect();
+            assert!(left.is_empty(), "{left:?} of {log:#?}");
         }
     }
 
@@ -204,6 +247,7 @@ impl World {
     ) -> Pair {
         let (a, b) = self.kind.ends();
         let ((a, to_near), (b, to_far)) = (Tap::new(a), Tap::new(b));
+        let a = self.watched(a);
         let near = Link::connect(near.here(), a, config.clone(), near_bootstrap);
         let far = Link::connect(far.here(), b, config, far_bootstrap);
         self.links.borrow_mut().extend([near.clone(), far.clone()]);
@@ -235,6 +279,7 @@ impl World {
         let ((a, b), (c, d)) = (self.kind.ends(), self.kind.ends());
         let ((a, to_left), (b, to_middle)) = (Tap::new(a), Tap::new(b));
         let ((c, to_back), (d, to_right)) = (Tap::new(c), Tap::new(d));
+        let (a, c) = (self.watched(a), self.watched(c));
         let config = Config::default();
         let left = Link::connect(self.left.here(), a, config.clone(), None);
         let right = Link::connect(self.right.here(), d, config.clone(), Some(bootstrap));

@@ -16,6 +16,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("vat", 3),
     // A peer written by hand; it knows no table of ours.
     ("probe", 3),
+    // Watches two peers; it knows no table of ours either.
+    ("trace", 3),
     ("runtime", 4),
     ("rpc", 5),
     ("compat", 5),

@@ -138,6 +138,20 @@ pub(crate) enum Command {
         #[arg(long)]
         whole: bool,
     },
+    /// Make a page of a session: who said what, and the tables of both sides at each message
+    ///
+    /// The page is one file that any browser opens, and asks nothing of the network: a sequence diagram of both sides,
+    /// the calls that were made on results to come, embargoes, the sizes of the tables over time, and the four tables of each side
+    /// behind any message; what was never given back, and who still waits. The tables are rebuilt from the messages alone:
+    /// the programs may be of any engine.
+    ///
+    /// FILE is a recording made by `--save`, or in a program by `bowline::trace::Recorder`. Or it is one direction of
+    /// a connection, as `bowline decode` reads it; of two, the first is what the left side sent, and the second
+    /// what the right side sent: with no times in them, they are shown in an order in which it can have been said.
+    ///
+    /// With --listen and --connect it stands between two programs instead, passes all bytes on as they are, and ends when everybody
+    /// who came has left, or with Ctrl-C.
+    Trace(Traced),
     /// Try how a server of Cap'n Proto RPC, of any engine, takes what a peer may and may not say
     ///
     /// Walks the clauses of SPEC.md against it, each on connections of its own, and prints a line for each:
@@ -166,6 +180,29 @@ pub(crate) enum Command {
         #[arg(long, value_name = "CLAUSE", value_delimiter = ',')]
         only: Vec<String>,
     },
+}
+
+/// What a page is made of.
+#[derive(Args)]
+pub(crate) struct Traced {
+    /// Recordings
+    #[arg(value_name = "FILE", required_unless_present = "listen", conflicts_with = "listen")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Where the page goes
+    #[arg(short = 'o', long = "output", value_name = "PAGE")]
+    pub(crate) output: PathBuf,
+    /// Where clients come: tcp:HOST:PORT, http://HOST:PORT, unix:PATH or stdio
+    #[arg(long, value_name = "ADDR", requires = "connect")]
+    pub(crate) listen: Option<String>,
+    /// Where the far side is: tcp:HOST:PORT, http://HOST:PORT, unix:PATH or stdio
+    #[arg(long, value_name = "ADDR", requires = "listen")]
+    pub(crate) connect: Option<String>,
+    /// Write a recording as it happens, all of it; without, the latest 256 MiB are kept, in memory
+    #[arg(long, value_name = "FILE", requires = "listen")]
+    pub(crate) save: Option<PathBuf>,
+    /// How many lines of each session are shown: the last so many
+    #[arg(long, value_name = "N", default_value = "50000")]
+    pub(crate) last: usize,
 }
 
 /// Which Worker is called, and how the result is shown.

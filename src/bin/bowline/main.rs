@@ -38,6 +38,7 @@ mod serve;
 mod session;
 mod stream;
 mod table;
+mod trace;
 mod work;
 mod workers;
 
@@ -89,6 +90,7 @@ fn run(command: Command) -> Result<(), Failure> {
                 let wishes = Wishes { patience, total, echo, hang, only };
                 probe::run(&place::address(&address)?, wishes).await
             }
+            Command::Trace(wishes) => trace::run(&wishes).await,
             Command::Relay { listen, connect, connect_host } => {
                 let read = |text: &str| Place::read(text, connect_host.as_ref());
                 relay::run(&read(&listen)?, &read(&connect)?).await

@@ -54,6 +54,18 @@ impl Message {
         None
     }
 
+    /// Appends the message as one frame to `out`, and keeps it: for those who record what is said. What it
+    /// carries is shared from then on.
+    pub fn append_copy_to(&mut self, out: &mut Vec<u8>) {
+        let content = self.hole().map(|(_, content)| content.share()).unwrap_or_default();
+        match content.only_slice() {
+            Some(segment) if !content.is_received() => {
+                self.inline(segment, out);
+            }
+            _ => self.gather(content).append_to(out),
+        }
+    }
+
     /// One segment: the envelope, then the content.
     fn inline(&self, content: &[u8], out: &mut Vec<u8>) {
         let start = out.len();
