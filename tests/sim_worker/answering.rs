@@ -195,7 +195,7 @@ impl World {
             _ => (Value::object(KEYS.into_iter().zip(values)), Answer::Fields(items)),
         };
         let mut result = if lent { Return::lent(value) } else { Return::new(value) };
-        if plain && no.0 % 2 == 0 {
+        if plain && no.0.is_multiple_of(2) {
             let log = self.log.clone();
             self.disposers.insert(no, 0);
             result = result.on_dispose(move || log.tell(Event::ResultDisposed(no)));

@@ -17,8 +17,7 @@ impl Plan {
         let mut dice = Dice::new(seed);
         let more = dice.weighed(&[5, 3, 1]) as u8;
         let shape = Shape { more, bytes: dice.one_in(4), sessions: dice.one_in(3) };
-        let endings =
-            [Ending::AnswerFirst, Ending::DropFirst, Ending::DisposeFirst, Ending::CutFirst];
+        let endings = [Ending::Answer, Ending::Drop, Ending::Dispose, Ending::Cut];
         let ending = endings[dice.weighed(&[6, 2, 2, 1])];
         let habits = Habits::roll(&mut dice);
         let length = 10 + dice.roll(70);

@@ -79,7 +79,7 @@ impl Plan {
         let plainer =
             [Shape { bytes: false, ..self.shape }, Shape { sessions: false, ..self.shape }];
         let shapes = fewer.chain(plainer).map(|shape| Self { shape, ..self.clone() });
-        let ending = Self { ending: Ending::AnswerFirst, ..self.clone() };
+        let ending = Self { ending: Ending::Answer, ..self.clone() };
         for plainer in shapes.chain([ending]).collect::<Vec<_>>() {
             if fails(&plainer) {
                 *self = plainer;
