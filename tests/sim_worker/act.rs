@@ -239,8 +239,11 @@ impl World {
             Act::DisposeResult { result } => self.dispose_result(self.any_result(result)?),
             Act::DropResult { result } => {
                 let call = self.any_result(result)?;
-                self.tell(|| format!("the result of c{} is dropped", call.0));
-                drop(self.results.remove(&call));
+                // A promise that is kept has it, too.
+                if !self.calls.contains_key(&call) {
+                    self.tell(|| format!("the result of c{} is dropped", call.0));
+                    drop(self.results.remove(&call));
+                }
             }
             act => return self.move_on(act),
         }

@@ -300,11 +300,9 @@ impl World {
                 Fate::Object(_) => Answer::One(Item::Number),
                 why => failed(format!("{why:?}")),
             },
-            (Op::Read, Thing::Result(of, Some(key))) => match self.shadow.outcome(of) {
-                Ok(Some(Answer::Fields(items))) if usize::from(key) < items.len() => {
-                    Answer::One(items[usize::from(key)])
-                }
-                other => failed(format!("{other:?}")),
+            (Op::Read, Thing::Result(of, Some(key))) => match self.shadow.item_at(of, key) {
+                Some(item) => Answer::One(item),
+                None => failed(format!("there is no {} in c{}", KEYS[usize::from(key)], of.0)),
             },
             (Op::Read, target) => failed(format!("a property of {target:?}")),
         }

@@ -243,6 +243,37 @@ impl Shadow {
         }
     }
 
+    /// What stands in a property of what came of a call.
+    pub(crate) fn item_at(&self, call: CallNo, key: u8) -> Option<Item> {
+        match self.outcome(call) {
+            Ok(Some(Answer::Fields(items))) => items.get(usize::from(key)).copied(),
+            Ok(Some(Answer::One(item))) => self.item_in(item, key),
+            _ => None,
+        }
+    }
+
+    fn item_in(&self, item: Item, key: u8) -> Option<Item> {
+        match item {
+            Item::Stub(Thing::Result(call, None)) => self.item_at(call, key),
+            Item::Stub(Thing::Result(call, Some(of))) => self.item_in(self.item_at(call, of)?, key),
+            _ => None,
+        }
+    }
+
+    /// Whether a thing is, or holds, what waits for `call`: as its result it would hold itself.
+    pub(crate) fn leads_to(&self, thing: Thing, call: CallNo) -> bool {
+        let items = match thing {
+            Thing::Object(_) => return false,
+            _ if self.waits_for(thing, call) => return true,
+            Thing::Result(of, _) => match self.outcome(of) {
+                Ok(Some(Answer::One(item))) => vec![item],
+                Ok(Some(Answer::Fields(items))) => items,
+                _ => return false,
+            },
+        };
+        items.into_iter().filter_map(Item::thing).any(|thing| self.leads_to(thing, call))
+    }
+
     fn unanswered(&self, call: CallNo) -> Fate {
         let entry = self.call(call);
         match (entry.life, self.fate(entry.target)) {
