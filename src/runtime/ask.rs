@@ -5,6 +5,7 @@ use std::task::Waker;
 use crate::vat::{CallId, Ends, Outcome, Request};
 
 use super::dispatch::{Conclusion, Delivery};
+use super::doors;
 use super::local::Local;
 use super::turn::During;
 
@@ -14,6 +15,15 @@ impl Local {
     /// where there is none.
     #[inline]
     pub fn poll_outcome(&self, call: CallId, ends: Ends, waker: &Waker) -> Option<Outcome> {
+        let outcome = self.ask_outcome(call, ends, waker);
+        if let Some(outcome) = &outcome {
+            doors::collected(self.id(), call, outcome);
+        }
+        outcome
+    }
+
+    #[inline]
+    fn ask_outcome(&self, call: CallId, ends: Ends, waker: &Waker) -> Option<Outcome> {
         self.read_mail();
         if let Some(outcome) = self.ask_target(call, ends) {
             return Some(outcome);
@@ -42,6 +52,9 @@ impl Local {
         let (target, request) = self.with(|graph| graph.take_first(call))?;
         let Request { interface, method, params } = request;
         let conclusion = self.hand_over(target, Delivery { call, interface, method, params })?;
+        if matches!(conclusion, Conclusion::Return(_)) {
+            doors::returned(self.id(), call, &conclusion);
+        }
         let outcome = match conclusion {
             Conclusion::Return(outcome) => self.with(|graph| graph.answer(call, outcome, ends)),
             redirect @ Conclusion::Redirect(..) => {

@@ -6,6 +6,7 @@
 mod ask;
 mod border;
 mod dispatch;
+mod doors;
 mod driver;
 mod handle;
 mod host;

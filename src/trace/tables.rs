@@ -409,11 +409,11 @@ impl Tables {
     /// The other side does not know a message of `owner`, and sent it back.
     fn refused(&mut self, step: &mut Step, owner: Side, message: &Message) {
         match message {
-            Message::Resolve(Resolve { resolution: Resolution::Cap(cap), .. }) => {
-                if let CapDescriptor::SenderHosted(id) | CapDescriptor::SenderPromise(id) = cap {
-                    self.drop_references(step, owner, id.0, 1);
-                }
-            }
+            Message::Resolve(Resolve {
+                resolution:
+                    Resolution::Cap(CapDescriptor::SenderHosted(id) | CapDescriptor::SenderPromise(id)),
+                ..
+            }) => self.drop_references(step, owner, id.0, 1),
             Message::Call(call) => self.unanswered(step, owner, call.question.0),
             Message::Bootstrap(asked) => self.unanswered(step, owner, asked.question.0),
             _ => {}
