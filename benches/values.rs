@@ -121,7 +121,7 @@ fn told(seconds: f64, payload: Option<usize>, work: &Work) -> String {
         Some(bytes) => format!("{:.2} GB/s", bytes as f64 / seconds / 1e9),
         None => format!("{:.0} ns", seconds * 1e9),
     };
-    format!("{figure:>14}{:>8}", alloc::count(work))
+    format!("{figure:>14}{:>8}", alloc::count(work).0)
 }
 
 fn main() {

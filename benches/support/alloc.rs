@@ -8,7 +8,8 @@ use mockalloc::{Mockalloc, record_allocs};
 #[global_allocator]
 static COUNTED: Mockalloc<System> = Mockalloc(System);
 
-/// How often this thread allocated or grew an allocation in `work`.
-pub(crate) fn count(work: impl FnOnce()) -> u64 {
-    record_allocs(work).num_allocs()
+/// How often this thread allocated or grew an allocation in `work`, and how many bytes it asked for.
+pub(crate) fn count(work: impl FnOnce()) -> (u64, u64) {
+    let counted = record_allocs(work);
+    (counted.num_allocs(), counted.mem_allocated())
 }

@@ -7,6 +7,7 @@ use ::bowline::runtime::{self, Local, Vat};
 use ::bowline::transport::{
     Framed, FramedLimits, Peer, Socket, Tokio, Transport, memory_pipe, same_thread,
 };
+use ::bowline::wire::Exception;
 use capnp::capability::FromClientHook;
 use tokio::net::UnixStream;
 
@@ -44,17 +45,21 @@ impl Contender for Bowline {
             Link::LocalDynamic | Link::Vats | Link::MemDynamic => {
                 Box::new(raw::Here::new(client, vats, row.work, thread))
             }
+            _ if row.work == Work::Connect => Box::new(Connecting { link: row.link, vats, thread }),
             Link::MemHeld => Box::new(held::Ours { client, vats, work: row.work, thread }),
             _ => {
                 let peer = FromClientHook::new(client.hook());
-                Box::new(Typed { peer, work: row.work, vats, thread })
+                let typed = Typed::open(peer, row.work, vats, thread);
+                Box::new(typed.unwrap_or_else(|error| panic!("bowline failed: {error}")))
             }
         })
     }
 }
 
 /// The client goes before the vats, and they before the thread that drives them.
-struct Typed {
+pub(crate) struct Typed {
+    #[expect(dead_code, reason = "kept alive")]
+    held: Vec<chain::Client>,
     peer: peer::Client,
     work: Work,
     #[expect(dead_code, reason = "kept alive")]
@@ -62,10 +67,66 @@ struct Typed {
     thread: Thread,
 }
 
+impl Typed {
+    pub(crate) fn open(
+        peer: peer::Client,
+        work: Work,
+        vats: Vec<Vat>,
+        thread: Thread,
+    ) -> capnp::Result<Self> {
+        let held = thread.block_on(typed::held(&peer, work))?;
+        Ok(Self { held, peer, work, vats, thread })
+    }
+}
+
 impl Session for Typed {
     fn run(&mut self, operations: u64) {
         let done = self.thread.block_on(typed::run(&self.peer, self.work, operations));
         done.unwrap_or_else(|error| panic!("bowline failed: {error}"));
+    }
+}
+
+/// A connection for each operation, between vats that stay. The near end hangs up, the far one sees that it has.
+struct Connecting {
+    link: Link,
+    vats: Vec<Vat>,
+    thread: Thread,
+}
+
+impl Session for Connecting {
+    fn run(&mut self, operations: u64) {
+        let Self { link, vats, thread } = self;
+        let (near, far) = (vats[0].here(), vats[1].here());
+        thread.block_on(async {
+            for _ in 0..operations {
+                let (left, right) = ends(*link).await;
+                let served = host(far, right);
+                let connected = Connected::connect(near, left, Config::default(), None);
+                let peer: peer::Client = FromClientHook::new(connected.bootstrap().hook());
+                peer.null_request().send().promise.await.expect("it returns");
+                connected.hang_up(Exception::disconnected("done"));
+                served.closed().await;
+            }
+        });
+    }
+}
+
+/// The two ends of a link of messages.
+async fn ends(link: Link) -> (Box<dyn Transport>, Box<dyn Transport>) {
+    match link {
+        Link::Mem => {
+            let (left, right) = memory_pipe(PIPE);
+            let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
+            (Box::new(framed(left)), Box::new(framed(right)))
+        }
+        Link::Unix1 => {
+            let (left, right) = sockets::unix();
+            (Box::new(unix(left)), Box::new(unix(right)))
+        }
+        link => {
+            let (left, right) = sockets::pair(link).await;
+            (Box::new(framed(left)), Box::new(framed(right)))
+        }
     }
 }
 
@@ -152,12 +213,14 @@ async fn open(link: Link, vats: &mut Vec<Vat>) -> Client {
             client(&near, unix(left))
         }
         Link::Tcp1 => {
-            let (left, right) = sockets::tcp().await;
+            let (left, right) = sockets::pair(link).await;
             host(&vat(), framed(right));
             client(&near, framed(left))
         }
         Link::Unix2 => client(&near, unix(sockets::unix_to_thread(serve_alone))),
-        Link::Foreign | Link::ForeignTyped => unreachable!("it has a session of its own"),
+        Link::Foreign | Link::ForeignTyped | Link::Remote => {
+            unreachable!("it has a session of its own")
+        }
     }
 }
 
@@ -202,7 +265,8 @@ impl Host for Hosted {
     }
 }
 
-fn target(here: &Local) -> Client {
+/// The object that is called.
+pub(crate) fn target(here: &Local) -> Client {
     let peer: peer::Client = serve(here, Target(Hosted(here.clone())));
     Client::from_hook(peer.client.hook.as_ref())
 }

@@ -21,21 +21,28 @@ impl Contender for CapnpRpc {
     }
 
     fn open(&self, row: Row) -> Option<Box<dyn Session>> {
-        let other_threads = matches!(row.link, Link::Foreign | Link::ForeignTyped);
+        let other_threads = matches!(row.link, Link::Foreign | Link::ForeignTyped | Link::Remote);
         if other_threads || matches!(row.link, Link::Vats | Link::LocalDynamic) {
             return None;
         }
         let thread = Thread::new();
+        if row.work == Work::Connect {
+            return Some(Box::new(Connecting { link: row.link, thread }));
+        }
         let peer = thread.block_on(open(row.link));
         if row.link == Link::MemHeld {
             return Some(Box::new(held::Theirs { peer, work: row.work, thread }));
         }
-        Some(Box::new(Open { peer, work: row.work, thread }))
+        let held = thread.block_on(typed::held(&peer, row.work));
+        let held = held.unwrap_or_else(|error| panic!("capnp-rpc failed: {error}"));
+        Some(Box::new(Open { held, peer, work: row.work, thread }))
     }
 }
 
 /// The client goes before the thread whose tasks carry its calls.
 struct Open {
+    #[expect(dead_code, reason = "kept alive")]
+    held: Vec<chain::Client>,
     peer: peer::Client,
     work: Work,
     thread: Thread,
@@ -48,19 +55,41 @@ impl Session for Open {
     }
 }
 
+/// A connection for each operation. It is closed by a dropped bootstrap and a dropped near end.
+struct Connecting {
+    link: Link,
+    thread: Thread,
+}
+
+impl Session for Connecting {
+    fn run(&mut self, operations: u64) {
+        let Self { link, thread } = self;
+        let done = thread.block_on(async {
+            for _ in 0..operations {
+                let (near, far) = sockets::pair(*link).await;
+                let far = tokio::task::spawn_local(system(far, Side::Server, Some(target())));
+                let mut system = system(near, Side::Client, None);
+                let peer: peer::Client = system.bootstrap(Side::Server);
+                let near = tokio::task::spawn_local(system);
+                peer.null_request().send().promise.await?;
+                near.abort();
+                far.await.ok();
+            }
+            capnp::Result::Ok(())
+        });
+        done.unwrap_or_else(|error| panic!("capnp-rpc failed: {error}"));
+    }
+}
+
 async fn open(link: Link) -> peer::Client {
     let (near, far) = match link {
-        Link::LocalDynamic | Link::LocalTyped | Link::Vats | Link::Foreign | Link::ForeignTyped => {
-            return target();
-        }
+        Link::LocalTyped => return target(),
         Link::Unix2 => {
             let near =
                 sockets::unix_to_thread(|far| system(Box::new(far), Side::Server, Some(target())));
             return client(Box::new(near));
         }
-        Link::Mem | Link::MemDynamic | Link::MemHeld => sockets::pipe(),
-        Link::Unix1 => sockets::boxed(sockets::unix()),
-        Link::Tcp1 => sockets::tcp().await,
+        link => sockets::pair(link).await,
     };
     tokio::task::spawn_local(system(far, Side::Server, Some(target())));
     client(near)

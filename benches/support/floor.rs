@@ -30,10 +30,14 @@ impl Contender for Floor {
         if matches!(row.link, Link::Foreign | Link::ForeignTyped) && row.work == Work::Null {
             return Some(Box::new(Across::open()));
         }
-        if matches!(row.link, Link::Vats | Link::MemHeld) || matches!(row.work, Work::InFlight(_)) {
+        let none = matches!(row.work, Work::InFlight(_) | Work::LiveExport(_));
+        if none || matches!(row.link, Link::Vats | Link::MemHeld | Link::Remote) {
             return None;
         }
-        Some(Box::new(Bytes::open(row)))
+        Some(match row.work {
+            Work::Connect => Box::new(Connecting { link: row.link, thread: Thread::new() }),
+            _ => Box::new(Bytes::open(row)),
+        })
     }
 }
 
@@ -117,9 +121,7 @@ impl Bytes {
                     let near = sockets::unix_to_thread(move |far| serve(row.work, Box::new(far)));
                     return Box::new(near) as Box<dyn Stream>;
                 }
-                Link::Tcp1 => sockets::tcp().await,
-                Link::Unix1 => sockets::boxed(sockets::unix()),
-                _ => sockets::pipe(),
+                link => sockets::pair(link).await,
             };
             tokio::task::spawn_local(serve(row.work, far));
             near
@@ -140,6 +142,28 @@ impl Session for Bytes {
                 _ => {
                     echo(read, write, MESSAGE, operations).await;
                 }
+            }
+        });
+    }
+}
+
+/// Two ends made, bytes one way and the other end's answer, and the ends closed.
+struct Connecting {
+    link: Link,
+    thread: Thread,
+}
+
+impl Session for Connecting {
+    fn run(&mut self, operations: u64) {
+        let Self { link, thread } = self;
+        thread.block_on(async {
+            for _ in 0..operations {
+                let (near, far) = sockets::pair(*link).await;
+                let far = tokio::task::spawn_local(serve(Work::Connect, far));
+                let (mut read, mut write) = split(near);
+                echo(&mut read, &mut write, MESSAGE, 1).await;
+                drop((read, write));
+                far.await.expect("it ends with its peer");
             }
         });
     }

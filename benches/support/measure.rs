@@ -39,6 +39,8 @@ pub(crate) struct Figure {
     pub(crate) spread: f64,
     /// Allocations for one operation on the measuring thread: both ends where one thread has both.
     pub(crate) allocs: f64,
+    /// The bytes asked for by them.
+    pub(crate) bytes: f64,
 }
 
 /// Of how many the memory is told: enough for what both ends keep once to be little beside it.
@@ -49,7 +51,7 @@ fn weigh(row: Row, contenders: &[&dyn Contender]) -> Vec<Figure> {
     let weighed = contenders.iter().filter_map(|who| {
         let bytes = who.open(row)?.held(HELD) as f64 / HELD as f64;
         let median = row.unit().figure(bytes);
-        Some(Figure { contender: who.name(), median, spread: 0.0, allocs: 0.0 })
+        Some(Figure { contender: who.name(), median, spread: 0.0, allocs: 0.0, bytes: 0.0 })
     });
     weighed.collect()
 }
@@ -77,13 +79,15 @@ struct Run {
     session: Box<dyn Session>,
     operations: u64,
     allocs: f64,
+    bytes: f64,
     seconds: Vec<f64>,
 }
 
 impl Run {
     fn open(who: &dyn Contender, row: Row) -> Option<Self> {
         let (contender, session) = (who.name(), who.open(row)?);
-        Some(Self { contender, session, operations: 1, allocs: 0.0, seconds: Vec::new() })
+        let (allocs, bytes, seconds) = (0.0, 0.0, Vec::new());
+        Some(Self { contender, session, operations: 1, allocs, bytes, seconds })
     }
 
     /// Warms up, finds how many operations fill `slice`, and counts allocations, which do not
@@ -98,8 +102,9 @@ impl Run {
             }
             self.operations *= 2;
         }
-        let counted = alloc::count(|| self.session.run(self.operations));
-        self.allocs = counted as f64 / self.operations as f64;
+        let (allocs, bytes) = alloc::count(|| self.session.run(self.operations));
+        self.allocs = allocs as f64 / self.operations as f64;
+        self.bytes = bytes as f64 / self.operations as f64;
     }
 
     fn timed(&mut self) -> Duration {
@@ -121,6 +126,7 @@ impl Run {
             median: unit.figure(at(2)),
             spread: (at(3) - at(1)) / at(2),
             allocs: self.allocs,
+            bytes: self.bytes,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::goals::best_peer;
 use crate::measure::Figure;
 use crate::row::Row;
 
@@ -9,7 +10,7 @@ use crate::row::Row;
 pub(crate) fn head(columns: &[&str]) -> String {
     let mut line = format!("{:26}{:>8}", "row", "unit");
     for column in columns {
-        let _ = write!(line, "{column:>14}  ± % allocs");
+        let _ = write!(line, "{column:>11} ±% allocs");
     }
     line
 }
@@ -21,9 +22,9 @@ pub(crate) fn line(row: Row, figures: &[Figure], columns: &[&str]) -> String {
         let found = figures.iter().find(|figure| figure.contender == *column);
         let _ = match found {
             Some(Figure { median, spread, allocs, .. }) => {
-                write!(line, "{median:14.0}{:5.0}{allocs:7.1}", spread * 100.0)
+                write!(line, "{median:11.0}{:3.0}{allocs:7.1}", spread * 100.0)
             }
-            None => write!(line, "{:>14}{:>5}{:>7}", "–", "", ""),
+            None => write!(line, "{:>11}{:>10}", "–", ""),
         };
     }
     line
@@ -34,13 +35,27 @@ pub(crate) fn json(rows: &[(Row, Vec<Figure>)]) -> String {
     let mut told = Vec::new();
     for (row, figures) in rows {
         let mut one = format!("{{\"row\": \"{}\", \"unit\": \"{}\"", row.name, row.unit().name());
-        for Figure { contender, median, spread, allocs } in figures {
+        for Figure { contender, median, spread, allocs, bytes } in figures {
             let prefix =
                 if *contender == "bowline" { String::new() } else { format!("{contender}-") };
             let _ = write!(one, ", \"{contender}\": {median:.1}, \"{prefix}spread\": {spread:.3}");
             let _ = write!(one, ", \"{prefix}allocs\": {allocs:.1}");
+            let _ = write!(one, ", \"{prefix}alloc-bytes\": {bytes:.0}");
         }
         told.push(one + "}");
     }
     format!("{{\"rows\": [\n  {}\n]}}\n", told.join(",\n  "))
+}
+
+/// The rows in which a peer does better, for whoever looks at nothing else.
+pub(crate) fn behind(rows: &[(Row, Vec<Figure>)]) -> String {
+    let mut told = String::new();
+    for (row, figures) in rows {
+        if let Some((peer, ahead)) = best_peer(*row, figures)
+            && ahead < 1.0
+        {
+            let _ = writeln!(told, "behind {peer} in {}: {ahead:.2} ×", row.name);
+        }
+    }
+    told
 }

@@ -7,12 +7,14 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
+use crate::row::Link;
+
 /// Bytes in the in-memory pipe, each way.
 pub(crate) const PIPE: usize = 256 << 10;
 
 /// A byte stream of any kind.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// One thread's executor.
 pub(crate) struct Thread {
@@ -32,7 +34,7 @@ impl Thread {
 }
 
 /// A pipe in memory.
-pub(crate) fn pipe() -> (Box<dyn Stream>, Box<dyn Stream>) {
+fn pipe() -> (Box<dyn Stream>, Box<dyn Stream>) {
     let (left, right) = tokio::io::duplex(PIPE);
     (Box::new(left), Box::new(right))
 }
@@ -43,14 +45,12 @@ pub(crate) fn unix() -> (UnixStream, UnixStream) {
 }
 
 /// Two ends, of no matter which kind.
-pub(crate) fn boxed<S: Stream + 'static>(
-    (left, right): (S, S),
-) -> (Box<dyn Stream>, Box<dyn Stream>) {
+fn boxed<S: Stream + 'static>((left, right): (S, S)) -> (Box<dyn Stream>, Box<dyn Stream>) {
     (Box::new(left), Box::new(right))
 }
 
 /// A TCP connection over loopback, both ends on this thread.
-pub(crate) async fn tcp() -> (Box<dyn Stream>, Box<dyn Stream>) {
+async fn tcp() -> (Box<dyn Stream>, Box<dyn Stream>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     let (left, right) = tokio::join!(TcpStream::connect(address), listener.accept());
@@ -59,6 +59,15 @@ pub(crate) async fn tcp() -> (Box<dyn Stream>, Box<dyn Stream>) {
         end.set_nodelay(true).expect("a TCP option");
     }
     (Box::new(left), Box::new(right))
+}
+
+/// The two ends of a link on this thread; of a pipe in memory where the link is no socket.
+pub(crate) async fn pair(link: Link) -> (Box<dyn Stream>, Box<dyn Stream>) {
+    match link {
+        Link::Unix1 => boxed(unix()),
+        Link::Tcp1 => tcp().await,
+        _ => pipe(),
+    }
 }
 
 /// A Unix socket pair whose right end is driven by a thread of its own, which ends when `serve` does.

@@ -11,11 +11,12 @@ pub(crate) async fn run(peer: &peer::Client, work: Work, times: u64) -> Result<(
     match work {
         Work::Null => null(peer, times).await,
         Work::InFlight(width) => in_flight(peer, width, times).await,
-        Work::Chain => chain_kept(peer, times).await,
-        Work::ChainDropped => chain_dropped(peer, times).await,
+        Work::Chain(depth) => chain_kept(peer, depth, times).await,
+        Work::ChainDropped(depth) => chain_dropped(peer, depth, times).await,
+        Work::LiveExport(_) => one_more(peer, times).await,
         Work::Echo1M => echo(peer, times).await,
         Work::Stream(size) => stream(peer, size, times).await,
-        Work::Number | Work::IdleStub | Work::UnansweredCall => {
+        Work::Number | Work::Connect | Work::IdleStub | Work::UnansweredCall => {
             unreachable!("it has a session of its own")
         }
     }
@@ -40,35 +41,58 @@ async fn in_flight(peer: &peer::Client, width: usize, times: u64) -> Result<()> 
     Ok(())
 }
 
-async fn chain_kept(peer: &peer::Client, times: u64) -> Result<()> {
+async fn chain_kept(peer: &peer::Client, depth: u32, times: u64) -> Result<()> {
     for _ in 0..times {
         let first = peer.chain_request().send();
         let mut link = first.pipeline.get_next();
-        let mut kept = Vec::with_capacity(7);
-        for _ in 0..7 {
+        let mut kept = Vec::with_capacity(depth as usize - 1);
+        for _ in 1..depth {
             let next = link.next_request().send();
             link = next.pipeline.get_next();
             kept.push(next);
         }
-        depth_is_eight(&link).await?;
+        depth_is(&link, depth).await?;
     }
     Ok(())
 }
 
-async fn chain_dropped(peer: &peer::Client, times: u64) -> Result<()> {
+async fn chain_dropped(peer: &peer::Client, depth: u32, times: u64) -> Result<()> {
     for _ in 0..times {
         let mut link = peer.chain_request().send().pipeline.get_next();
-        for _ in 0..7 {
+        for _ in 1..depth {
             link = link.next_request().send().pipeline.get_next();
         }
-        depth_is_eight(&link).await?;
+        depth_is(&link, depth).await?;
     }
     Ok(())
 }
 
-async fn depth_is_eight(link: &chain::Client) -> Result<()> {
+async fn depth_is(link: &chain::Client, depth: u32) -> Result<()> {
     let answer = link.depth_request().send().promise.await?;
-    assert_eq!(answer.get()?.get_depth(), 8);
+    assert_eq!(answer.get()?.get_depth(), depth);
+    Ok(())
+}
+
+/// An object of the peer's own.
+async fn made(peer: &peer::Client) -> Result<chain::Client> {
+    peer.chain_request().send().promise.await?.get()?.get_next()
+}
+
+/// What has to be referred to while `work` is done.
+pub(crate) async fn held(peer: &peer::Client, work: Work) -> Result<Vec<chain::Client>> {
+    let mut held = Vec::new();
+    if let Work::LiveExport(live) = work {
+        for _ in 1..live {
+            held.push(made(peer).await?);
+        }
+    }
+    Ok(held)
+}
+
+async fn one_more(peer: &peer::Client, times: u64) -> Result<()> {
+    for _ in 0..times {
+        made(peer).await?;
+    }
     Ok(())
 }
 

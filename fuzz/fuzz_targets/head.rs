@@ -1,7 +1,7 @@
 //! Any bytes before a CONNECT or a response.
 #![no_main]
 
-#[path = "../bodies/expression.rs"]
+#[path = "../bodies/head.rs"]
 mod body;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

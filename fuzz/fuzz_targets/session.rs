@@ -1,7 +1,7 @@
 //! A worker whose caller says anything.
 #![no_main]
 
-#[path = "../bodies/expression.rs"]
+#[path = "../bodies/session.rs"]
 mod body;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

@@ -56,6 +56,8 @@ pub(super) struct Answer {
     pub(super) params: SmallVec<[ImportId; 2]>,
     /// What its params count against `Config::inbound_words_max`, until `ret`.
     pub(super) words: usize,
+    /// What its results count against `Config::kept_words_max`, until it is done.
+    pub(super) kept: usize,
 }
 
 /// All answers.
@@ -64,6 +66,8 @@ pub(super) struct Answers {
     table: ChosenTable<Answer>,
     /// Words of params not returned.
     words: usize,
+    /// Words of results the peer has not finished.
+    kept: usize,
 }
 
 impl Answer {
@@ -80,7 +84,7 @@ impl Answer {
 
 impl Default for Answers {
     fn default() -> Self {
-        Self { table: ChosenTable::new(DENSE_MAX), words: 0 }
+        Self { table: ChosenTable::new(DENSE_MAX), words: 0, kept: 0 }
     }
 }
 
@@ -113,7 +117,27 @@ impl Answers {
     pub(super) fn remove(&mut self, id: AnswerId) -> Option<Answer> {
         let answer = self.table.remove(id.0)?;
         self.words -= answer.words;
+        self.kept -= answer.kept;
         Some(answer)
+    }
+
+    /// Its results of so many words stay here, unless that makes more than `max`: then false.
+    pub(super) fn keep(&mut self, id: AnswerId, words: usize, max: usize) -> bool {
+        let Some(answer) = self.table.get_mut(id.0).filter(|answer| answer.is_open()) else {
+            return true;
+        };
+        let room = max.saturating_sub(self.kept);
+        if words > room {
+            return false;
+        }
+        answer.kept += words;
+        self.kept += words;
+        true
+    }
+
+    /// Words of results that stay here.
+    pub(super) const fn kept(&self) -> usize {
+        self.kept
     }
 
     pub(super) const fn words(&self) -> usize {

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::answer::{Answer, AnswerLife, ResultsTo};
 use super::caps::counted;
 use super::connection::{Connection, TailCalls};
-use super::error::PeerMisbehaved;
+use super::error::{PeerMisbehaved, Plenty};
 use super::event::{Event, InCall, InTarget, OutReturn};
 use super::queue::Item;
 use crate::wire::{
@@ -92,7 +92,7 @@ impl Connection {
         words: usize,
     ) {
         let life = AnswerLife::Running;
-        self.answers.add(answer, Answer { tag: None, life, results_to, params, words });
+        self.answers.add(answer, Answer { tag: None, life, results_to, params, words, kept: 0 });
     }
 
     /// Whom a Call is addressed to; the inner error fails that call. (C-Q4, C-Q5, C-Q6, C-Q8)
@@ -148,11 +148,11 @@ impl Connection {
         // A Return that takes these results may be on its way: there must be something to take.
         let max = self.config.answers_max as usize;
         if self.answers.len() >= max {
-            return Err(PeerMisbehaved::TooMany { what: "calls in flight", max });
+            return Err(PeerMisbehaved::TooMany { what: Plenty::KeptCalls, max });
         }
         let (life, results_to) = (AnswerLife::Refused(why), ResultsTo::Kept);
         let params = SmallVec::new();
-        self.answers.add(answer, Answer { tag: None, life, results_to, params, words: 0 });
+        self.answers.add(answer, Answer { tag: None, life, results_to, params, words: 0, kept: 0 });
         self.send_refusal(answer, Outcome::ResultsSentElsewhere, &call.params.caps)
     }
 
@@ -172,10 +172,7 @@ impl Connection {
         outcome: Outcome,
         params: &[CapDescriptor],
     ) -> Result<(), PeerMisbehaved> {
-        let max = self.config.queued_words_max.saturating_mul(2);
-        if self.queue.words() > max {
-            return Err(PeerMisbehaved::TooMany { what: "words it does not read", max });
-        }
+        self.check_read()?;
         self.queue.push(Item::Refusal(Message::Return(Box::new(Return {
             answer,
             release_param_caps: params.iter().any(|cap| counted(cap).is_some()),
@@ -183,6 +180,15 @@ impl Connection {
             outcome,
         }))));
         Ok(())
+    }
+
+    /// What is refused or sent back costs the peer nothing; who does not read it is not heard any more. (C-M6)
+    pub(super) fn check_read(&self) -> Result<(), PeerMisbehaved> {
+        let max = self.config.queued_words_max.saturating_mul(2);
+        match self.is_overfull() {
+            true => Err(PeerMisbehaved::TooMany { what: Plenty::Unread, max }),
+            false => Ok(()),
+        }
     }
 
     /// `rpc.capnp: Finish`: unknown answers are ignored, since a Return with `noFinishNeeded` may

@@ -1,5 +1,7 @@
 //! What one connection may cost, and which hints it uses.
 
+use std::time::Duration;
+
 use super::window::Window;
 
 /// Limits and habits of a connection. Every limit names the attack it is there for.
@@ -23,6 +25,12 @@ pub struct Config {
     ///
     /// [`wants_read`]: super::Connection::wants_read
     pub inbound_words_max: usize,
+    /// Words of results that stay with us until the peer finishes, because it may pipeline on what is in them,
+    /// or said that it is going to take them; beyond it a call fails as overloaded when it returns. Results without
+    /// capabilities that are returned do not count: nothing of them stays. (C-M10)
+    ///
+    /// A peer that calls and never finishes would otherwise have us keep a frame full of results for each answer.
+    pub kept_words_max: usize,
     /// Slots exported at once; beyond it `call` refuses and an answer becomes an exception. (C-M4)
     ///
     /// A peer that asks for capabilities and never releases them would otherwise keep all alive.
@@ -42,7 +50,7 @@ pub struct Config {
     pub echoes_max: u32,
     /// Words queued to leave. Over it `call` refuses, and [`wants_read`] turns false while no
     /// question of ours is open. At twice as many, a call that could only be refused ends the
-    /// connection. (C-M6)
+    /// connection, and those that return meanwhile fail as overloaded. (C-M6)
     ///
     /// A peer that calls and does not read would otherwise fill our memory with results.
     ///
@@ -61,6 +69,16 @@ pub struct Config {
     /// A peer that takes a stream and never acknowledges it would otherwise fill our memory with what
     /// was written for it.
     pub stream_window: Window,
+    /// How long a peer that came to us may take until its first message has come whole. Kept where the peer is
+    /// [accepted](crate::rpc::Link::accept), by the vat's clock; without one there is no such limit. (C-M11)
+    ///
+    /// A peer that connects and says nothing, or a byte a minute, would otherwise occupy a connection for ever.
+    pub patience: Duration,
+    /// How long a connection of a peer that came to us may be idle: neither side holds anything of the other, and no
+    /// message comes. It is looked at so often, so that it may last up to twice as long. Kept as `patience` is. (C-M11)
+    ///
+    /// A peer that asked once and gave everything back would otherwise occupy a connection for ever.
+    pub idle_max: Duration,
     /// Sends every Finish that cancels with `requireEarlyCancellationWorkaround`: the call is
     /// delivered before it is cancelled. (C-N4)
     pub early_cancellation_workaround: bool,
@@ -82,6 +100,7 @@ impl Default for Config {
             questions_max: 1 << 20,
             answers_max: 1 << 16,
             inbound_words_max: 1 << 23,
+            kept_words_max: 1 << 24,
             exports_max: 1 << 20,
             imports_max: 1 << 20,
             embargoes_max: 1 << 16,
@@ -89,6 +108,8 @@ impl Default for Config {
             queued_words_max: 1 << 24,
             payload_words_max: (8 << 20) - (4 << 10),
             stream_window: Window::default(),
+            patience: Duration::from_secs(10),
+            idle_max: Duration::from_secs(600),
             early_cancellation_workaround: false,
             only_promise_pipeline: true,
             peer_may_be_level_0: true,

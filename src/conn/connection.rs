@@ -29,6 +29,8 @@ pub struct Connection {
     pub(super) embargoes: Embargoes,
     pub(super) queue: Queue,
     pub(super) events: VecDeque<Event>,
+    /// Messages that came.
+    pub(super) heard: u64,
     /// Messages to be sent back for the peer's sake: queued echoes, and disembargoes the vat is to
     /// answer.
     pub(super) echoes: usize,
@@ -82,6 +84,7 @@ impl Connection {
             embargoes: Embargoes::default(),
             queue: Queue::default(),
             events: VecDeque::new(),
+            heard: 0,
             echoes: 0,
             pipeline_only,
             tail_calls,
@@ -94,6 +97,12 @@ impl Connection {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// How many messages came.
+    #[must_use]
+    pub const fn heard(&self) -> u64 {
+        self.heard
     }
 
     /// How full it is.
@@ -112,6 +121,8 @@ impl Connection {
             queued_messages: self.queue.len() + parting,
             queued_words: self.queue.words(),
             inbound_words: self.answers.words(),
+            kept_words: self.answers.kept(),
+            echoes: self.echoes,
         }
     }
 
@@ -139,6 +150,11 @@ impl Connection {
     pub(super) const fn is_full(&self) -> bool {
         self.answers.words() > self.config.inbound_words_max
             || self.queue.words() > self.config.queued_words_max
+    }
+
+    /// So much is queued to leave that nothing more is taken that may be refused. (C-M6)
+    pub(super) const fn is_overfull(&self) -> bool {
+        self.queue.words() > self.config.queued_words_max.saturating_mul(2)
     }
 
     /// Words waiting for `poll_transmit`, envelopes included.

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::event::OutCall;
-use crate::wire::{AnswerId, EmbargoId, Exception, ExportId, ImportId, QuestionId};
+use crate::wire::{
+    AnswerId, DecodeError, EmbargoId, Exception, ExportId, FrameError, ImportId, QuestionId,
+};
 
 /// Why a connection ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,10 @@ pub enum ConnectionError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PeerMisbehaved {
+    /// Its bytes are no frames, or larger ones than [`Limits`](crate::wire::Limits) allow. (C-F2, C-F3)
+    Unframed(FrameError),
+    /// A frame of it holds no message. (C-F5)
+    Unreadable(DecodeError),
     /// A Call or Bootstrap came with the id of a question still open. (C-Q2)
     QuestionInUse(AnswerId),
     /// A second Finish came for one question. (C-N7)
@@ -74,10 +80,23 @@ pub enum PeerMisbehaved {
     /// The peer made something grow over a limit of [`Config`](super::Config).
     TooMany {
         /// What.
-        what: &'static str,
+        what: Plenty,
         /// The limit.
         max: usize,
     },
+}
+
+/// What a peer may not make grow any further, where all that is left is to end the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plenty {
+    /// Capabilities of its own that it gave us. (C-M4)
+    Imports,
+    /// Calls whose results are to stay here. (C-M2)
+    KeptCalls,
+    /// Words waiting to be read by it, of refusals of what it asks. (C-M6)
+    Unread,
+    /// Messages to be sent back to it. (C-U6)
+    Echoes,
 }
 
 /// The connection is over; nothing can be sent over it.
@@ -127,6 +146,8 @@ impl fmt::Display for PeerMisbehaved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("peer misbehaved: ")?;
         match self {
+            Self::Unframed(error) => error.fmt(f),
+            Self::Unreadable(error) => error.fmt(f),
             Self::QuestionInUse(id) => write!(f, "question {} asked while still open", id.0),
             Self::FinishedTwice(id) => write!(f, "question {} finished twice", id.0),
             Self::ReturnOfNothing(id) => write!(f, "return for question {} not open", id.0),
@@ -160,6 +181,17 @@ impl fmt::Display for PeerMisbehaved {
             Self::Refuses(message) => write!(f, "does not implement {message}"),
             Self::TooMany { what, max } => write!(f, "more than {max} {what}"),
         }
+    }
+}
+
+impl fmt::Display for Plenty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Imports => "imports",
+            Self::KeptCalls => "calls in flight",
+            Self::Unread => "words it does not read",
+            Self::Echoes => "messages to be sent back",
+        })
     }
 }
 

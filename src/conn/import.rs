@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::error::PeerMisbehaved;
+use super::error::{PeerMisbehaved, Plenty};
 use super::event::Tag;
 use super::table::ChosenTable;
 use crate::wire::ImportId;
@@ -67,7 +67,7 @@ impl Imports {
             };
             self.table.insert(id.0, fresh);
         }
-        self.table.get_mut(id.0).ok_or(PeerMisbehaved::TooMany { what: "imports", max })
+        self.table.get_mut(id.0).ok_or(PeerMisbehaved::TooMany { what: Plenty::Imports, max })
     }
 
     /// The peer sent a reference. Says the tag, if the vat knows the import already.

@@ -2,7 +2,7 @@
 
 use super::caps::counted;
 use super::connection::Connection;
-use super::error::{ConnectionError, PeerMisbehaved};
+use super::error::{ConnectionError, PeerMisbehaved, Plenty};
 use super::event::{Event, InTarget};
 use super::question::is_high;
 use super::queue::Item;
@@ -21,6 +21,7 @@ impl Connection {
         if self.is_closed() {
             return Ok(());
         }
+        self.heard += 1;
         if let Message::Abort(why) = message {
             let error = ConnectionError::Aborted(why);
             self.close_silently(&error.to_exception());
@@ -163,6 +164,7 @@ impl Connection {
 
     fn echo(&mut self, message: Message) -> Result<(), PeerMisbehaved> {
         self.count_echo()?;
+        self.check_read()?;
         self.queue.push(Item::Echo(Message::Unimplemented(Box::new(message))));
         Ok(())
     }
@@ -170,7 +172,7 @@ impl Connection {
     fn count_echo(&mut self) -> Result<(), PeerMisbehaved> {
         let max = self.config.echoes_max as usize;
         if self.echoes >= max {
-            return Err(PeerMisbehaved::TooMany { what: "messages to be sent back", max });
+            return Err(PeerMisbehaved::TooMany { what: Plenty::Echoes, max });
         }
         self.echoes += 1;
         Ok(())

@@ -32,7 +32,7 @@ mod wish;
 
 pub use config::Config;
 pub use connection::Connection;
-pub use error::{Broken, Closed, ConnectionError, PeerMisbehaved, Refused};
+pub use error::{Broken, Closed, ConnectionError, PeerMisbehaved, Plenty, Refused};
 pub use event::{
     CallRef, Event, InCall, InCap, InPayload, InReturn, InTarget, LocalCap, OutCall, OutCap,
     OutPayload, OutReturn, OutTarget, Tag,

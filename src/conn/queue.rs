@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::event::{CallRef, OutCall, OutCap, OutPayload, OutReturn, OutTarget};
-use crate::wire::{AnswerId, EmbargoId, Exception, Message};
+use crate::wire::{AnswerId, EmbargoId, Exception, Message, Outcome};
 
 /// What an envelope is counted as, in words: about what a message without content costs.
 const ENVELOPE_WORDS: usize = 8;
@@ -40,6 +40,12 @@ impl Item {
             Self::Return { outcome: OutReturn::Results(payload), .. } => payload_words(payload),
             Self::Echo(Message::Unimplemented(echoed)) => match &**echoed {
                 Message::Foreign(foreign) => foreign.body.words(),
+                _ => 0,
+            },
+            Self::Return { outcome: OutReturn::Exception(why), .. }
+            | Self::Resolve { to: Err(why), .. } => why.words(),
+            Self::Refusal(Message::Return(refusal)) => match &refusal.outcome {
+                Outcome::Exception(why) => why.words(),
                 _ => 0,
             },
             Self::Void => return 0,

@@ -16,6 +16,20 @@ impl Connection {
         }
     }
 
+    /// Counts results of so many words that stay here until the peer finishes. They do not if this says why:
+    /// then the call fails with that. (C-M10)
+    ///
+    /// # Errors
+    /// `overloaded`: the peer has too much that it has not finished.
+    pub fn keep(&mut self, answer: AnswerId, words: usize) -> Result<(), Exception> {
+        match self.answers.keep(answer, words, self.config.kept_words_max) {
+            true => Ok(()),
+            false => {
+                Err(Exception::overloaded("too much in results of calls that are not finished"))
+            }
+        }
+    }
+
     /// Answers a Bootstrap or Call event: exactly once each, also after a Cancel. (C-R1)
     ///
     /// If the results would export too many capabilities, the call fails as overloaded instead.
@@ -94,6 +108,10 @@ impl Connection {
     }
 
     fn sendable(&mut self, outcome: OutReturn) -> OutReturn {
+        if self.is_overfull() {
+            self.hand_back_return(&outcome);
+            return OutReturn::Exception(unread());
+        }
         if let OutReturn::Results(payload) = &outcome
             && let Some(why) = self.oversized(payload)
         {
@@ -142,6 +160,7 @@ impl Connection {
                 self.hand_back(&[cap]);
                 Err(Exception::overloaded("the peer holds too many capabilities"))
             }
+            Err(_) if self.is_overfull() => Err(unread()),
             to => to,
         };
         if let Ok(cap) = &to {
@@ -158,4 +177,9 @@ impl Connection {
             self.queue.push(Item::DisembargoReply { target, embargo });
         }
     }
+}
+
+/// What calls fail with whose results would only wait.
+fn unread() -> Exception {
+    Exception::overloaded("the peer does not read what it asked for")
 }

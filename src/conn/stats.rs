@@ -22,20 +22,26 @@ pub struct Stats {
     pub queued_words: usize,
     /// Words of inbound calls that are not returned.
     pub inbound_words: usize,
+    /// Words of results that stay here until the peer finishes.
+    pub kept_words: usize,
+    /// Messages that are to be sent back to the peer.
+    pub echoes: usize,
 }
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} questions, {} answers, {} exports, {} imports, {} embargoes, {} queued ({} words)",
+            "{} questions, {} answers, {} exports, {} imports, {} embargoes, {} queued ({} words), {} words in, {} kept",
             self.questions,
             self.answers,
             self.exports,
             self.imports,
             self.embargoes,
             self.queued_messages,
-            self.queued_words
+            self.queued_words,
+            self.inbound_words,
+            self.kept_words
         )
     }
 }

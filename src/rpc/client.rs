@@ -1,13 +1,15 @@
 //! A client is the address of an object, usable from any thread.
 
 use std::future::{Future, poll_fn};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
 use crate::runtime::{Local, Mailbox, gone, leave};
 use crate::vat::Cap;
 use crate::wire::Exception;
+
+use super::cap_cell::CapCell;
 
 /// The address of an object in a vat, and one reference to it. Clones share the reference, which is
 /// given back when the last of them is dropped; on whatever thread that is, it neither blocks nor
@@ -19,7 +21,7 @@ pub struct Client(Arc<Stub>);
 struct Stub {
     mailbox: Arc<Mailbox>,
     /// Set by the vat's thread, before anything posted later looks at it.
-    cap: OnceLock<Cap>,
+    cap: CapCell,
     /// How many words the last streaming call took: the next one will take as many.
     stream_words: AtomicU32,
 }
@@ -31,7 +33,7 @@ impl Client {
     /// Takes over a reference of a vat of this thread.
     pub(crate) fn adopt(here: &Local, cap: Cap) -> Self {
         let mailbox = Arc::clone(here.mailbox());
-        Self(Arc::new(Stub { mailbox, cap: OnceLock::from(cap), stream_words: AtomicU32::new(0) }))
+        Self(Arc::new(Stub { mailbox, cap: CapCell::of(cap), stream_words: AtomicU32::new(0) }))
     }
 
     /// A client of the vat behind `mailbox`, whose reference `make` will say on the vat's thread.
@@ -41,14 +43,14 @@ impl Client {
     ) -> Self {
         let client = Self(Arc::new(Stub {
             mailbox: Arc::clone(mailbox),
-            cap: OnceLock::new(),
+            cap: CapCell::default(),
             stream_words: AtomicU32::new(0),
         }));
         let filled = client.clone();
         leave(mailbox, move |here| {
             let cap = make(here);
-            if let Err(unused) = filled.0.cap.set(cap) {
-                here.release(unused);
+            if !filled.0.cap.set(cap) {
+                here.release(cap);
             }
         });
         client
@@ -137,7 +139,7 @@ impl Client {
 
     /// What the client refers to, if that is known already.
     pub(super) fn cap(&self) -> Option<Cap> {
-        self.0.cap.get().copied()
+        self.0.cap.get()
     }
 
     /// What the client refers to, seen from the vat's thread. `None` only if the vat refused the
@@ -185,7 +187,7 @@ impl Client {
 
 impl Drop for Stub {
     fn drop(&mut self) {
-        let Some(cap) = self.cap.get().copied() else { return };
+        let Some(cap) = self.cap.get() else { return };
         match Local::find(self.mailbox.id()) {
             Some(here) => here.release(cap),
             None => self.mailbox.post_release(cap),

@@ -14,6 +14,7 @@ use super::bootstrap::bootstrap;
 use super::caps;
 use super::client::Client;
 use super::promise::on;
+use super::vigil::Vigil;
 
 /// A connection of a vat. Dropping it leaves the connection as it is.
 #[derive(Clone)]
@@ -38,6 +39,21 @@ impl Link {
         });
         let (link, ending) = here.connect(Box::new(transport), config, bootstrap);
         Self { mailbox: Arc::clone(here.mailbox()), link, ending }
+    }
+
+    /// The same for a peer who came to us, and whom we know less well: it is hung up on when it is silent for longer
+    /// than [`Config::patience`] and [`Config::idle_max`] allow. (C-M11)
+    pub fn accept(
+        here: &Local,
+        transport: impl Transport + 'static,
+        config: Config,
+        bootstrap: Option<&Client>,
+    ) -> Self {
+        let (patience, idle_max) = (config.patience, config.idle_max);
+        let link = Self::connect(here, transport, config, bootstrap);
+        let vigil = Vigil::new(here, link.link, link.ending.clone(), patience, idle_max);
+        here.spawn(Box::pin(vigil));
+        link
     }
 
     /// What the peer offers to whoever connects. It can be called at once. Of a connection that is over it is

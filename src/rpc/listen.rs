@@ -34,7 +34,7 @@ pub async fn listen(
             Ok(socket) => {
                 let offered = bootstrap(socket.peer());
                 let transport = socket.framed(FramedLimits::default());
-                Link::connect(here, transport, config.clone(), offered.as_ref());
+                Link::accept(here, transport, config.clone(), offered.as_ref());
             }
             Err(error) if error.is_shortage() => tokio::time::sleep(NO_ROOM).await,
             Err(error) => return error,

@@ -6,6 +6,7 @@
 mod ambient;
 mod bootstrap;
 mod bridge;
+mod cap_cell;
 mod caps;
 mod client;
 mod connect;
@@ -36,8 +37,12 @@ mod serve;
 mod server_set;
 mod stream;
 mod target;
+mod vigil;
 
 pub use ambient::ambient;
+#[cfg(feature = "worker")]
+#[cfg(feature = "worker")]
+pub(crate) use cap_cell::CapCell;
 #[cfg(feature = "worker")]
 pub(crate) use caps::{clients, lend, payload};
 pub use client::Client;

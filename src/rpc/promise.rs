@@ -24,7 +24,7 @@ use super::reply::Reply;
 #[must_use = "dropping a promise cancels its call"]
 pub struct Promise {
     pub(super) mailbox: Arc<Mailbox>,
-    state: Promised,
+    pub(super) state: Promised,
 }
 
 /// The life of a promise.
@@ -50,6 +50,12 @@ impl Promise {
 
     pub(super) fn failed(mailbox: &Arc<Mailbox>, why: Exception) -> Self {
         Self::new(mailbox, Promised::Failed(why))
+    }
+
+    /// The promise of a call of this thread.
+    #[cfg(feature = "worker")]
+    pub(crate) fn of(here: &Local, call: CallId) -> Self {
+        Self::new(here.mailbox(), Promised::Here(call))
     }
 
     /// The vat, if it lives on this thread.

@@ -41,6 +41,13 @@ impl Promise {
         &self.mailbox
     }
 
+    /// The call was made on the vat's thread, and this is another one: what the results are gone on with for is not
+    /// kept for who comes this late.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(self.state, Promised::Here(_)) && self.here().is_none()
+    }
+
     /// The outcome, if it is there already and this is the vat's thread. The promise is spent then.
     pub fn take_now(&mut self) -> Option<Result<Reply, Exception>> {
         let here = self.here()?;

@@ -1,5 +1,6 @@
 //! What the runtime asks of an object: take a call, and answer it now or later.
 
+use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -15,7 +16,7 @@ use super::quiet::drop_quietly;
 pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// An object a vat hosts.
-pub trait Dispatch {
+pub trait Dispatch: Any {
     /// Takes a call. Runs while the vat is not borrowed: it may use the vat as it likes. `cx` is
     /// that of the task the call becomes if it is not answered now.
     fn dispatch(self: Rc<Self>, delivery: Delivery, cx: &mut Context<'_>) -> Answer;

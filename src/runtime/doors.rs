@@ -30,6 +30,12 @@ use told as doors;
 #[cfg(not(feature = "tracing"))]
 use untold as doors;
 
+/// Whether somebody wants to hear of each call.
+#[inline]
+pub(super) fn are_watched() -> bool {
+    doors::are_watched()
+}
+
 /// A connection begins.
 #[inline]
 pub(super) fn opened(vat: VatId, link: LinkId, peer: &Peer) {
@@ -133,6 +139,11 @@ mod told {
     #[inline]
     fn is_quiet() -> bool {
         LevelFilter::current() == LevelFilter::OFF
+    }
+
+    #[inline]
+    pub(super) fn are_watched() -> bool {
+        LevelFilter::current() >= LevelFilter::DEBUG
     }
 
     pub(super) fn opened(vat: VatId, link: LinkId, peer: &Peer) {
@@ -274,6 +285,10 @@ mod untold {
     };
 
     pub(super) type Span = ();
+
+    pub(super) const fn are_watched() -> bool {
+        false
+    }
 
     pub(super) const fn opened(_: VatId, _: LinkId, _: &Peer) {}
     pub(super) const fn closed(_: VatId, _: LinkId, _: &Exception) {}

@@ -1,7 +1,7 @@
 //! The vat as its own thread sees it: the graph, the objects, and what runs for them.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
@@ -43,7 +43,7 @@ pub(super) struct Inner {
     waiters: RefCell<Vec<Option<Waker>>>,
     watchers: RefCell<Vec<(Cap, Waker)>>,
     /// What destructors gave up since the last turn: they only write here.
-    released: RefCell<Vec<Release>>,
+    pub(super) released: RefCell<Vec<Release>>,
     /// What higher floors keep for this vat, by type.
     slots: RefCell<Vec<Rc<dyn Any>>>,
     /// Whether the mailbox is being read.
@@ -56,15 +56,27 @@ pub(super) struct Inner {
     pub(super) turning: Cell<bool>,
     /// Room for the list of what is ready.
     pub(super) ready: RefCell<Vec<Ready>>,
+    /// Calls that have not entered the graph.
+    pub(super) lobby: OnceCell<Ahead>,
+    /// There are some.
+    pub(super) is_ahead: Cell<bool>,
 }
 
 /// What a destructor gave up.
-enum Release {
+pub(super) enum Release {
     Cap(Cap),
     Result(CallId),
     Pipeline(CallId),
     Payload(Payload),
     Membrane(MembraneId),
+    /// What is dropped where foreign code may run.
+    Litter(Box<dyn Any>),
+}
+
+/// Calls that have not entered the graph, and how they do.
+pub(super) struct Ahead {
+    pub(super) lobby: Rc<dyn Any>,
+    pub(super) enter: fn(&dyn Any, &Local),
 }
 
 #[derive(Default)]
@@ -101,6 +113,8 @@ impl Local {
             drivers: Cell::new(0),
             turning: Cell::new(false),
             ready: RefCell::default(),
+            lobby: OnceCell::new(),
+            is_ahead: Cell::new(false),
             mailbox,
             near,
         }));
@@ -148,6 +162,7 @@ impl Local {
     /// the next turn; use [`change`](Self::change) to have one.
     #[inline]
     pub fn with<R>(&self, f: impl FnOnce(&mut Graph) -> R) -> R {
+        self.enter_lobby();
         f(&mut self.0.graph.borrow_mut())
     }
 
@@ -161,7 +176,7 @@ impl Local {
 
     /// The vat has work. In the midst of a turn nobody need be woken for it.
     #[inline]
-    fn stir(&self) {
+    pub(super) fn stir(&self) {
         if !self.0.turning.get() {
             self.0.near.raise();
         }
@@ -172,10 +187,10 @@ impl Local {
     pub fn host(&self, object: Rc<dyn Dispatch>) -> Cap {
         if self.has_ended() {
             drop(object);
-            return self.with(|graph| graph.broken(gone()));
+            return self.quietly(|graph| graph.broken(gone()));
         }
         let target = self.0.targets.borrow_mut().insert(object);
-        self.with(|graph| graph.host(target))
+        self.quietly(|graph| graph.host(target))
     }
 
     /// Calls a capability, behind all calls made so far, those posted by other threads included.
@@ -368,78 +383,6 @@ impl Local {
         let refused = self.0.tasks.borrow_mut().park(index, Work::Spawned(future));
         drop(refused);
         waker.wake_by_ref();
-    }
-
-    /// Gives a reference back at the next turn.
-    pub fn release(&self, cap: Cap) {
-        self.give_up(Release::Cap(cap));
-    }
-
-    /// Gives back the references of a payload at the next turn.
-    pub fn release_payload(&self, payload: Payload) {
-        self.give_up(Release::Payload(payload));
-    }
-
-    /// Awaits the results of a call no more, from the next turn on.
-    pub fn drop_result(&self, call: CallId) {
-        self.give_up(Release::Result(call));
-    }
-
-    /// Pipelines on a call no more: at once where nothing else follows from it, else from the next
-    /// turn on.
-    #[inline]
-    pub fn end_pipeline(&self, call: CallId) {
-        let done =
-            self.0.graph.try_borrow_mut().is_ok_and(|mut graph| graph.try_drop_pipeline(call));
-        if !done {
-            self.drop_pipeline(call);
-        }
-    }
-
-    /// Pipelines on a call no more, from the next turn on.
-    pub fn drop_pipeline(&self, call: CallId) {
-        self.give_up(Release::Pipeline(call));
-    }
-
-    /// Gives a membrane up at the next turn: what crossed it stays walled.
-    pub fn release_membrane(&self, membrane: MembraneId) {
-        self.give_up(Release::Membrane(membrane));
-    }
-
-    fn give_up(&self, release: Release) {
-        self.0.released.borrow_mut().push(release);
-        self.stir();
-    }
-
-    #[inline]
-    pub(super) fn has_releases(&self) -> bool {
-        !self.0.released.borrow().is_empty()
-    }
-
-    #[inline]
-    pub(super) fn drain_releases(&self) {
-        if self.has_releases() {
-            self.give_back();
-        }
-    }
-
-    fn give_back(&self) {
-        let mut released = std::mem::take(&mut *self.0.released.borrow_mut());
-        self.with(|graph| {
-            for release in released.drain(..) {
-                match release {
-                    Release::Cap(cap) => graph.release(cap),
-                    Release::Result(call) => graph.drop_result(call),
-                    Release::Pipeline(call) => graph.drop_pipeline(call),
-                    Release::Payload(payload) => graph.release_payload(payload),
-                    Release::Membrane(membrane) => graph.release_membrane(membrane),
-                }
-            }
-        });
-        let mut list = self.0.released.borrow_mut();
-        if list.is_empty() {
-            *list = released;
-        }
     }
 
     /// Takes in what other threads left.

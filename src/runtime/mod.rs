@@ -3,6 +3,7 @@
 //! Floor 4, the only one that knows "later". A [`Vat`] owns a vat of the current thread, a [`Handle`]
 //! reaches one from any thread, and [`Local`] is what floor 5 is built on.
 
+mod ahead;
 mod ask;
 mod border;
 mod dispatch;
@@ -16,6 +17,7 @@ mod look;
 mod mailbox;
 mod park;
 mod quiet;
+mod release;
 mod signal;
 mod spawn;
 mod tasks;
@@ -27,6 +29,7 @@ mod traffic;
 mod turn;
 mod watch;
 
+pub use self::ahead::Lobby;
 pub use self::border::Border;
 pub use self::dispatch::{Answer, Conclusion, Delivery, Dispatch, LocalFuture, Polled};
 pub use self::driver::{Clock, Driver, Timeless};

@@ -3,6 +3,7 @@
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use crate::conn::PeerMisbehaved;
 use crate::transport::{Transport, TransportError};
 use crate::vat::{Graph, LinkId};
 use crate::wire::Exception;
@@ -96,12 +97,11 @@ impl Local {
     /// Reading failed. A peer whose bytes are no messages is told which rule it broke.
     fn lose_to(&self, link: LinkId, error: &TransportError) {
         let rule = match error {
-            TransportError::Frame { error, .. } => error.to_string(),
-            TransportError::Message { error, .. } => error.to_string(),
+            TransportError::Frame { error, .. } => PeerMisbehaved::Unframed(*error),
+            TransportError::Message { error, .. } => PeerMisbehaved::Unreadable(error.clone()),
             lost => return self.lose(link, lost.to_string()),
         };
-        let rule = Exception::failed(format!("peer misbehaved: {rule}"));
-        self.with(|graph| graph.abort(link, rule));
+        self.with(|graph| graph.abort_misbehaved(link, rule));
     }
 
     fn lose(&self, link: LinkId, why: String) {

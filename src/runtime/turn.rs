@@ -73,6 +73,7 @@ impl Local {
             let due = self.inner().timers.borrow_mut().advance(now);
             due.into_iter().for_each(Waker::wake);
         }
+        self.enter_lobby();
         // Taken before anything is looked at: what is raised from here on asks for another turn.
         let mut ready = self.inner().ready.take();
         self.inner().near.take(&mut ready);
@@ -143,9 +144,15 @@ impl Local {
     /// Carries out what the graph wants, calls in the order they were made. Does nothing where
     /// drains are nested too deep: an outer one goes on.
     pub fn drain(&self) {
+        self.enter_lobby();
+        self.drain_graph();
+    }
+
+    /// As [`drain`](Self::drain), for what is in the graph: calls in the lobby were made later.
+    pub(super) fn drain_graph(&self) {
         let Some(_during) = self.nest() else { return };
         for _ in 0..OUTPUTS_PER_DRAIN {
-            let Some(output) = self.with(|graph| graph.poll_output()) else { break };
+            let Some(output) = self.quietly(|graph| graph.poll_output()) else { break };
             self.carry_out(output);
         }
     }
@@ -227,7 +234,7 @@ impl Local {
     }
 
     /// A future waits; if its call was cancelled while it was polled, it is dropped.
-    fn park(&self, index: u32, work: Work) {
+    pub(super) fn park(&self, index: u32, work: Work) {
         if let Work::Call(call, _) = &work
             && !self.with(|graph| graph.is_delivered(*call))
         {
@@ -274,8 +281,9 @@ impl Local {
         drop_quietly(future);
     }
 
+    /// Ends a delivered call as its object says.
     #[inline]
-    pub(super) fn conclude(&self, call: CallId, conclusion: Conclusion) {
+    pub fn conclude(&self, call: CallId, conclusion: Conclusion) {
         doors::returned(self.id(), call, &conclusion);
         self.with(|graph| match conclusion {
             Conclusion::Return(outcome) => graph.respond(call, outcome),

@@ -18,10 +18,19 @@ impl<T> Key<T> {
         self.index
     }
 
-    /// The whole key as a number, to be kept where keys are not known.
+    /// The whole key as a number, to be kept where keys are not known. Never zero.
     #[inline]
-    pub(super) fn number(self) -> u64 {
+    #[must_use]
+    pub fn number(self) -> u64 {
         u64::from(self.generation.get()) << 32 | u64::from(self.index)
+    }
+
+    /// The key with this number, if it is one.
+    #[inline]
+    #[must_use]
+    pub fn of_number(number: u64) -> Option<Self> {
+        let (index, generation) = (number as u32, NonZeroU32::new((number >> 32) as u32)?);
+        Some(Self { index, generation, entry: PhantomData })
     }
 }
 
@@ -147,8 +156,7 @@ impl<M, T> Arena<M, T> {
     /// The key with this number, if what it names still lives.
     #[inline]
     pub(super) fn key_of(&self, number: u64) -> Option<Key<M>> {
-        let (index, generation) = (number as u32, NonZeroU32::new((number >> 32) as u32)?);
-        let key = Key { index, generation, entry: PhantomData };
+        let key = Key::of_number(number)?;
         self.get(key).map(|_| key)
     }
 

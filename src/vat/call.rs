@@ -70,6 +70,8 @@ pub(super) enum Origin {
     Sent(StreamId, u64),
     /// A peer, which was sent the Return and has not sent its Finish.
     Returned,
+    /// A peer, which sent its Finish and has not been sent the Return: nothing will be pipelined on it.
+    Finished,
     /// Nobody is left to be told.
     Gone,
 }

@@ -51,6 +51,7 @@ impl Graph {
             // Its tail call failed, or nobody here takes its results any more. The peer may pipeline
             // on it until it finishes.
             Origin::Returned => self.place(id, Place::Done(outcome)),
+            Origin::Finished => self.unref_outcome(outcome),
             Origin::Detached | Origin::Gone => {
                 self.origin(id, Origin::Gone);
                 if self.is_pipelined(id) {
@@ -90,6 +91,7 @@ impl Graph {
         outcome: Outcome,
     ) {
         let mut broken = Vec::new();
+        let outcome = self.keepable(link, answer, keep, outcome);
         let ret = match (outcome, keep) {
             (outcome, Keep::Results) => {
                 self.place(id, Place::Done(outcome));
@@ -119,6 +121,28 @@ impl Graph {
         self.send_return(link, answer, ret);
         self.origin(id, Origin::Returned);
         self.break_exports(link, broken);
+    }
+
+    /// An outcome that stays here until the peer finishes; where that is too much, why it does not. (C-M10)
+    fn keepable(
+        &mut self,
+        link: LinkId,
+        answer: AnswerId,
+        keep: Keep,
+        outcome: Outcome,
+    ) -> Outcome {
+        let words = match &outcome {
+            Ok(results) if stays(results, keep) => results.content.words() + 2 * results.caps.len(),
+            Ok(_) => return outcome,
+            Err(why) => why.words(),
+        };
+        match self.links.get_mut(link).map_or(Ok(()), |at| at.conn.keep(answer, words)) {
+            Ok(()) => outcome,
+            Err(why) => {
+                self.unref_outcome(outcome);
+                Err(why)
+            }
+        }
     }
 
     /// Results as they may leave; where they may not, their references are given back.
@@ -318,5 +342,14 @@ impl Graph {
             self.unpin(told);
         }
         self.unref(export.cap);
+    }
+}
+
+/// Whether results stay here behind their Return.
+fn stays(results: &Payload, keep: Keep) -> bool {
+    match keep {
+        Keep::Results => true,
+        Keep::Pipeline | Keep::PipelineOnly => !results.caps.is_empty(),
+        Keep::Nothing => false,
     }
 }

@@ -119,9 +119,15 @@ impl Graph {
     }
 
     /// Gives back one reference.
+    #[inline]
     pub fn release(&mut self, cap: Cap) {
-        self.unref(cap);
-        self.settle();
+        match self.nodes.get_mut(cap) {
+            Some(node) if node.refs > 1 => node.refs -= 1,
+            _ => {
+                self.unref(cap);
+                self.settle();
+            }
+        }
     }
 
     /// Gives back every reference of a payload.

@@ -3,7 +3,8 @@
 use smallvec::SmallVec;
 
 use crate::conn::{
-    CallRef, ConnectionError, Event, InCall, InCap, InReturn, InTarget, OutReturn, OutTarget, Tag,
+    CallRef, ConnectionError, Event, InCall, InCap, InReturn, InTarget, OutReturn, OutTarget,
+    PeerMisbehaved, Tag,
 };
 use crate::wire::{AnswerId, Content, Exception, ImportId, Message};
 
@@ -51,6 +52,15 @@ impl Graph {
     pub fn abort(&mut self, link: LinkId, why: Exception) {
         if let Some(at) = self.links.get_mut(link) {
             at.conn.abort(why);
+            self.touch(link);
+            self.settle();
+        }
+    }
+
+    /// Ends a connection over a rule its peer broke.
+    pub fn abort_misbehaved(&mut self, link: LinkId, rule: PeerMisbehaved) {
+        if let Some(at) = self.links.get_mut(link) {
+            at.conn.abort_misbehaved(rule);
             self.touch(link);
             self.settle();
         }
@@ -170,7 +180,7 @@ impl Graph {
             self.abandon(place);
         }
         let Some(call) = self.calls.get_mut(id) else { return };
-        call.origin = Origin::Returned;
+        call.origin = Origin::Finished;
         self.send_return(link, answer, OutReturn::Canceled);
     }
 

@@ -38,6 +38,21 @@ impl Graph {
         }
     }
 
+    /// As [`target_of`](Self::target_of), with its node, if the object takes calls now: no stream holds it.
+    #[inline]
+    pub fn ready_target(&mut self, cap: Cap) -> Option<(TargetId, Cap)> {
+        let end = match &self.nodes.get(cap)?.kind {
+            Kind::Target(target) => return Some((*target, cap)),
+            Kind::Promise(_) => self.follow(cap),
+            _ => return None,
+        };
+        self.settle();
+        match &self.nodes.get(end)?.kind {
+            Kind::Target(target) => Some((*target, end)),
+            _ => None,
+        }
+    }
+
     /// Whether capabilities in the results of a call were asked for before them, or may be by who is not
     /// asked first: a peer, another thread, a call this one answers. Who made the call here and holds
     /// nothing but its promise sees the results before it asks for what is in them.

@@ -98,6 +98,14 @@ impl Exception {
         self.0.trace.as_deref()
     }
 
+    /// About how many words it takes, beside the envelope it travels in.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        let details: usize = self.0.details.iter().map(|it| it.data.len() + 24).sum();
+        let texts = self.0.reason.len() + self.0.trace.as_ref().map_or(0, String::len);
+        (texts + details) / 8
+    }
+
     /// What is attached, in the order it was attached.
     #[must_use]
     pub fn details(&self) -> &[Detail] {

@@ -32,6 +32,19 @@ pub(super) enum Op {
     Get,
 }
 
+impl Op {
+    /// What the arguments take, and the stubs and streams among them. Whatever is wrong with them is found here.
+    /// (Rules 22 and 27)
+    pub(super) fn weigh(&self) -> Result<Checked, JsError> {
+        match self {
+            Self::Call(args) if !args.is_empty() => {
+                Ok(weigh_array(args.as_slice(), &Limits::default())?)
+            }
+            _ => Ok(Checked { bytes: 0, externals: Vec::new() }),
+        }
+    }
+}
+
 /// `CallParams` that are not built.
 #[derive(Clone)]
 pub(super) struct Ask {
@@ -53,14 +66,27 @@ impl Ask {
         target: &Client,
         pusher: Option<Client>,
     ) -> Result<(Self, Vec<Option<Client>>), JsError> {
-        let checked = match &op {
-            Op::Call(args) if !args.is_empty() => weigh_array(args.as_slice(), &Limits::default())?,
-            _ => Checked { bytes: 0, externals: Vec::new() },
-        };
+        let checked = op.weigh()?;
+        Self::checked(path, op, checked, target, pusher)
+    }
+
+    /// As [`make`](Self::make), with arguments that were weighed.
+    pub(super) fn checked(
+        path: MethodPath,
+        op: Op,
+        checked: Checked,
+        target: &Client,
+        pusher: Option<Client>,
+    ) -> Result<(Self, Vec<Option<Client>>), JsError> {
         let mut departure = Departure::to(target);
         let leaving = departure.depart(checked.externals)?;
         let pusher = pusher.map(|pusher| departure.add(pusher));
         Ok((Self { path, op, pusher, leaving, bytes: checked.bytes }, departure.caps))
+    }
+
+    /// The params of a call within a vat that takes data along and nothing else, of so many bytes.
+    pub(super) fn plain(path: MethodPath, op: Op, bytes: u64) -> Self {
+        Self { path, op, pusher: None, leaving: Vec::new(), bytes }
     }
 
     fn write(&self) -> Vec<u64> {

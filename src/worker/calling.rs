@@ -10,12 +10,13 @@ use super::ask::{Ask, Op};
 use super::error::JsError;
 use super::host::nobody;
 use super::interface::JS_RPC_TARGET;
+use super::lobby::keep;
 use super::parcel::Parcel;
 use super::path::MethodPath;
 use super::promise::RpcPromise;
 use super::property::RpcProperty;
 use super::stub::RpcStub;
-use super::value::Text;
+use super::value::{Checked, Text};
 
 impl RpcStub {
     /// Calls a method. The call is made at once, behind all made before it on this stub. (Rule 8)
@@ -80,18 +81,23 @@ impl IntoFuture for &RpcProperty {
 impl RpcPromise {
     /// Calls a method of what will come, without waiting for it. (Rule 12)
     pub fn call(&self, name: impl Into<Text>, args: Args) -> Self {
-        match self.root() {
-            Ok(root) => root.call(name, args),
-            Err(why) => Self::failed(why),
-        }
+        self.send(MethodPath::one(name.into()), Op::Call(args))
     }
 
     /// Calls the function that will come, without waiting for it.
     pub fn invoke(&self, args: Args) -> Self {
-        match self.root() {
-            Ok(root) => root.invoke(args),
-            Err(why) => Self::failed(why),
-        }
+        self.send(MethodPath::default(), Op::Call(args))
+    }
+
+    fn send(&self, path: MethodPath, op: Op) -> Self {
+        let made = op.weigh().and_then(|checked| {
+            let (path, op) = match self.go_on(path, op, &checked) {
+                Ok(promise) => return Ok(promise),
+                Err(unsent) => unsent,
+            };
+            send_by_graph(&self.root()?, path, op, checked)
+        });
+        made.unwrap_or_else(Self::failed)
     }
 
     /// A property of what will come.
@@ -106,9 +112,42 @@ fn send(stub: &RpcStub, path: MethodPath, op: Op) -> RpcPromise {
 }
 
 fn try_send(stub: &RpcStub, path: MethodPath, op: Op) -> Result<RpcPromise, JsError> {
+    if let Some((here, cap)) = stub.0.home()
+        && here.may_wait_in_lobby()
+    {
+        let checked = op.weigh()?;
+        if checked.externals.is_empty() {
+            return match keep(&here, cap, path, op, checked.bytes) {
+                Ok(seat) => Ok(RpcPromise::kept(seat)),
+                Err((path, op)) => send_by_graph(stub, path, op, checked),
+            };
+        }
+        return send_by_graph(stub, path, op, checked);
+    }
     let client = stub.client()?;
-    let pusher = if stub.0.stays(&client) { None } else { Some(pusher(&client)) };
-    let (ask, caps) = Ask::make(path, op, &client, pusher)?;
+    let checked = op.weigh()?;
+    send_to(stub, &client, path, op, checked)
+}
+
+/// Makes a call that does not wait in the lobby.
+fn send_by_graph(
+    stub: &RpcStub,
+    path: MethodPath,
+    op: Op,
+    checked: Checked,
+) -> Result<RpcPromise, JsError> {
+    send_to(stub, &stub.client()?, path, op, checked)
+}
+
+fn send_to(
+    stub: &RpcStub,
+    client: &Client,
+    path: MethodPath,
+    op: Op,
+    checked: Checked,
+) -> Result<RpcPromise, JsError> {
+    let pusher = if stub.0.stays(client) { None } else { Some(pusher(client)) };
+    let (ask, caps) = Ask::checked(path, op, checked, client, pusher)?;
     Ok(RpcPromise::pending(client.send_content(JS_RPC_TARGET, 0, Parcel::ask(ask), caps)))
 }
 

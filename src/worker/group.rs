@@ -2,15 +2,25 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::held::Held;
+use super::value::Value;
 
 /// Handles that are disposed together. (Rules 41 to 43)
 #[derive(Default)]
-pub(super) struct Group(Vec<Arc<Held>>);
+pub(super) struct Group(SmallVec<[Arc<Held>; 1]>);
 
 impl Group {
     pub(super) fn add(&mut self, held: Arc<Held>) {
         self.0.push(held);
+    }
+
+    /// The group of the one handle a value is, if nobody else has any part of the value.
+    pub(super) fn of_sole(value: &Value) -> Option<Self> {
+        let external = value.sole_external().filter(|external| external.is_sole())?;
+        let held = external.clone().downcast::<Held>().filter(|held| held.is_live())?;
+        Some(Self(SmallVec::from_buf([held])))
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -17,15 +17,14 @@ use super::entry::{Entry, Opened};
 use super::error::JsError;
 use super::exception::thrown;
 use super::external::{Carried, Departure, Leaving};
-use super::function::Function;
-use super::group::Scope;
+use super::group::{Group, Scope};
 use super::held::Held;
 use super::interface;
 use super::panicked::{guarded, panicked};
 use super::parcel::Parcel;
 use super::path::{MethodPath, missing, no_function, reserved};
 use super::push;
-use super::returned::Returned;
+use super::returned::{Got, Returned};
 use super::stream::Pusher;
 use super::stub::RpcStub;
 use super::target::{Answer, Call, Handles, Return, RpcTarget};
@@ -96,7 +95,8 @@ pub(super) fn nobody(here: &Local) -> Client {
     here.slot::<Nobody>().0.get_or_init(|| host(here, Object::Nothing)).clone()
 }
 
-struct Hosted {
+/// An object of a vat.
+pub(super) struct Hosted {
     here: Local,
     object: Object,
     /// Once something was pushed to it.
@@ -120,52 +120,8 @@ pub(super) fn host(here: &Local, object: Object) -> Client {
     )
 }
 
-fn stub_of(here: &Local, target: Rc<dyn RpcTarget>) -> RpcStub {
-    RpcStub::from_client(host(here, Object::Target(target)))
-}
-
-impl RpcStub {
-    /// Hosts an object in a vat of this thread, and gives its first stub. The object is dropped some time after
-    /// the last one is gone, when its disposer has run.
-    #[must_use]
-    pub fn new(here: &Local, target: impl RpcTarget) -> Self {
-        stub_of(here, Rc::new(target))
-    }
-
-    /// Hosts an object that is shared with its owner. Two stubs made so are unrelated: each has the disposer run
-    /// when it and its duplicates are gone. (Rule 45)
-    #[must_use]
-    pub fn share(here: &Local, target: Rc<dyn RpcTarget>) -> Self {
-        stub_of(here, target)
-    }
-
-    /// A stub of a closure.
-    #[must_use]
-    pub fn function<F, A, R>(here: &Local, body: F) -> Self
-    where
-        F: Fn(Call) -> A + 'static,
-        A: Future<Output = Result<R, JsError>> + 'static,
-        R: Into<Return> + 'static,
-    {
-        Self::new(here, Function::new(body))
-    }
-
-    /// A stub of a plain object: its own properties can be read, and what is a stub among them called. (Rule 25)
-    ///
-    /// # Errors
-    ///
-    /// A `TypeError`: it is anything else.
-    pub fn wrap(here: &Local, value: Value) -> Result<Self, JsError> {
-        if let Some(stub) = Self::of_view(value.view()) {
-            return stub.dup();
-        }
-        match value.view() {
-            View::Object(_) => Ok(Self::from_client(host(here, Object::Plain(value)))),
-            _ => Err(JsError::type_error(
-                "RpcStubs can only wrap plain objects, functions, and RpcTarget derivatives.",
-            )),
-        }
-    }
+pub(super) fn stub_of(here: &Local, target: Rc<dyn RpcTarget>) -> RpcStub {
+    RpcStub::hosted(here, host(here, Object::Target(target)))
 }
 
 impl Dispatch for Hosted {
@@ -283,7 +239,7 @@ fn nothing(path: &MethodPath) -> JsError {
 }
 
 /// What is left to be done for a call.
-enum Work {
+pub(super) enum Work {
     Done(Result<Return, JsError>),
     Answer(LocalFuture<Result<Return, JsError>>),
     Walk(LocalFuture<Result<End, JsError>>),
@@ -393,38 +349,99 @@ impl Back {
         }
     }
 
-    /// The results, whose stubs move to the caller. (Rules 27, 46, 50 and 51)
+    /// The results, whose stubs move to the caller.
     fn results(&mut self, returned: Return) -> Result<Payload, JsError> {
-        let Return { value, handles, disposer } = returned;
-        let Checked { bytes, externals } = weigh(&value, &Limits::default())?;
-        // Streams alone are pushed, and they are externals.
-        let pusher = match &self.pusher {
-            None if !externals.is_empty() => Some(nobody(&self.here)),
-            known => known.clone(),
-        };
-        let mut departure = pusher.as_ref().map(Departure::to).unwrap_or_default();
-        let leaving = departure.depart(externals)?;
-        let has_disposer = disposer.is_some();
-        let wanted = has_disposer || self.here.with(|graph| graph.may_be_pipelined(self.call));
-        let is_object = matches!(value.view(), View::Object(_));
-        let pipeline = match &*leaving {
-            _ if !wanted => None,
-            _ if is_object => {
-                let results = Results::of(&value, &leaving, disposer);
-                Some(departure.add(host(&self.here, Object::Results(results))))
-            }
-            [Leaving { carried: Carried::RpcTarget(target), .. }]
-                if value.as_external().is_some() =>
-            {
-                Some(*target)
-            }
-            _ => Some(departure.add(nobody(&self.here))),
-        };
-        if handles == Handles::Given {
-            give_away(&leaving);
-        }
-        let returned = Returned { value, leaving, pipeline, has_disposer, bytes };
+        let wanted = || self.here.with(|graph| graph.may_be_pipelined(self.call));
+        let checked = weigh(&returned.value, &Limits::default())?;
+        let (returned, caps) = depart(&self.here, returned, checked, self.pusher.as_ref(), wanted)?;
         let content = Parcel::returned(self.parcel.take(), returned);
-        Ok(payload(&self.here, content, &departure.caps))
+        Ok(payload(&self.here, content, &caps))
     }
+}
+
+/// What a call gave, on its way to the caller, and its capabilities. Stubs move. `wanted` says whether anything
+/// may be pipelined on the call. (Rules 27, 46, 50 and 51)
+fn depart(
+    here: &Local,
+    returned: Return,
+    checked: Checked,
+    pusher: Option<&Client>,
+    wanted: impl FnOnce() -> bool,
+) -> Result<(Returned, Vec<Option<Client>>), JsError> {
+    let Return { value, handles, disposer } = returned;
+    let Checked { bytes, externals } = checked;
+    // Streams alone are pushed, and they are externals.
+    let own = (pusher.is_none() && !externals.is_empty()).then(|| nobody(here));
+    let mut departure = pusher.or(own.as_ref()).map(Departure::to).unwrap_or_default();
+    let leaving = departure.depart(externals)?;
+    let has_disposer = disposer.is_some();
+    let wanted = has_disposer || wanted();
+    let is_object = matches!(value.view(), View::Object(_));
+    let pipeline = match &*leaving {
+        _ if !wanted => None,
+        _ if is_object => {
+            let results = Results::of(&value, &leaving, disposer);
+            Some(departure.add(host(here, Object::Results(results))))
+        }
+        [Leaving { carried: Carried::RpcTarget(target), .. }] if value.as_external().is_some() => {
+            Some(*target)
+        }
+        _ => Some(departure.add(nobody(here))),
+    };
+    if handles == Handles::Given {
+        give_away(&leaving);
+    }
+    Ok((Returned { value, leaving, pipeline, has_disposer, bytes }, departure.caps))
+}
+
+/// What came of a call that may not have to enter the graph.
+pub(super) enum Attempt {
+    /// It was answered.
+    Done(Result<Return, JsError>),
+    /// It has to wait.
+    Waits(Work),
+}
+
+impl Hosted {
+    /// Takes a call of this vat, with params in which nothing is but data.
+    pub(super) fn attempt(&self, path: MethodPath, op: Op) -> Attempt {
+        if let Some(name) = path.names().iter().find(|name| self.reserves(name.as_str())) {
+            return Attempt::Done(Err(reserved(&name.as_str().to_string_lossy())));
+        }
+        match guarded(|| self.begin(path, op)) {
+            Some(Work::Done(result)) => Attempt::Done(result),
+            Some(work) => Attempt::Waits(work),
+            None => Attempt::Done(Err(panicked())),
+        }
+    }
+
+    /// Does the rest of such a call, which the graph knows of by now.
+    pub(super) fn attend(&self, call: CallId, work: Work) {
+        let way = Back { here: self.here.clone(), call, pusher: None, parcel: None };
+        self.here.attend(call, Running { way, scope: None, work });
+    }
+
+    /// Ends such a call.
+    pub(super) fn conclude(&self, call: CallId, result: Result<Return, JsError>) {
+        let mut way = Back { here: self.here.clone(), call, pusher: None, parcel: None };
+        self.here.conclude(call, way.conclude(result));
+    }
+}
+
+/// What a caller of this vat gets of a call that nothing is pipelined on by way of the graph.
+#[inline]
+pub(super) fn hand_over(here: &Local, returned: Return) -> Result<Got, JsError> {
+    if returned.disposer.is_none()
+        && returned.handles == Handles::Given
+        && let Some(group) = Group::of_sole(&returned.value)
+    {
+        // The caller's handle is the one that would be disposed here: nobody can tell.
+        return Ok(Got { value: returned.value, group, disposer: None });
+    }
+    let checked = weigh(&returned.value, &Limits::default())?;
+    if checked.externals.is_empty() && returned.disposer.is_none() {
+        return Ok(Got { value: returned.value, group: Group::default(), disposer: None });
+    }
+    let (returned, mut caps) = depart(here, returned, checked, None, || false)?;
+    Got::moved(returned, &mut caps)
 }

@@ -2,21 +2,24 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use crate::rpc::{Client, Promise, Reply};
-use crate::runtime::{Local, Mailbox, gone};
-use crate::wire::{Exception, Path};
+use crate::rpc::{Promise, on};
+use crate::runtime::{Mailbox, gone};
+use crate::wire::Path;
 
+use super::ask::Op;
+use super::away::Away;
 use super::error::JsError;
 use super::exception::caught;
-use super::host::{Object, host};
-use super::parcel::Parcel;
+use super::lobby::{Came, Seat, Unkept, keep_behind, take};
+use super::outcome::{again, can_go_on, no_object, received};
+use super::path::MethodPath;
 use super::received::Received;
 use super::returned::PIPELINE;
 use super::stub::RpcStub;
-use super::value::View;
+use super::value::Checked;
 
 /// The outcome of a call. Awaiting it gives what came; [`get`](Self::get) and [`call`](Self::call) go on with
 /// what will come, at once. (Rules 2 and 12)
@@ -27,7 +30,11 @@ use super::value::View;
 pub struct RpcPromise(Mutex<State>);
 
 enum State {
+    /// Its call waits in the lobby of this thread's vat.
+    Kept(Seat),
     Pending(Promise),
+    /// It came to another thread.
+    Away(Away),
     /// It came, in this vat if it is an object.
     Done(Received, Option<Arc<Mailbox>>),
     Failed(JsError),
@@ -39,15 +46,34 @@ impl RpcPromise {
         Self(Mutex::new(State::Pending(promise)))
     }
 
+    /// The promise of a call that waits in the lobby.
+    #[inline]
+    pub(super) fn kept(seat: Seat) -> Self {
+        Self(Mutex::new(State::Kept(seat)))
+    }
+
     pub(super) fn failed(why: JsError) -> Self {
         Self(Mutex::new(State::Failed(why)))
     }
 
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Lets the call run to its end though nobody waits for it.
     pub fn detach(self) {
-        if let State::Pending(promise) = self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
-        {
-            promise.detach();
+        match self.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            State::Kept(mut seat) => {
+                let mailbox = Arc::clone(seat.mailbox());
+                on(&mailbox, move |here| {
+                    if let Some(Came::Entered(promise)) = seat.give_up(here) {
+                        promise.detach();
+                    }
+                });
+            }
+            State::Pending(promise) => promise.detach(),
+            State::Away(away) => away.detach(),
+            State::Done(..) | State::Failed(_) | State::Disposed => {}
         }
     }
 
@@ -58,29 +84,70 @@ impl RpcPromise {
 
     /// Gives up the result: the call is cancelled, or what it brought disposed. (Rule 48)
     pub fn dispose(&self) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut *state, State::Disposed);
-        drop(state);
+        let before = std::mem::replace(&mut *self.lock(), State::Disposed);
         if let State::Done(received, _) = before {
             received.dispose();
         }
     }
 
+    /// A call of what will come, which waits in the lobby behind this one, if it can.
+    #[inline]
+    pub(super) fn go_on(
+        &self,
+        path: MethodPath,
+        op: Op,
+        checked: &Checked,
+    ) -> Result<Self, Unkept> {
+        let before = match &*self.lock() {
+            State::Kept(seat) => seat.here().zip(seat.ticket()),
+            _ => None,
+        };
+        match before.filter(|(here, _)| checked.externals.is_empty() && here.may_wait_in_lobby()) {
+            Some((here, before)) => {
+                keep_behind(&here, before, path, op, checked.bytes).map(Self::kept)
+            }
+            None => Err((path, op)),
+        }
+    }
+
     /// The object that will be, or be in, the result, to be called once. (Rules 12 and 16)
     pub(super) fn root(&self) -> Result<RpcStub, JsError> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.leave_lobby();
+        let mut state = self.lock();
+        if matches!(&*state, State::Pending(promise) if promise.is_away()) {
+            state.depart();
+        }
         if let State::Pending(promise) = &mut *state
             && let Some(outcome) = promise.take_now()
         {
-            *state = State::came(outcome, promise.mailbox());
+            *state = State::of(received(outcome), promise.mailbox());
         }
         match &*state {
             State::Pending(promise) => {
                 Ok(RpcStub::from_client(promise.cap(&Path::root().field(PIPELINE))))
             }
-            State::Done(received, mailbox) => again(received, mailbox.as_ref()),
+            State::Away(away) => Ok(RpcStub::from_client(away.root().clone())),
+            State::Done(received, Some(mailbox)) => again(received, mailbox),
+            State::Done(received, None) => received.stub().map_err(|_| no_object()),
             State::Failed(why) => Err(why.clone()),
-            State::Disposed => Err(disposed()),
+            State::Kept(_) | State::Disposed => Err(disposed()),
+        }
+    }
+
+    /// If the call waits in the lobby, it enters the graph.
+    fn leave_lobby(&self) {
+        let mut state = self.lock();
+        let State::Kept(seat) = &mut *state else { return };
+        let Some((here, ticket)) = seat.here().zip(seat.ticket()) else {
+            return state.depart();
+        };
+        // Whatever runs meanwhile may look at this promise.
+        drop(state);
+        let came = take(&here, ticket);
+        let mut state = self.lock();
+        if let State::Kept(seat) = &mut *state {
+            seat.leave();
+            *state = State::came(came, here.mailbox());
         }
     }
 }
@@ -89,35 +156,32 @@ fn disposed() -> JsError {
     JsError::error("RPC promise used after being disposed.")
 }
 
-/// An object for one more use of a result that is here already.
-fn again(received: &Received, mailbox: Option<&Arc<Mailbox>>) -> Result<RpcStub, JsError> {
-    if let Ok(stub) = received.stub() {
-        return Ok(stub);
-    }
-    let Some(mailbox) = mailbox else {
-        return Err(JsError::type_error("Can't pipeline on RPC that did not return an object."));
-    };
-    let value = received.value().clone();
-    let client = match Local::find(mailbox.id()) {
-        Some(here) => host(&here, Object::Plain(value)),
-        None => Client::promised(mailbox, move |here| {
-            let client = host(here, Object::Plain(value));
-            client.lend(here).unwrap_or_else(|| here.with(|graph| graph.broken(gone())))
-        }),
-    };
-    Ok(RpcStub::from_client(client))
-}
-
 impl State {
-    fn came(outcome: Result<Reply, Exception>, mailbox: &Arc<Mailbox>) -> Self {
-        let got = outcome.map_err(|why| caught(&why)).and_then(Parcel::take_got);
-        match got {
-            Ok(got) => {
-                // Only an object can be gone on with.
-                let object = matches!(got.value.view(), View::Object(_));
-                Self::Done(Received::new(got), object.then(|| Arc::clone(mailbox)))
+    fn of(outcome: Result<Received, JsError>, mailbox: &Arc<Mailbox>) -> Self {
+        match outcome {
+            Ok(received) => {
+                let object = can_go_on(received.value()).then(|| Arc::clone(mailbox));
+                Self::Done(received, object)
             }
             Err(why) => Self::Failed(why),
+        }
+    }
+
+    #[inline]
+    fn came(came: Option<Came>, mailbox: &Arc<Mailbox>) -> Self {
+        match came {
+            Some(Came::Done(got)) => Self::of(got.map(Received::new), mailbox),
+            Some(Came::Entered(promise)) => Self::Pending(promise),
+            None => Self::Failed(caught(&gone())),
+        }
+    }
+
+    /// What a call of another thread's vat brings is heard of from there.
+    fn depart(&mut self) {
+        *self = match std::mem::replace(self, Self::Disposed) {
+            Self::Kept(seat) => Self::Away(Away::of_seat(seat)),
+            Self::Pending(promise) => Self::Away(Away::of_promise(promise)),
+            other => other,
         }
     }
 }
@@ -127,14 +191,29 @@ impl Future for RpcPromise {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let state = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let State::Pending(promise) = state {
-            let outcome = ready!(Pin::new(&mut *promise).poll(cx));
-            *state = State::came(outcome, promise.mailbox());
+        if let State::Kept(seat) = state {
+            match seat.here() {
+                Some(here) => *state = State::came(seat.ask(&here), here.mailbox()),
+                None => state.depart(),
+            }
+        }
+        match state {
+            State::Pending(promise) => {
+                let outcome = ready!(Pin::new(&mut *promise).poll(cx));
+                *state = State::of(received(outcome), promise.mailbox());
+            }
+            State::Away(away) => {
+                let outcome = ready!(away.poll(cx));
+                *state = State::of(outcome, away.mailbox());
+            }
+            _ => {}
         }
         Poll::Ready(match state {
             State::Done(received, _) => Ok(received.clone()),
             State::Failed(why) => Err(why.clone()),
-            State::Pending(_) | State::Disposed => Err(disposed()),
+            State::Kept(_) | State::Pending(_) | State::Away(_) | State::Disposed => {
+                Err(disposed())
+            }
         })
     }
 }

@@ -6,6 +6,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::rpc::Client;
+use crate::runtime::Local;
 
 use super::error::JsError;
 use super::external::disposed;
@@ -28,6 +29,11 @@ impl RpcStub {
     #[must_use]
     pub fn from_client(client: Client) -> Self {
         Self(Arc::new(Held::new(client)))
+    }
+
+    /// The handle of an object of the vat `here`.
+    pub(super) fn hosted(here: &Local, client: Client) -> Self {
+        Self(Arc::new(Held::hosted(here, client)))
     }
 
     /// The handle of nothing: using it fails with this.

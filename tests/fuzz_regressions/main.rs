@@ -1,10 +1,19 @@
 //! What fuzzing found, and the seeds it starts from, replayed without a fuzzer.
+//!
+//! `FUZZ_GROWN=FOLDER` replays what it grew there, too: `fuzz/run` counts with it which lines that reaches.
 
+#[path = "../../fuzz/bodies/again.rs"]
+mod again;
+#[path = "../../fuzz/bodies/choices.rs"]
+mod choices;
 #[cfg(feature = "wrangler")]
 #[path = "../../fuzz/bodies/config.rs"]
 mod config;
 #[path = "../../fuzz/bodies/connection.rs"]
 mod connection;
+#[cfg(feature = "worker")]
+#[path = "../../fuzz/bodies/dispatch.rs"]
+mod dispatch;
 #[cfg(feature = "worker")]
 #[path = "../../fuzz/bodies/expression.rs"]
 mod expression;
@@ -12,6 +21,12 @@ mod expression;
 mod frame;
 #[path = "../../fuzz/bodies/head.rs"]
 mod head;
+#[path = "../../fuzz/bodies/message.rs"]
+mod message;
+#[path = "../../fuzz/bodies/pair.rs"]
+mod pair;
+#[path = "../../fuzz/bodies/payload.rs"]
+mod payload;
 #[cfg(feature = "worker")]
 #[path = "../../fuzz/bodies/session.rs"]
 mod session;
@@ -19,102 +34,127 @@ mod session;
 #[path = "../../fuzz/bodies/value.rs"]
 mod value;
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
 /// Inputs are small: whatever takes longer than this does work out of proportion to its bytes.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Runs a body over every file of a folder of `fuzz/`; gives the names of the files it is unhappy with.
-fn replay(folder: &str, body: impl Fn(&[u8]) -> bool) -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(folder);
-    let mut files: Vec<_> = fs::read_dir(&folder)
-        .unwrap_or_else(|why| panic!("{}: {why}", folder.display()))
-        .map(|entry| entry.expect("a folder that opens can be listed").path())
-        .collect();
+/// A target: its name, its body, and whether an input is one to start from.
+type Target = (&'static str, fn(&[u8]) -> bool);
+
+const TARGETS: &[Target] = &[
+    #[cfg(feature = "wrangler")]
+    ("config", config::run),
+    ("connection", |bytes| connection::run(bytes) > 0),
+    #[cfg(feature = "worker")]
+    ("dispatch", |bytes| dispatch::run(bytes) > 1),
+    #[cfg(feature = "worker")]
+    ("expression", expression::run),
+    ("frame", |bytes| frame::run(bytes) > 0),
+    ("head", head::run),
+    ("message", message::run),
+    ("pair", |bytes| pair::run(bytes) > 1),
+    ("payload", payload::run),
+    #[cfg(feature = "worker")]
+    ("session", |bytes| session::run(bytes) > 1),
+    #[cfg(feature = "worker")]
+    ("value", value::run),
+];
+
+thread_local! {
+    static PANICS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// How often this thread panicked, though a vat may have caught it, as it does for its objects.
+fn panics() -> u32 {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            PANICS.set(PANICS.get() + 1);
+            before(panic);
+        }));
+    });
+    PANICS.get()
+}
+
+/// What a body makes of an input; none, if it panicked or took too long.
+fn play(body: fn(&[u8]) -> bool, file: &Path) -> Option<bool> {
+    let bytes = fs::read(file).expect("a file that was listed can be read");
+    let (begun, before) = (Instant::now(), panics());
+    let made = catch_unwind(AssertUnwindSafe(|| body(&bytes))).ok()?;
+    (panics() == before && begun.elapsed() < PATIENCE).then_some(made)
+}
+
+fn fuzz() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(listed) = fs::read_dir(folder) else { return Vec::new() };
+    let mut files: Vec<_> =
+        listed.map(|entry| entry.expect("a folder that opens can be listed").path()).collect();
     files.sort();
-    assert!(!files.is_empty(), "{} holds no input", folder.display());
-    let unhappy = files.iter().filter(|file| {
-        let bytes = fs::read(file).expect("a file that was listed can be read");
-        let begun = Instant::now();
-        let happy = catch_unwind(AssertUnwindSafe(|| body(&bytes))).unwrap_or(false);
-        !happy || begun.elapsed() > PATIENCE
-    });
-    unhappy.map(|file| file.display().to_string()).collect()
+    files
+}
+
+/// A target that replays the body of another finds what that one finds, and nothing else.
+#[test]
+fn every_target_fuzzes_the_body_of_its_name() {
+    let names = |folder: &str| -> BTreeSet<String> {
+        let name = |file: PathBuf| file.file_stem().map(|it| it.to_string_lossy().into());
+        files(&fuzz().join(folder)).into_iter().filter_map(name).collect()
+    };
+    let targets = names("fuzz_targets");
+    let manifest = fs::read_to_string(fuzz().join("Cargo.toml")).expect("a manifest");
+    for name in &targets {
+        let file = format!("fuzz_targets/{name}.rs");
+        let text = fs::read_to_string(fuzz().join(&file)).expect("it is listed");
+        assert!(text.contains(&format!("\n#[path = \"../bodies/{name}.rs\"]\n")), "{file}");
+        assert!(manifest.contains(&format!("path = \"{file}\"")), "{file} is not in the manifest");
+    }
+    assert_eq!(names("corpus"), targets, "what each target starts from");
+    assert!(names("regressions").is_subset(&targets));
+    if cfg!(feature = "wrangler") {
+        let replayed: BTreeSet<_> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(replayed, targets);
+    }
 }
 
 #[test]
-fn frames_that_broke_something_do_not_break_it_again() {
-    let unhappy = replay("regressions/frame", |bytes| {
-        frame::run(bytes);
-        true
-    });
-    assert!(unhappy.is_empty(), "panics, or takes more than {PATIENCE:?}: {unhappy:#?}");
+fn what_to_start_from_leads_somewhere() {
+    for (name, body) in TARGETS {
+        let files = files(&fuzz().join("corpus").join(name));
+        assert!(!files.is_empty(), "{name} has nothing to start from");
+        let dull: Vec<_> = files.iter().filter(|file| play(*body, file) != Some(true)).collect();
+        assert!(dull.is_empty(), "nothing comes of, or a panic: {dull:#?}");
+    }
 }
 
 #[test]
-fn frames_to_start_from_are_read() {
-    let unhappy = replay("corpus/frame", |bytes| frame::run(bytes) > 0);
-    assert!(unhappy.is_empty(), "no message is read from: {unhappy:#?}");
+fn what_broke_something_does_not_break_it_again() {
+    let grown = std::env::var_os("FUZZ_GROWN").map(PathBuf::from);
+    let folders = || grown.clone().into_iter().chain([fuzz().join("regressions")]);
+    let mut played = 0;
+    for (name, body) in TARGETS {
+        let files: Vec<_> = folders().flat_map(|folder| files(&folder.join(name))).collect();
+        played += files.len();
+        let unhappy: Vec<_> = files.iter().filter(|file| play(*body, file).is_none()).collect();
+        assert!(unhappy.is_empty(), "panics, or takes more than {PATIENCE:?}: {unhappy:#?}");
+    }
+    assert!(played > 0, "there were some");
 }
 
 #[test]
 fn what_broke_a_frame_does_not_break_a_connection() {
-    let unhappy = replay("regressions/frame", |bytes| {
-        connection::run(bytes);
-        true
-    });
-    assert!(unhappy.is_empty(), "panics, or takes more than {PATIENCE:?}: {unhappy:#?}");
-}
-
-#[test]
-fn traffic_to_start_from_is_taken() {
-    let unhappy = replay("corpus/connection", |bytes| connection::run(bytes) > 0);
-    assert!(unhappy.is_empty(), "no message is taken from: {unhappy:#?}");
-}
-
-#[cfg(feature = "worker")]
-#[test]
-fn bytes_that_broke_a_value_do_not_break_it_again() {
-    let unhappy = replay("regressions/value", |bytes| {
-        value::run(bytes);
-        true
-    });
-    assert!(unhappy.is_empty(), "panics, or takes more than {PATIENCE:?}: {unhappy:#?}");
-}
-
-#[cfg(feature = "worker")]
-#[test]
-fn values_to_start_from_are_read() {
-    let unhappy = replay("corpus/value", value::run);
-    assert!(unhappy.is_empty(), "no value is read from: {unhappy:#?}");
-}
-
-#[cfg(feature = "worker")]
-#[test]
-fn expressions_to_start_from_are_read() {
-    let unhappy = replay("corpus/expression", expression::run);
-    assert!(unhappy.is_empty(), "neither an expression nor a value: {unhappy:#?}");
-}
-
-#[test]
-fn heads_to_start_from_are_read() {
-    let unhappy = replay("corpus/head", head::run);
-    assert!(unhappy.is_empty(), "no head is read from: {unhappy:#?}");
-}
-
-#[cfg(feature = "wrangler")]
-#[test]
-fn configs_to_start_from_are_read() {
-    let unhappy = replay("corpus/config", config::run);
-    assert!(unhappy.is_empty(), "neither a config nor an address: {unhappy:#?}");
-}
-
-#[cfg(feature = "worker")]
-#[test]
-fn sessions_to_start_from_get_results() {
-    let unhappy = replay("corpus/session", |bytes| session::run(bytes) > 1);
-    assert!(unhappy.is_empty(), "no call returns in: {unhappy:#?}");
+    for file in files(&fuzz().join("regressions/frame")) {
+        let taken = play(|bytes| connection::run(bytes) < usize::MAX, &file);
+        assert_eq!(taken, Some(true), "{}", file.display());
+    }
 }

@@ -1,7 +1,7 @@
 //! A vat of ours between a peer played by the test, over real bytes, and a neighbour who must not notice.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -34,16 +34,25 @@ const PIPE: usize = 4 << 20;
 impl Scene {
     /// Over a pipe that is full with so many bytes in one direction.
     pub(crate) fn with_pipe(config: Config, capacity: usize) -> Self {
+        Self::new(config, FramedLimits::default(), capacity)
+    }
+
+    /// The same, and what the peer sends is within these limits.
+    pub(crate) fn met_within(limits: FramedLimits) -> Self {
+        Self::new(Config::default(), limits, PIPE).meets()
+    }
+
+    fn new(config: Config, limits: FramedLimits, capacity: usize) -> Self {
         let (vat, neighbour) = (Vat::local(), Vat::local());
         let (offered, seen) = object(vat.here());
-        let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
+        let framed = |end, limits| Framed::new(end, Peer::Memory, limits);
         let (ours, theirs) = memory_pipe(capacity);
-        let link = Link::connect(vat.here(), framed(ours), config, Some(&offered));
+        let link = Link::connect(vat.here(), framed(ours, limits), config, Some(&offered));
         let (left, right) = same_thread();
         let near = Link::connect(vat.here(), right, Config::default(), Some(&offered));
         let beside = Link::connect(neighbour.here(), left, Config::default(), None);
         let neighbours = beside.bootstrap();
-        let peer = framed(theirs);
+        let peer = framed(theirs, FramedLimits::default());
         let scene = Self { vat, link, offered, seen, peer, neighbour, neighbours, near };
         scene.the_neighbour_lives_on();
         scene
@@ -213,6 +222,15 @@ impl Scene {
         let request = self.neighbours.ask(crate::support::method::HOLD, 0, &[&hosted]);
         self.run(request).expect("it is held");
         (hosted, seen)
+    }
+}
+
+/// What a future gives that is done.
+pub(crate) fn polled<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
+    let mut cx = Context::from_waker(Waker::noop());
+    match Pin::new(future).poll(&mut cx) {
+        Poll::Ready(done) => Some(done),
+        Poll::Pending => None,
     }
 }
 

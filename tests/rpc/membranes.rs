@@ -354,3 +354,16 @@ fn a_remote_membrane_is_revoked(world: &World) {
         }
     });
 }
+
+#[test]
+fn an_object_lies_behind_64_membranes_and_no_more() {
+    let vat = Vat::local();
+    let (object, _) = crate::support::object(vat.here());
+    let membranes: Vec<_> = (0..65).map(|_| Membrane::open(vat.here())).collect();
+    for (count, lies) in [(64, true), (65, false)] {
+        let walled =
+            membranes.iter().take(count).fold(object.clone(), |inner, wall| wall.wrap(&inner));
+        let asked = walled.note(1);
+        assert_eq!(first::run(&[&vat], asked).is_ok(), lies, "behind {count} membranes");
+    }
+}

@@ -11,6 +11,7 @@ mod dice;
 mod ending;
 mod found;
 mod generate;
+mod hear;
 mod making;
 mod outcome;
 mod run;

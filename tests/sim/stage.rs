@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::ending::Ending;
-use crate::run::hear;
+use crate::hear::hear;
 use crate::shadow::{CallNo, Interest, Life, PromiseNo};
 use crate::world::{Shape, StubNo, To, World};
 use crate::wrong;

@@ -2,6 +2,7 @@
 
 mod code;
 mod ledger;
+mod limits;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -107,6 +108,11 @@ fn the_probe_walks_every_supported_clause() {
 #[test]
 fn the_tests_it_names_exist() {
     assert_none("tests named in SPEC.md do not exist", &missing_tests(&ledger(), &code()));
+}
+
+#[test]
+fn every_limit_stands_in_the_table_with_its_attack_and_its_test() {
+    assert_none("faults in the table of limits", &limits::faults(root(), &code()));
 }
 
 #[test]

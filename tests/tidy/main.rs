@@ -1,5 +1,6 @@
 //! The rules of the house, read off the files. Each finding says where, what is wrong, and what to do instead.
 
+mod dependencies;
 mod finding;
 mod floors;
 mod paths;
@@ -153,4 +154,24 @@ fn every_rust_file_has_a_home() {
 #[test]
 fn dependencies_are_pinned() {
     assert_none(files().iter().flat_map(|(path, text)| repository::pins(path, text)).collect());
+}
+
+#[test]
+fn the_readme_says_what_the_core_needs() {
+    let listed = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--no-default-features",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--locked",
+        ])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs this");
+    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+    let readme = fs::read_to_string(root().join("README.md")).expect("there is one");
+    assert_none(dependencies::check(&readme, &String::from_utf8_lossy(&listed.stdout)));
 }

@@ -180,6 +180,35 @@ fn bombs_are_refused_at_the_edge() {
 }
 
 #[test]
+fn a_value_has_1024_headers_and_no_more() {
+    for (count, fits) in [([0x80, 8], true), ([0x81, 8], false)] {
+        let headers = [0x17, 1, b'x'].repeat(if fits { 1024 } else { 1025 });
+        let bytes = [&[0xff, 15, 0x5c, 4, 0][..], &count, &headers].concat();
+        let read = decode(bytes, Vec::new(), &Limits::receiving());
+        assert_eq!(read.map(drop).map_err(|error| error.broken).is_ok(), fits);
+    }
+}
+
+/// A rule nobody breaks here is one nobody saw kept.
+#[test]
+fn every_rule_of_the_format_is_broken_here() {
+    let rules = include_str!("../../src/worker/value/decode_error.rs");
+    let body = rules.split("pub enum Broken {").nth(1).and_then(|rest| rest.split("\n}\n").next());
+    let names: Vec<_> = body
+        .expect("the rules are there")
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()))
+        .filter_map(|line| line.split(|c: char| !c.is_alphanumeric()).next())
+        .collect();
+    assert!(names.len() > 20, "they are not found: {names:?}");
+    let here = include_str!("hostile.rs");
+    let missing: Vec<_> =
+        names.iter().filter(|name| !here.contains(&format!("Broken::{name}"))).collect();
+    assert!(missing.is_empty(), "nobody breaks these rules here: {missing:?}");
+}
+
+#[test]
 fn an_object_of_a_hundred_thousand_keys_is_read_at_once() {
     // C-V5: neither order nor repetition makes it quadratic
     let keys = 100_000;

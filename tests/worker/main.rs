@@ -23,6 +23,7 @@ mod hostile;
 mod hygiene;
 mod identity;
 mod inspect;
+mod lobby;
 mod macros;
 mod node;
 mod oracle;

@@ -39,6 +39,8 @@ const CALLS: &str = "it would have to call us of its own accord";
 const PROMISE: &str = "it would have to hand out a promise of its own";
 /// What takes a method whose calls are a stream.
 const STREAM: &str = "it takes a streaming method, and what that does";
+/// What takes longer than a probe waits.
+const PATIENCE: &str = "it takes longer than a probe waits";
 /// What takes more memory than a probe may.
 const LARGE: &str = "it takes more than a probe may ask of a server";
 
@@ -151,4 +153,6 @@ pub(in crate::probe) const CLAUSES: &[Clause] = &[
     unseen("C-M7", "results too large for a frame", INSIDE),
     unseen("C-M8", "a promise that comes to be another, again and again", CALLS),
     unseen("C-M9", "a call that is sent back, again and again", PROMISE),
+    unseen("C-M10", "large results that are never finished", LARGE),
+    unseen("C-M11", "a connection on which nothing is said", PATIENCE),
 ];

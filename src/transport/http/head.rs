@@ -16,11 +16,19 @@ pub struct HeadLimits {
     /// How long it may take to come; kept by [`dial`](super::dial) and [`admit`](super::admit), which have a
     /// clock. A peer that sends a byte a minute would occupy a connection for ever. Default: 10 s.
     pub patience: Duration,
+    /// How long a connection may stay with no request on it; kept where requests are served. Clients come back within
+    /// seconds, and each that does not costs a file descriptor. Default: 60 s.
+    pub idle_max: Duration,
 }
 
 impl Default for HeadLimits {
     fn default() -> Self {
-        Self { bytes_max: 16 << 10, lines_max: 128, patience: Duration::from_secs(10) }
+        Self {
+            bytes_max: 16 << 10,
+            lines_max: 128,
+            patience: Duration::from_secs(10),
+            idle_max: Duration::from_secs(60),
+        }
     }
 }
 

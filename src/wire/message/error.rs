@@ -18,6 +18,24 @@ pub enum DecodeError {
     TooManyDetails(u32),
 }
 
+/// Two are the same if they say the same.
+impl PartialEq for DecodeError {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Empty, Self::Empty) => true,
+            (Self::Malformed(one), Self::Malformed(other)) => {
+                one.kind == other.kind && one.extra == other.extra
+            }
+            (Self::TooManyCaps(one), Self::TooManyCaps(other))
+            | (Self::PathTooLong(one), Self::PathTooLong(other))
+            | (Self::TooManyDetails(one), Self::TooManyDetails(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for DecodeError {}
+
 impl From<capnp::Error> for DecodeError {
     fn from(error: capnp::Error) -> Self {
         Self::Malformed(error)

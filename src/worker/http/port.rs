@@ -95,7 +95,7 @@ impl Port {
         match admit(socket, &self.limits, known).await? {
             Arrival::Vat { host, stream } => {
                 let transport = stream.framed(peer, FramedLimits::default());
-                Link::connect(here, transport, self.config.clone(), self.known(&host));
+                Link::accept(here, transport, self.config.clone(), self.known(&host));
             }
             Arrival::Http { stream, .. } => self.answer(stream).await?,
             Arrival::Nobody => {}

@@ -1,7 +1,6 @@
 //! Serving HTTP/1.1 on a connection.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use http::header::HOST;
 use http::uri::{Authority, Scheme, Uri};
@@ -17,10 +16,6 @@ use super::io::Io;
 use super::target::Fetch;
 use crate::transport::ByteStream;
 use crate::transport::http::HeadLimits;
-
-/// How long a connection may stay with no request on it: clients come back within seconds, and each that does not
-/// costs a file descriptor.
-const IDLE: Duration = Duration::from_secs(60);
 
 /// Answers the requests on a connection, one after the other, until either side ends it. A handler that panics ends
 /// the connection. Needs a tokio runtime with a clock.
@@ -39,7 +34,7 @@ pub async fn serve_connection<S: ByteStream + Send + 'static>(
     });
     let mut http = Builder::new();
     http.timer(Clock)
-        .header_read_timeout(IDLE)
+        .header_read_timeout(limits.idle_max)
         .max_headers(limits.lines_max)
         .max_header_size(limits.bytes_max);
     let serving = http.serve_connection(Io::new(stream), service);

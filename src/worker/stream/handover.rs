@@ -35,6 +35,8 @@ enum Stand {
     Taken(Box<dyn Source>),
     /// They are taking bytes from it.
     Read,
+    /// Nobody took it, and nobody is left who could: whoever was to feed it cancels it.
+    Left(Box<dyn Source>),
     /// It is fed, or over, or given up.
     Gone,
 }
@@ -78,6 +80,11 @@ impl Handover {
         match std::mem::replace(&mut state.stand, Stand::Gone) {
             Stand::Sealed(source) => Poll::Ready(Some(source)),
             Stand::Gone => Poll::Ready(None),
+            Stand::Left(source) => {
+                drop(state);
+                source.cancel(Value::UNDEFINED);
+                Poll::Ready(None)
+            }
             stays => {
                 state.stand = stays;
                 state.feeding = Some(cx.waker().clone());
@@ -101,7 +108,10 @@ impl Handover {
         drop(state);
         waiting.into_iter().flatten().for_each(Waker::wake);
         match before {
-            Stand::Here(source) | Stand::Sealed(source) | Stand::Taken(source) => Some(source),
+            Stand::Here(source)
+            | Stand::Sealed(source)
+            | Stand::Taken(source)
+            | Stand::Left(source) => Some(source),
             Stand::Read | Stand::Gone => None,
         }
     }
@@ -110,18 +120,6 @@ impl Handover {
     pub(super) fn wake_reader(&self) {
         let reading = self.lock().reading.take();
         reading.into_iter().for_each(Waker::wake);
-    }
-
-    /// Nobody took it, and nobody is left who could.
-    fn abandon(&self) {
-        let mut left = None;
-        self.settle(|source| {
-            left = Some(source);
-            Stand::Gone
-        });
-        if let Some(source) = left {
-            source.cancel(Value::UNDEFINED);
-        }
     }
 
     /// Has the source in hand while no lock is held.
@@ -168,8 +166,9 @@ pub(super) struct Push {
 struct Sent(Arc<Handover>);
 
 impl Drop for Sent {
+    /// A message is dropped where no foreign code may run, and a source is foreign: it is left to whoever feeds it.
     fn drop(&mut self) {
-        self.0.abandon();
+        self.0.settle(Stand::Left);
     }
 }
 

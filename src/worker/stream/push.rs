@@ -58,8 +58,9 @@ impl Pushed {
         let pushed = pusher.send_content(EXTERNAL_PUSHER, PUSH_BYTE_STREAM, content, Vec::new());
         let (source, sink) =
             (pushed.cap(&Path::root().field(0)), pushed.cap(&Path::root().field(1)));
-        // Only what is pipelined on it is wanted.
-        drop(pushed);
+        // What is pipelined on it is wanted, and its return: until then the results are the peer's to keep, and a
+        // source nobody ever asked for stays with the sink that is written to.
+        pushed.detach();
         let stopped = Arc::clone(&stop);
         let canceler = hosted(pusher, move |here| {
             here.spawn(Box::pin(feed(handover, Arc::clone(&stopped), sink)));

@@ -62,6 +62,11 @@ impl External {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// Nobody else refers to the resource.
+    pub(in crate::worker) fn is_sole(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// Where the resource lies in memory.
     pub(super) fn address(&self) -> usize {
         Arc::as_ptr(&self.0).cast::<()>().addr()

@@ -274,6 +274,14 @@ impl Value {
         self.view().as_object()
     }
 
+    /// The stub or stream, if it is one, and no clone of the value is anywhere.
+    pub(in crate::worker) fn sole_external(&self) -> Option<&External> {
+        match &self.0 {
+            Slot::Outside(region, _) if Arc::strong_count(region) == 1 => self.as_external(),
+            _ => None,
+        }
+    }
+
     /// The stub or stream, if it is one.
     #[must_use]
     pub fn as_external(&self) -> Option<&External> {

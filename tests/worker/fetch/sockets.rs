@@ -114,6 +114,23 @@ fn a_head_that_takes_too_long_is_given_up() {
 }
 
 #[test]
+fn a_connection_without_a_request_is_given_up() {
+    run(async {
+        let limits = HeadLimits { idle_max: Duration::from_millis(50), ..HeadLimits::default() };
+        let at = served(&Log::default(), limits).await;
+        let mut stream = TcpStream::connect(&at).await.expect("it listens");
+        stream.write_all(b"GET /204 HTTP/1.1\r\nHost: here\r\n\r\n").await.expect("it listens");
+        let mut all = String::new();
+        let reading = stream.read_to_string(&mut all);
+        tokio::time::timeout(Duration::from_secs(5), reading)
+            .await
+            .expect("it does not wait for ever")
+            .expect("text");
+        assert!(all.starts_with("HTTP/1.1 204"), "{all}");
+    });
+}
+
+#[test]
 fn requests_of_one_connection_are_answered_in_order() {
     run(async {
         let at = served(&Log::default(), HeadLimits::default()).await;

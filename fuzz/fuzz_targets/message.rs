@@ -1,0 +1,15 @@
+//! Any message, as it is written, and as it is made.
+#![no_main]
+
+#[path = "../bodies/again.rs"]
+#[allow(dead_code, reason = "shared with other bodies")]
+mod again;
+#[path = "../bodies/message.rs"]
+mod body;
+#[path = "../bodies/choices.rs"]
+#[allow(dead_code, reason = "shared with other bodies")]
+mod choices;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    body::run(bytes);
+});

@@ -1,0 +1,93 @@
+//! Giving up: destructors only write down what they let go of, and the next turn gives it back.
+
+use std::any::Any;
+
+use crate::vat::{CallId, Cap, MembraneId, Payload};
+
+use super::local::{Local, Release};
+use super::quiet::drop_quietly;
+
+impl Local {
+    /// Gives a reference back at the next turn.
+    pub fn release(&self, cap: Cap) {
+        self.give_up(Release::Cap(cap));
+    }
+
+    /// Gives back the references of a payload at the next turn.
+    pub fn release_payload(&self, payload: Payload) {
+        self.give_up(Release::Payload(payload));
+    }
+
+    /// Awaits the results of a call no more, from the next turn on.
+    pub fn drop_result(&self, call: CallId) {
+        self.give_up(Release::Result(call));
+    }
+
+    /// Pipelines on a call no more: at once where nothing else follows from it, else from the next
+    /// turn on.
+    #[inline]
+    pub fn end_pipeline(&self, call: CallId) {
+        let done = self
+            .inner()
+            .graph
+            .try_borrow_mut()
+            .is_ok_and(|mut graph| graph.try_drop_pipeline(call));
+        if !done {
+            self.drop_pipeline(call);
+        }
+    }
+
+    /// Pipelines on a call no more, from the next turn on.
+    pub fn drop_pipeline(&self, call: CallId) {
+        self.give_up(Release::Pipeline(call));
+    }
+
+    /// Drops something at the next turn.
+    pub fn drop_later(&self, left: Box<dyn Any>) {
+        self.give_up(Release::Litter(left));
+    }
+
+    /// Gives a membrane up at the next turn: what crossed it stays walled.
+    pub fn release_membrane(&self, membrane: MembraneId) {
+        self.give_up(Release::Membrane(membrane));
+    }
+
+    fn give_up(&self, release: Release) {
+        self.inner().released.borrow_mut().push(release);
+        self.stir();
+    }
+
+    #[inline]
+    pub(super) fn has_releases(&self) -> bool {
+        !self.inner().released.borrow().is_empty()
+    }
+
+    #[inline]
+    pub(super) fn drain_releases(&self) {
+        if self.has_releases() {
+            self.give_back();
+        }
+    }
+
+    fn give_back(&self) {
+        let mut released = std::mem::take(&mut *self.inner().released.borrow_mut());
+        let mut litter = Vec::new();
+        self.quietly(|graph| {
+            for release in released.drain(..) {
+                match release {
+                    Release::Cap(cap) => graph.release(cap),
+                    Release::Result(call) => graph.drop_result(call),
+                    Release::Pipeline(call) => graph.drop_pipeline(call),
+                    Release::Payload(payload) => graph.release_payload(payload),
+                    Release::Membrane(membrane) => graph.release_membrane(membrane),
+                    Release::Litter(left) => litter.push(left),
+                }
+            }
+        });
+        drop_quietly(litter);
+        let mut list = self.inner().released.borrow_mut();
+        if list.is_empty() {
+            *list = released;
+        }
+    }
+}

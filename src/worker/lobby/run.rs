@@ -1,0 +1,212 @@
+//! Objects are asked for what waits in the lobby, in the order of the calls.
+
+use std::rc::Rc;
+
+use crate::rpc::Client;
+use crate::runtime::Local;
+use crate::vat::{CallId, Cap};
+
+use super::super::error::JsError;
+use super::super::exception::{caught, thrown};
+use super::super::external::disposed;
+use super::super::held::Held;
+use super::super::host::{Attempt, Hosted, Object, hand_over, host, nobody};
+use super::super::returned::Got;
+use super::super::target::Return;
+use super::super::value::{Value, View};
+use super::rows::{Heard, Life, Rows, Ticket, To};
+use super::waiting::Waiting;
+
+/// How many objects are asked on behalf of one promise; what is left enters the graph, where others have their
+/// turn as well.
+const CALLS_PER_RUN: usize = 4096;
+
+/// Whom a call comes to.
+enum Reached {
+    /// This object, with its node.
+    Object(Rc<Hosted>, Cap),
+    /// Nobody: it fails with this.
+    Nobody(JsError),
+    /// What only the graph leads to.
+    Graph,
+}
+
+impl Waiting {
+    /// Asks objects, until none is left to be asked or the way goes by the graph: there all others follow. What
+    /// came of the call of `asker`, if it was answered and nobody else wants to know.
+    pub(super) fn run(&self, here: &Local, asker: Ticket) -> Option<Result<Got, JsError>> {
+        let mut came = None;
+        for _ in 0..CALLS_PER_RUN {
+            let Some((ticket, to)) = self.rows(Rows::first) else {
+                here.end_ahead();
+                return came;
+            };
+            match self.reach(here, to) {
+                Reached::Object(object, node) => {
+                    if let Some(own) = self.ask(here, ticket, &object, node, asker) {
+                        came = Some(own);
+                    }
+                }
+                Reached::Nobody(why) => self.fail(here, ticket, why),
+                Reached::Graph => break,
+            }
+        }
+        here.enter_lobby();
+        came
+    }
+
+    fn reach(&self, here: &Local, to: To) -> Reached {
+        match to {
+            To::Cap(cap) => object(here, cap),
+            To::Result(before) => match self.root(here, before) {
+                Some(Ok(client)) if client.mailbox().id() == here.id() => {
+                    client.cap_here(here).map_or(Reached::Graph, |cap| object(here, cap))
+                }
+                Some(Ok(_)) | None => Reached::Graph,
+                Some(Err(why)) => Reached::Nobody(why),
+            },
+        }
+    }
+
+    /// What a call brought, to be gone on with. `None`: it brought nothing yet.
+    pub(super) fn root(&self, here: &Local, before: Ticket) -> Option<Result<Client, JsError>> {
+        let root = self.rows(|rows| match rows.life(before) {
+            Life::Done(Ok(got)) => Some(Ok(Root::of(got))),
+            Life::Done(Err(why)) => Some(Err(why.clone())),
+            _ => None,
+        })?;
+        Some(root.and_then(|root| root.client(here)))
+    }
+
+    #[inline]
+    fn ask(
+        &self,
+        here: &Local,
+        ticket: Ticket,
+        object: &Hosted,
+        node: Cap,
+        asker: Ticket,
+    ) -> Option<Result<Got, JsError>> {
+        let asked = self.rows(|rows| rows.begin(ticket, Life::Running(node)))?;
+        let attempt = object.attempt(asked.path, asked.op);
+        self.leave(here, asked.to);
+        let result = match attempt {
+            Attempt::Done(result) => result,
+            Attempt::Waits(work) => {
+                object.attend(self.promote(here, ticket, node), work);
+                return None;
+            }
+        };
+        match self.rows(|rows| rows.end(ticket, asker)) {
+            Heard::Asker => return Some(outcome(here, result)),
+            Heard::Others => {
+                let came = outcome(here, result);
+                self.end(here, ticket, Life::Done(came));
+            }
+            // Its stubs are given away all the same.
+            Heard::Nobody => drop(outcome(here, result)),
+            Heard::Graph(call) => {
+                object.conclude(call, result);
+                self.entered(here, ticket, call);
+            }
+        }
+        None
+    }
+
+    /// The graph has a call that runs no more here.
+    fn entered(&self, here: &Local, ticket: Ticket, call: CallId) {
+        if self.rows(|rows| matches!(rows.life(ticket), Life::Handed(_))) {
+            self.rows(|rows| rows.remove(ticket));
+        } else {
+            self.end(here, ticket, Life::Entered(call));
+        }
+    }
+
+    /// A call that runs enters the graph, if it did not yet.
+    fn promote(&self, here: &Local, ticket: Ticket, node: Cap) -> CallId {
+        let known = self.rows(|rows| match rows.life(ticket) {
+            Life::Promoted(call) | Life::Handed(call) => Some(*call),
+            _ => None,
+        });
+        let call = known.unwrap_or_else(|| here.quietly(|graph| graph.adopt(node)));
+        self.entered(here, ticket, call);
+        call
+    }
+
+    /// A call runs no more: how it lives on, if anybody is interested.
+    fn end(&self, here: &Local, ticket: Ticket, life: Life) {
+        let left = self.rows(|rows| {
+            rows.replace(ticket, life);
+            (!rows.is_wanted(ticket)).then(|| rows.remove(ticket))
+        });
+        if let Some(left) = left {
+            self.let_go(here, left);
+        }
+    }
+
+    fn fail(&self, here: &Local, ticket: Ticket, why: JsError) {
+        if let Some(asked) = self.rows(|rows| rows.begin(ticket, Life::Done(Err(why)))) {
+            self.leave(here, asked.to);
+        }
+    }
+
+    /// A call has come to whom it was for.
+    fn leave(&self, here: &Local, to: To) {
+        match to {
+            To::Cap(cap) => here.quietly(|graph| graph.release(cap)),
+            To::Result(before) => self.lose(here, before),
+        }
+    }
+}
+
+/// What an object's answer is to its caller: an error as if it had come by way of the graph.
+#[inline]
+fn outcome(here: &Local, result: Result<Return, JsError>) -> Result<Got, JsError> {
+    let why = match result {
+        Ok(returned) => match hand_over(here, returned) {
+            Ok(got) => return Ok(got),
+            Err(why) => why,
+        },
+        Err(why) => why,
+    };
+    Err(caught(&thrown(&why)))
+}
+
+fn object(here: &Local, cap: Cap) -> Reached {
+    let ready = here.quietly(|graph| graph.ready_target(cap));
+    let object = ready.and_then(|(target, node)| Some((here.hosted(target)?, node)));
+    object.map_or(Reached::Graph, |(object, node)| Reached::Object(object, node))
+}
+
+/// What is gone on with: it is looked at in the lobby, and hosted outside of it.
+enum Root {
+    Client(Client),
+    Gone(JsError),
+    Value(Value),
+}
+
+impl Root {
+    fn of(got: &Got) -> Self {
+        if let Some(disposer) = &got.disposer {
+            return Self::Client(disposer.clone());
+        }
+        match got.value.as_external().and_then(|external| external.get::<Held>()) {
+            Some(held) => match held.client() {
+                Some(client) => Self::Client(client),
+                None => Self::Gone(held.failure().unwrap_or_else(disposed)),
+            },
+            None => Self::Value(got.value.clone()),
+        }
+    }
+
+    fn client(self, here: &Local) -> Result<Client, JsError> {
+        match self {
+            Self::Client(client) => Ok(client),
+            Self::Gone(why) => Err(why),
+            Self::Value(value) if matches!(value.view(), View::Object(_)) => {
+                Ok(host(here, Object::Plain(value)))
+            }
+            Self::Value(_) => Ok(nobody(here)),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What a vat keeps of its lobby.
+
+use std::cell::RefCell;
+
+use crate::runtime::Local;
+
+use super::rows::{Life, Rows, Ticket, To};
+
+/// The calls of a vat that wait in its lobby.
+#[derive(Default)]
+pub(super) struct Waiting(RefCell<Rows>);
+
+impl Waiting {
+    /// Does something with the calls, which runs no foreign code and drops nothing of theirs.
+    #[inline]
+    pub(super) fn rows<R>(&self, f: impl FnOnce(&mut Rows) -> R) -> R {
+        f(&mut self.0.borrow_mut())
+    }
+
+    /// Nobody is interested in what came of a call any more, or one less is.
+    #[inline]
+    pub(super) fn lose(&self, here: &Local, ticket: Ticket) {
+        if let Some(left) = self.rows(|rows| rows.lose(ticket)) {
+            self.let_go(here, left);
+        }
+    }
+
+    /// Lets go of what is left of a call.
+    pub(super) fn let_go(&self, here: &Local, left: Life) {
+        let mut left = left;
+        loop {
+            match left {
+                Life::Waiting(asked) => match asked.to {
+                    To::Cap(cap) => return here.release(cap),
+                    To::Result(ticket) => {
+                        drop((asked.path, asked.op));
+                        let Some(next) = self.rows(|rows| rows.lose(ticket)) else { return };
+                        left = next;
+                    }
+                },
+                Life::Entered(call) => {
+                    here.drop_result(call);
+                    return here.drop_pipeline(call);
+                }
+                Life::Done(_)
+                | Life::Running(_)
+                | Life::Promoted(_)
+                | Life::Handed(_)
+                | Life::Over => return,
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Runs that failed once, as they printed themselves.
+
+use crate::act::Act;
+use crate::ending::Ending;
+use crate::replay;
+use crate::world::Shape;
+
+#[test]
+fn a_message_that_finds_its_wire_cut_is_let_go_of_outside_the_graph() {
+    use Act::*;
+    replay(
+        Shape { sessions: true, ..Shape::default() },
+        &[Call { stub: 0, things: [0, 4, 0] }],
+        Ending::CutFirst,
+    );
+}
+
+#[test]
+fn a_stream_in_a_call_that_was_given_up_at_once_leaves_nothing() {
+    use Act::*;
+    replay(Shape::default(), &[Call { stub: 0, things: [4, 0, 0] }], Ending::DropFirst);
+}
+
+#[test]
+fn a_stream_that_is_written_and_was_never_asked_for_leaves_nothing() {
+    use Act::*;
+    replay(
+        Shape { more: 1, bytes: true, sessions: false },
+        &[Call { stub: 0, things: [4, 0, 0] }, Write { pipe: 8, size: 0 }, Close { pipe: 0 }],
+        Ending::DisposeFirst,
+    );
+}
