@@ -239,3 +239,34 @@ fn an_embargo_is_told_when_it_is_set_and_when_it_is_lifted() {
         assert!(set.is_some() && set < lifted, "{lines:?}");
     });
 }
+
+#[cfg(feature = "worker")]
+#[test]
+fn a_call_of_workers_in_one_vat_is_told_too() {
+    use bowline::worker::{Worker, args, rpc_target};
+
+    struct Adder;
+
+    #[rpc_target]
+    impl Adder {
+        fn add(&self, a: f64, b: f64) -> f64 {
+            a + b
+        }
+    }
+
+    let scribe = Scribe::default();
+    tracing::subscriber::with_default(scribe.clone(), || {
+        let vat = Vat::local();
+        let worker = Worker::new("sums").entrypoint("default", |_| Adder);
+        let service = worker.service("default").expect("there is one").stub(vat.here());
+        let mut sum = pin!(service.call("add", args![1.0, 2.0]));
+        let mut cx = Context::from_waker(Waker::noop());
+        while sum.as_mut().poll(&mut cx).is_pending() {
+            settle(&[&vat]);
+        }
+        let lines = scribe.lines();
+        let times = |told: &str| lines.iter().filter(|line| line.starts_with(told)).count();
+        let (made, returned) = (times("DEBUG call made"), times("DEBUG call returned"));
+        assert!(made > 0 && made == returned && times("span call") == made, "{lines:?}");
+    });
+}
