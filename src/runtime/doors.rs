@@ -284,7 +284,9 @@ mod untold {
         CallId, Conclusion, Delivery, Exception, LinkId, LocalFuture, Message, Outcome, Peer, VatId,
     };
 
-    pub(super) type Span = ();
+    /// None.
+    #[derive(Clone, Copy)]
+    pub(super) struct Span;
 
     pub(super) const fn are_watched() -> bool {
         false
@@ -300,15 +302,17 @@ mod untold {
     pub(super) const fn sent(_: VatId, _: LinkId, _: &Message) {}
     pub(super) const fn paused(_: VatId, _: LinkId) {}
     pub(super) const fn held(_: VatId, _: LinkId) {}
-    pub(super) const fn span(_: VatId, _: &Delivery) -> Span {}
+    pub(super) const fn span(_: VatId, _: &Delivery) -> Span {
+        Span
+    }
 
     #[inline]
-    pub(super) fn run<R>((): &Span, f: impl FnOnce() -> R) -> R {
+    pub(super) fn run<R>(_: &Span, f: impl FnOnce() -> R) -> R {
         f()
     }
 
     #[inline]
-    pub(super) fn around<T: 'static>((): Span, future: LocalFuture<T>) -> LocalFuture<T> {
+    pub(super) fn around<T: 'static>(_: Span, future: LocalFuture<T>) -> LocalFuture<T> {
         future
     }
 }
