@@ -15,17 +15,9 @@ impl Local {
     /// where there is none.
     #[inline]
     pub fn poll_outcome(&self, call: CallId, ends: Ends, waker: &Waker) -> Option<Outcome> {
-        let outcome = self.ask_outcome(call, ends, waker);
-        if let Some(outcome) = &outcome {
-            doors::collected(self.id(), call, outcome);
-        }
-        outcome
-    }
-
-    #[inline]
-    fn ask_outcome(&self, call: CallId, ends: Ends, waker: &Waker) -> Option<Outcome> {
         self.read_mail();
         if let Some(outcome) = self.ask_target(call, ends) {
+            doors::collected(self.id(), call, &outcome);
             return Some(outcome);
         }
         let collect = || self.with(|graph| graph.collect_and_end(call, ends));
@@ -33,8 +25,10 @@ impl Local {
             self.pump(waker);
             collect()
         });
-        if outcome.is_none() && !self.mailbox().is_closed() {
-            self.await_outcome(call, waker);
+        match &outcome {
+            Some(outcome) => doors::collected(self.id(), call, outcome),
+            None if !self.mailbox().is_closed() => self.await_outcome(call, waker),
+            None => {}
         }
         outcome
     }

@@ -124,7 +124,6 @@ mod told {
     use std::pin::Pin;
     use std::task::{Context, Poll};
 
-    pub(super) use tracing::Span;
     use tracing::level_filters::LevelFilter;
     use tracing::{debug, debug_span, info, trace, warn};
 
@@ -155,17 +154,26 @@ mod told {
     }
 
     #[inline]
-    pub(super) fn made(vat: VatId, call: CallId, (interface, method): (u64, u16)) {
+    pub(super) fn made(vat: VatId, call: CallId, method: (u64, u16)) {
         if !is_quiet() {
-            debug!(target: TARGET, ?vat, ?call, interface, method, "call made");
+            tell_made(vat, call, method);
         }
+    }
+
+    #[cold]
+    fn tell_made(vat: VatId, call: CallId, (interface, method): (u64, u16)) {
+        debug!(target: TARGET, ?vat, ?call, interface, method, "call made");
     }
 
     #[inline]
     pub(super) fn returned(vat: VatId, call: CallId, conclusion: &Conclusion) {
-        if is_quiet() {
-            return;
+        if !is_quiet() {
+            tell_returned(vat, call, conclusion);
         }
+    }
+
+    #[cold]
+    fn tell_returned(vat: VatId, call: CallId, conclusion: &Conclusion) {
         match conclusion {
             Conclusion::Return(Ok(_)) => {
                 debug!(target: TARGET, ?vat, ?call, outcome = "results", "call returned");
@@ -185,6 +193,13 @@ mod told {
 
     #[inline]
     pub(super) fn collected(vat: VatId, call: CallId, outcome: &Outcome) {
+        if !is_quiet() {
+            tell_collected(vat, call, outcome);
+        }
+    }
+
+    #[cold]
+    fn tell_collected(vat: VatId, call: CallId, outcome: &Outcome) {
         if let Err(why) = outcome
             && why.kind() == ExceptionKind::Overloaded
         {
@@ -195,17 +210,27 @@ mod told {
     #[inline]
     pub(super) fn received(vat: VatId, link: LinkId, message: &Message) {
         if !is_quiet() {
-            trace!(target: TARGET, ?vat, link = link.index(), %message, "message received");
-            look(vat, link, message, "peer");
+            tell_received(vat, link, message);
         }
+    }
+
+    #[cold]
+    fn tell_received(vat: VatId, link: LinkId, message: &Message) {
+        trace!(target: TARGET, ?vat, link = link.index(), %message, "message received");
+        look(vat, link, message, "peer");
     }
 
     #[inline]
     pub(super) fn sent(vat: VatId, link: LinkId, message: &Message) {
         if !is_quiet() {
-            trace!(target: TARGET, ?vat, link = link.index(), %message, "message sent");
-            look(vat, link, message, "us");
+            tell_sent(vat, link, message);
         }
+    }
+
+    #[cold]
+    fn tell_sent(vat: VatId, link: LinkId, message: &Message) {
+        trace!(target: TARGET, ?vat, link = link.index(), %message, "message sent");
+        look(vat, link, message, "us");
     }
 
     /// Tells what a message means beyond itself.
@@ -243,28 +268,38 @@ mod told {
         debug!(target: TARGET, ?vat, link = link.index(), "writing held");
     }
 
+    /// None where nobody wants to hear of it.
+    pub(super) type Span = Option<tracing::Span>;
+
     #[inline]
     pub(super) fn span(vat: VatId, delivery: &Delivery) -> Span {
-        if is_quiet() {
-            return Span::none();
-        }
+        if is_quiet() { None } else { begin(vat, delivery) }
+    }
+
+    #[cold]
+    fn begin(vat: VatId, delivery: &Delivery) -> Span {
         let Delivery { call, interface, method, .. } = delivery;
-        debug_span!(target: TARGET, "call", ?vat, ?call, interface, method)
+        let span = debug_span!(target: TARGET, "call", ?vat, ?call, interface, method);
+        (!span.is_disabled()).then_some(span)
     }
 
     #[inline]
     pub(super) fn run<R>(span: &Span, f: impl FnOnce() -> R) -> R {
-        if span.is_none() { f() } else { span.in_scope(f) }
+        let _entered = span.as_ref().map(tracing::Span::enter);
+        f()
     }
 
     #[inline]
     pub(super) fn around<T: 'static>(span: Span, future: LocalFuture<T>) -> LocalFuture<T> {
-        if span.is_none() { future } else { Box::pin(Spanned { span, future }) }
+        match span {
+            Some(span) => Box::pin(Spanned { span, future }),
+            None => future,
+        }
     }
 
     /// A future that runs within a span, and is dropped within it.
     struct Spanned<T> {
-        span: Span,
+        span: tracing::Span,
         future: LocalFuture<T>,
     }
 
