@@ -41,7 +41,7 @@ pub(crate) fn embargoed_with(config: Config) -> (Scene, Client, [Promise; 2]) {
 fn calls_behind_an_embargo_go_on_when_it_comes_back() {
     let (mut scene, theirs, [first, behind]) = embargoed();
     scene.calls(call(5, to(0), method::NOTE, vec![]));
-    let context = wire::Context::ReceiverLoopback(bowline::wire::EmbargoId(0));
+    let context = wire::Context::ReceiverLoopback(wire::EmbargoId(0));
     scene.says(Message::Disembargo(Disembargo { target: to(0), context }));
     scene.run(behind).expect("it goes to our own object");
     scene.hears(&["return a5 results 13 words no-finish", "finish q0"]);
