@@ -13,6 +13,7 @@ use crate::transport::Transport;
 use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Payload, Request, TargetId};
 
 use super::dispatch::{Dispatch, LocalFuture};
+use super::doors;
 use super::links::{Ending, Links};
 use super::mailbox::{Mailbox, VatId, gone};
 use super::signal::{Near, Ready};
@@ -197,13 +198,19 @@ impl Local {
     #[inline]
     pub fn call(&self, cap: Cap, request: Request) -> CallId {
         self.read_mail();
-        self.change(|graph| graph.call(cap, request))
+        let method = (request.interface, request.method);
+        let call = self.change(|graph| graph.call(cap, request));
+        doors::made(self.id(), call, method);
+        call
     }
 
     /// Makes a streaming call, behind all calls made so far: see `Graph::write`.
     pub fn write(&self, cap: Cap, request: Request) -> CallId {
         self.read_mail();
-        self.change(|graph| graph.write(cap, request))
+        let method = (request.interface, request.method);
+        let call = self.change(|graph| graph.write(cap, request));
+        doors::made(self.id(), call, method);
+        call
     }
 
     /// Done when the streaming calls made on `cap` so far are acknowledged: see `Graph::fence`.
@@ -216,7 +223,10 @@ impl Local {
     #[inline]
     pub fn call_lent(&self, cap: Cap, request: Request) -> CallId {
         self.read_mail();
-        self.change(|graph| graph.call_lent(cap, request))
+        let method = (request.interface, request.method);
+        let call = self.change(|graph| graph.call_lent(cap, request));
+        doors::made(self.id(), call, method);
+        call
     }
 
     /// Has `waker` woken when the outcome of a call can be collected.
@@ -305,6 +315,7 @@ impl Local {
         if self.has_ended() {
             return (link, Arc::new(OnceLock::from(gone())));
         }
+        doors::opened(self.id(), link, transport.peer());
         let ending = self.0.links.borrow_mut().insert(link, transport);
         (link, ending)
     }

@@ -6,8 +6,11 @@ use super::frame::{Frame, FrameError, Header, WORD};
 use super::limits::Limits;
 use super::spare::Spare;
 
-/// Bytes of the read buffer, allocated with the first read.
+/// Bytes of the read buffer once a read has filled the first.
 const BUFFER: usize = 64 << 10;
+/// Bytes of the first read buffer, allocated with the first read: all that a connection of small calls ever
+/// takes, and to zero the large one would be more work than the rest of its opening.
+const FIRST: usize = 8 << 10;
 /// A frame that is incomplete and at least so many bytes long is read straight into its own memory.
 /// Below, copying it out of the buffer is cheaper than the extra read.
 const DIRECT_MIN: usize = 16 << 10;
@@ -69,8 +72,8 @@ impl Deframer {
             // Just seen to be some; the borrow checker wants it fetched again.
             return self.direct.as_mut().map_or(&mut [], Direct::space);
         }
-        if self.buffer.is_empty() {
-            self.buffer.resize(BUFFER, 0);
+        if self.end == self.buffer.len() && self.end < BUFFER {
+            self.buffer.resize(if self.buffer.is_empty() { FIRST } else { BUFFER }, 0);
         }
         if self.start == self.end {
             self.start = 0;
@@ -80,8 +83,8 @@ impl Deframer {
             self.end -= self.start;
             self.start = 0;
         }
-        let end = BUFFER.min(self.end + self.read_max);
-        // In bounds: the buffer is `BUFFER` long, and `end` never beyond.
+        // In bounds: `end` is never beyond the buffer, and nor is what was read.
+        let end = self.buffer.len().min(self.end + self.read_max);
         &mut self.buffer[self.end..end]
     }
 

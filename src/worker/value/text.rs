@@ -205,8 +205,13 @@ impl<'a> Str<'a> {
     /// The string in place, if it is ASCII.
     #[must_use]
     pub fn as_ascii(self) -> Option<&'a str> {
-        let bytes = self.as_latin1().filter(|bytes| bytes.is_ascii())?;
-        std::str::from_utf8(bytes).ok()
+        let bytes = self.as_latin1()?;
+        let is_ascii = match bytes.len() {
+            // Names are short.
+            0..=SHORT => bytes.iter().fold(0, |all, byte| all | byte) < 0x80,
+            _ => bytes.is_ascii(),
+        };
+        if is_ascii { std::str::from_utf8(bytes).ok() } else { None }
     }
 
     /// Its UTF-16 code units.
