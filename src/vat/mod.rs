@@ -3,6 +3,7 @@
 //! Floor 3, sans-I/O. A vat knows nothing of sockets, threads, time or wakers; the objects it hosts
 //! are numbers to it. Whoever runs it feeds it messages and answers and carries out its [`Output`]s.
 
+mod abandon;
 mod arena;
 mod call;
 mod check;

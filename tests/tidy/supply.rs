@@ -113,7 +113,8 @@ pub(crate) fn sources(path: &str, lock: &str) -> Vec<Finding> {
         let source = value(package, "source");
         let ours = source.is_none() && name.starts_with("bowline");
         let registry = source.is_some_and(|source| source.starts_with("registry+"));
-        !(ours || registry && value(package, "checksum").is_some())
+        let known = ours || (registry && value(package, "checksum").is_some());
+        !known
     };
     let packages = lock.split("[[package]]\n").skip(1);
     packages
