@@ -107,14 +107,23 @@ impl Local {
         let result = run();
         drop(during);
         // What went on its way by the graph has its turn, as if nobody had asked.
-        if self.quietly(|graph| graph.has_queued()) {
+        let went = self.quietly(|graph| graph.has_queued());
+        if went {
             self.drain();
         }
         if let Some(turning) = turning {
             drop(turning);
-            self.catch_up();
+            if went || self.has_more() {
+                self.catch_up();
+            }
         }
         Some(result)
+    }
+
+    /// There may be something to be done that nobody has told of yet.
+    #[inline]
+    fn has_more(&self) -> bool {
+        self.inner().near.has_ready() || self.has_releases() || self.wants_to_resume()
     }
 
     /// Runs what a delivered call waits for, which was not polled yet, as a task.

@@ -118,6 +118,7 @@ impl Local {
             mailbox,
             near,
         }));
+        // In bounds: the place was found, or made, just now.
         HERE.with(|here| here.borrow_mut()[place] = Some(local.clone()));
         local
     }
@@ -242,6 +243,7 @@ impl Local {
         if waiters.len() <= at {
             waiters.resize(at + 1, None);
         }
+        // In bounds: it was made as long just now.
         let before = waiters[at].replace(new);
         drop(waiters);
         drop(before);
@@ -417,6 +419,7 @@ impl Local {
 impl Targets {
     fn insert(&mut self, object: Rc<dyn Dispatch>) -> TargetId {
         if let Some(index) = self.free.pop() {
+            // In bounds: only slots that are there are listed as free.
             self.slots[index as usize] = Some(object);
             return TargetId(index);
         }

@@ -9,12 +9,15 @@ use crate::vat::{Graph, LinkId};
 use crate::wire::Exception;
 
 use super::doors;
-use super::links::{CheckedOut, Entry, State};
+use super::links::{CheckedOut, Entry, Links, State};
 use super::local::Local;
 
 /// How many messages one connection may have handled in one turn. A loud neighbour waits for the
 /// others after these.
 const MESSAGES_PER_TURN: usize = 64;
+
+/// How many of one that asked for more than it may: what is refused it costs as much as what is done for others.
+const MESSAGES_OF_THE_REFUSED: usize = 16;
 
 /// How many words of content one connection may have handled in one turn (256 KiB), the message
 /// that goes beyond it included: large messages, too, take their turn beside a neighbour's small ones.
@@ -68,7 +71,11 @@ impl Local {
         let mut wanted = self.with(|graph| wants(graph));
         let mut cx = Context::from_waker(waker);
         let mut words = 0;
-        for _ in 0..MESSAGES_PER_TURN {
+        let messages = match self.with(|graph| graph.take_refused(link)) {
+            true => MESSAGES_OF_THE_REFUSED,
+            false => MESSAGES_PER_TURN,
+        };
+        for _ in 0..messages {
             if !wanted {
                 return Read::Unwanted;
             }
@@ -109,12 +116,17 @@ impl Local {
     }
 
     /// Whether a connection that was not read wants to be read again: nothing else wakes it.
+    #[inline]
     pub(super) fn wants_to_resume(&self) -> bool {
         let links = self.inner().links.borrow();
+        !links.paused.is_empty() && self.is_one_to_resume(&links)
+    }
+
+    fn is_one_to_resume(&self, links: &Links) -> bool {
         links.paused.iter().any(|index| {
             let link = links.entries.get(*index as usize).and_then(Option::as_ref);
             link.is_some_and(|entry| {
-                self.with(|graph| graph.connection(entry.link).is_some_and(|c| c.wants_read()))
+                self.quietly(|graph| graph.connection(entry.link).is_some_and(|c| c.wants_read()))
             })
         })
     }

@@ -158,7 +158,7 @@ impl Graph {
     pub(super) fn route(&mut self, step: Step) {
         let Step { to, item } = step;
         if !self.is_live(&item) {
-            return;
+            return self.forget_item(&item, to);
         }
         if matches!(item, Item::Lift | Item::Next) {
             match item {
@@ -173,6 +173,9 @@ impl Graph {
                 self.retain(end);
                 if let Some((line, _)) = self.nodes.get_mut(end).and_then(|node| node.kind.line()) {
                     line.push_back(item);
+                }
+                if let Item::Disembargo(link, embargo) = item {
+                    self.stall(link, embargo, end);
                 }
                 if let Item::Call(id) | Item::Write(id) | Item::Fence(id) = item
                     && let Some(Call { place: Place::Queued(_, fate, at), .. }) =
@@ -280,7 +283,10 @@ impl Graph {
             Item::Call(id) | Item::Write(id) | Item::Fence(id) => {
                 matches!(self.calls.get(*id), Some(Call { place: Place::Queued(..), .. }))
             }
-            Item::Disembargo(..) | Item::Lift | Item::Next => true,
+            Item::Disembargo(link, _) => {
+                self.links.get(*link).is_some_and(|link| !link.conn.is_closed())
+            }
+            Item::Lift | Item::Next => true,
         }
     }
 
@@ -293,9 +299,14 @@ impl Graph {
         self.unref(to);
     }
 
+    /// Whether an item has a reference of what it is on its way to, or waits at.
+    pub(super) fn holds(&self, item: &Item) -> bool {
+        matches!(item, Item::Disembargo(..)) || self.is_live(item)
+    }
+
     /// An item on its way to `to`, or waiting there, stands for nothing any more. Those that wait
     /// are cleared away before they outnumber the others.
-    fn abandon_item(&mut self, to: Cap) {
+    pub(super) fn abandon_item(&mut self, to: Cap) {
         let Some((line, abandoned)) = self.nodes.get_mut(to).and_then(|node| node.kind.line())
         else {
             return;
@@ -306,9 +317,23 @@ impl Graph {
         }
         *abandoned = 0;
         let mut items = std::mem::take(line);
-        items.retain(|item| self.is_live(item));
+        let mut dead = Vec::new();
+        items.retain(|item| {
+            let lives = self.is_live(item);
+            dead.extend((!lives).then_some(*item));
+            lives
+        });
         if let Some((line, _)) = self.nodes.get_mut(to).and_then(|node| node.kind.line()) {
             *line = items;
+        }
+        dead.iter().for_each(|item| self.forget_item(item, to));
+    }
+
+    /// An item that stands for nothing was on its way to `to`, or waited there. Who gives a call up gives back its
+    /// reference; of a disembargo nobody knows where it is.
+    pub(super) fn forget_item(&mut self, item: &Item, to: Cap) {
+        if let Item::Disembargo(..) = item {
+            self.unref(to);
         }
     }
 
