@@ -124,6 +124,14 @@ fn disembargo(from: &mut Choices<'_>) -> Disembargo {
 
 fn message(from: &mut Choices<'_>) -> Message {
     match from.below(9) {
+        // Whoever is told that they were not understood does not answer: it is told of no such message.
+        8 => Message::Unimplemented(Box::new(plain(from.below(8), from))),
+        kind => plain(kind, from),
+    }
+}
+
+fn plain(kind: u8, from: &mut Choices<'_>) -> Message {
+    match kind {
         0 => Message::Call(Box::new(call(from))),
         1 => Message::Return(Box::new(Return {
             answer: AnswerId(number(from)),
@@ -150,12 +158,7 @@ fn message(from: &mut Choices<'_>) -> Message {
             import: ImportId(number(from)),
             reference_count: number(from),
         }),
-        7 => Message::Disembargo(disembargo(from)),
-        _ => match message(from) {
-            // Whoever is told that they were not understood does not answer.
-            told @ Message::Unimplemented(_) => told,
-            other => Message::Unimplemented(Box::new(other)),
-        },
+        _ => Message::Disembargo(disembargo(from)),
     }
 }
 

@@ -39,7 +39,7 @@ impl Connection {
         // With capabilities in the results a Finish is due whatever the peer says. (C-R5)
         let settled = ret.no_finish_needed && bare;
         if cancelled {
-            self.return_unwanted(call, life, &ret.outcome, settled);
+            self.return_unwanted(call, life, settled);
         } else {
             if let Outcome::Exception(why) = &ret.outcome {
                 self.fail_offer(call, why);
@@ -101,18 +101,12 @@ impl Connection {
         }
     }
 
-    /// The question was finished before. Nothing is imported: the Finish released the results.
-    /// (C-R7)
-    fn return_unwanted(
-        &mut self,
-        call: CallRef,
-        life: QuestionLife,
-        outcome: &Outcome,
-        settled: bool,
-    ) {
-        if let Outcome::TakeFromOtherQuestion(other) = outcome {
-            self.cancel_taken(other.flip());
-        }
+    /// The question was finished before. Nothing is imported: the Finish released the results. (C-R7)
+    ///
+    /// Where it is answered with a tail call of the peer's to us, that call is not cancelled here: what was pipelined
+    /// on our question before we gave it up may be on its way back to us. Behind it comes the peer's Finish, which
+    /// cancels what nobody needs. (C-T4)
+    fn return_unwanted(&mut self, call: CallRef, life: QuestionLife, settled: bool) {
         match life {
             QuestionLife::Cancelling(id) if settled => {
                 self.set_life(call, QuestionLife::Retiring(id));
@@ -123,19 +117,6 @@ impl Connection {
             _ => {
                 self.questions.remove(call);
             }
-        }
-    }
-
-    /// A tail call became ours, and its caller is gone: it is cancelled, if it is still there.
-    /// (C-T4)
-    fn cancel_taken(&mut self, answer: AnswerId) {
-        let Some(entry) = self.answers.get_mut(answer) else { return };
-        if entry.results_to != ResultsTo::Kept || !entry.is_open() {
-            return;
-        }
-        entry.results_to = ResultsTo::Taken;
-        if let (AnswerLife::Running, Some(tag)) = (&entry.life, entry.tag) {
-            self.emit(Event::Cancel { answer, tag, deliver_first: false });
         }
     }
 

@@ -83,6 +83,7 @@ impl Deframer {
             self.end -= self.start;
             self.start = 0;
         }
+        // In bounds: `end` is never beyond the buffer, and nor is what was read.
         let end = self.buffer.len().min(self.end + self.read_max);
         &mut self.buffer[self.end..end]
     }
@@ -142,6 +143,7 @@ impl Deframer {
             self.read_max = PEEK;
             return Ok(Some(direct.into_frame()));
         }
+        // In bounds: what has arrived lies in the buffer.
         let arrived = &self.buffer[self.start..self.end];
         let header = match Header::read(arrived, &self.limits) {
             Ok(Some(header)) => header,
@@ -156,6 +158,7 @@ impl Deframer {
 
     /// Takes a frame out of the buffer if it is all there; if not, and it is large, out of the buffer's way.
     fn take(&mut self, header: Header) -> Option<Frame> {
+        // In bounds: the table was read there.
         let arrived = &self.buffer[self.start + header.bytes..self.end];
         let bytes = header.words() * WORD;
         if let Some(body) = arrived.get(..bytes) {
@@ -206,6 +209,7 @@ impl Direct {
         if words.len() < first {
             words.resize(first, ZERO);
         }
+        // In bounds: `first` words are at least what arrived.
         Word::words_to_bytes_mut(&mut words)[..arrived.len()].copy_from_slice(arrived);
         Self { header, words, filled: arrived.len() }
     }
@@ -230,6 +234,7 @@ impl Direct {
             let most = self.words.capacity().min(all);
             self.words.resize(most.min(len + STEP_WORDS), ZERO);
         }
+        // In bounds: no more is filled than there is.
         &mut Word::words_to_bytes_mut(&mut self.words)[self.filled..]
     }
 }

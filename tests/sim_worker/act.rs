@@ -34,9 +34,10 @@ pub(crate) enum Act {
         stub: Pick,
         things: Things,
     },
-    /// A call with a stub of what will come of it.
+    /// A call with one thing or none, and a stub of what will come of it.
     Ahead {
         stub: Pick,
+        thing: u8,
     },
     /// A call on what will come of another, or of a property of it.
     Pipeline {
@@ -166,7 +167,11 @@ impl World {
                 let things = self.things(self.stubs[&stub].vat, things);
                 self.call(Root::Stub(stub), &things);
             }
-            Act::Ahead { stub } => self.call_ahead(self.plain_stub(stub)?),
+            Act::Ahead { stub, thing } => {
+                let stub = self.plain_stub(stub)?;
+                let things = self.things(self.stubs[&stub].vat, [thing, 0, 0]);
+                self.call_ahead(stub, things.first().copied());
+            }
             Act::Pipeline { call, key, things } => {
                 let call = self.promised(call)?;
                 let things = self.things(self.shadow.call(call).by, things);
@@ -234,8 +239,11 @@ impl World {
             Act::DisposeResult { result } => self.dispose_result(self.any_result(result)?),
             Act::DropResult { result } => {
                 let call = self.any_result(result)?;
-                self.tell(|| format!("the result of c{} is dropped", call.0));
-                drop(self.results.remove(&call));
+                // A promise that is kept has it, too.
+                if !self.calls.contains_key(&call) {
+                    self.tell(|| format!("the result of c{} is dropped", call.0));
+                    drop(self.results.remove(&call));
+                }
             }
             act => return self.move_on(act),
         }

@@ -173,7 +173,7 @@ impl World {
         let (vat, slot) = (got.vat, got.slot.take()?);
         // What waits for the call itself would never come to be anything.
         let waits = |pass: &Pass| match pass {
-            Pass::Stub(stub) => self.shadow.waits_for(self.stubs[stub].thing, no),
+            Pass::Stub(stub) => self.shadow.leads_to(self.stubs[stub].thing, no),
             _ => false,
         };
         let all = all.iter().map(|pass| if waits(pass) { Pass::Number } else { *pass });
@@ -195,7 +195,7 @@ impl World {
             _ => (Value::object(KEYS.into_iter().zip(values)), Answer::Fields(items)),
         };
         let mut result = if lent { Return::lent(value) } else { Return::new(value) };
-        if plain && no.0 % 2 == 0 {
+        if plain && no.0.is_multiple_of(2) {
             let log = self.log.clone();
             self.disposers.insert(no, 0);
             result = result.on_dispose(move || log.tell(Event::ResultDisposed(no)));
@@ -235,7 +235,11 @@ impl World {
         let call = self.shadow.call(next);
         let own = call.by == vat && call.op == Op::Call && call.interest == Interest::Waiting;
         // Nobody waits for themselves, nor holds what they are held by.
-        if !own || no == next || self.depends_on(next, no) || self.leads_to(next, no) {
+        if !own
+            || no == next
+            || self.depends_on(next, no)
+            || self.shadow.leads_to(Thing::Result(next, None), no)
+        {
             return None;
         }
         let promise = self.calls.remove(&next)?;
@@ -246,17 +250,6 @@ impl World {
         (call.life, call.answer) = (Life::Answered, Some(Answer::As(next)));
         slot.fill(Reply::As(promise));
         Some(())
-    }
-
-    /// Whether what came of a call has a stub in it of what will come of `other`.
-    fn leads_to(&self, call: CallNo, other: CallNo) -> bool {
-        let stub =
-            |item: Item| matches!(item, Item::Stub(thing) if self.shadow.waits_for(thing, other));
-        match self.shadow.outcome(call) {
-            Ok(Some(Answer::One(item))) => stub(item),
-            Ok(Some(Answer::Fields(items))) => items.into_iter().any(stub),
-            _ => false,
-        }
     }
 
     /// Whether a call cannot be over before `other` is.

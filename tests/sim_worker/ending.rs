@@ -7,31 +7,31 @@ use crate::shadow::{CallNo, Fate, Interest, Kind, Life};
 use crate::world::World;
 use crate::wrong;
 
-/// In which order everything is ended.
+/// What is done first when everything is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// Everybody hears of everything before anything is let go of.
-    AnswerFirst,
+    Answer,
     /// All is let go of first.
-    DropFirst,
+    Drop,
     /// All results and stubs are disposed first.
-    DisposeFirst,
+    Dispose,
     /// All wires are cut first.
-    CutFirst,
+    Cut,
 }
 
 impl World {
     /// Ends everything and looks for what is left.
     pub(crate) fn end(&mut self, ending: Ending) {
         match ending {
-            Ending::AnswerFirst => {
+            Ending::Answer => {
                 self.answer_all();
                 self.collect_all();
                 self.end_pipes();
             }
-            Ending::DropFirst => self.drop_all(),
-            Ending::DisposeFirst => self.dispose_all(),
-            Ending::CutFirst => (0..self.queues.len()).for_each(|wire| self.cut(wire)),
+            Ending::Drop => self.drop_all(),
+            Ending::Dispose => self.dispose_all(),
+            Ending::Cut => (0..self.queues.len()).for_each(|wire| self.cut(wire)),
         }
         while self.leave_nothing() {}
         self.check();

@@ -11,14 +11,14 @@ fn a_message_that_finds_its_wire_cut_is_let_go_of_outside_the_graph() {
     replay(
         Shape { sessions: true, ..Shape::default() },
         &[Call { stub: 0, things: [0, 4, 0] }],
-        Ending::CutFirst,
+        Ending::Cut,
     );
 }
 
 #[test]
 fn a_stream_in_a_call_that_was_given_up_at_once_leaves_nothing() {
     use Act::*;
-    replay(Shape::default(), &[Call { stub: 0, things: [4, 0, 0] }], Ending::DropFirst);
+    replay(Shape::default(), &[Call { stub: 0, things: [4, 0, 0] }], Ending::Drop);
 }
 
 #[test]
@@ -27,6 +27,45 @@ fn a_stream_that_is_written_and_was_never_asked_for_leaves_nothing() {
     replay(
         Shape { more: 1, bytes: true, sessions: false },
         &[Call { stub: 0, things: [4, 0, 0] }, Write { pipe: 8, size: 0 }, Close { pipe: 0 }],
-        Ending::DisposeFirst,
+        Ending::Dispose,
+    );
+}
+
+#[test]
+fn a_call_given_up_while_it_comes_back_arrives_for_what_is_pipelined_on_it() {
+    use Act::*;
+    replay(
+        Shape::default(),
+        &[
+            Host { vat: 0, function: false },
+            Ahead { stub: 2, thing: 8 },
+            Call { stub: 0, things: [0, 0, 0] },
+            Call { stub: 0, things: [0, 0, 0] },
+            Quiet,
+            Answer { got: 0, plain: false, lent: false, things: [8, 0, 0] },
+            Call { stub: 0, things: [0, 0, 0] },
+            Pipeline { call: 2, key: 0, things: [2, 0, 0] },
+            Cancel { call: 3, dispose: true },
+        ],
+        Ending::Answer,
+    );
+}
+
+#[test]
+fn calls_in_a_session_do_not_overtake_what_waited_for_its_result() {
+    use Act::*;
+    replay(
+        Shape { sessions: true, ..Shape::default() },
+        &[
+            Host { vat: 0, function: false },
+            Ahead { stub: 2, thing: 8 },
+            Call { stub: 0, things: [0, 0, 0] },
+            Quiet,
+            Call { stub: 1, things: [0, 0, 0] },
+            Turn { vat: 0 },
+            Deliver { queue: 1 },
+            Answer { got: 0, plain: false, lent: false, things: [8, 0, 0] },
+        ],
+        Ending::Answer,
     );
 }

@@ -17,12 +17,17 @@ impl Plan {
         let mut dice = Dice::new(seed);
         let more = dice.weighed(&[5, 3, 1]) as u8;
         let shape = Shape { more, bytes: dice.one_in(4), sessions: dice.one_in(3) };
-        let endings =
-            [Ending::AnswerFirst, Ending::DropFirst, Ending::DisposeFirst, Ending::CutFirst];
+        let endings = [Ending::Answer, Ending::Drop, Ending::Dispose, Ending::Cut];
         let ending = endings[dice.weighed(&[6, 2, 2, 1])];
         let habits = Habits::roll(&mut dice);
         let length = 10 + dice.roll(70);
-        let acts = (0..length).map(|_| habits.act(&mut dice)).collect();
+        let mut acts = if dice.one_in(6) { reflection(&mut dice) } else { Vec::new() };
+        for _ in 0..length {
+            let act = habits.act(&mut dice);
+            // What is called is called again.
+            let again = matches!(act, Act::Call { .. } | Act::Pipeline { .. }) && dice.one_in(3);
+            acts.extend(std::iter::repeat_n(act, 1 + usize::from(again)));
+        }
         Self { shape, acts, ending }
     }
 }
@@ -30,7 +35,7 @@ impl Plan {
 impl Habits {
     fn roll(dice: &mut Dice) -> Self {
         let mut weights = [
-            3, 24, 3, 12, 2, 3, // host, call, ahead, pipeline, number, read
+            3, 22, 6, 12, 2, 3, // host, call, ahead, pipeline, number, read
             16, 3, 3, 2, // answer, answer as, fail, waited
             3, 3, 3, // dup, dispose, drop
             8, 2, 1, 2, 2, // await, cancel, detach, dispose result, drop result
@@ -58,7 +63,7 @@ impl Habits {
         match dice.weighed(&self.weights) {
             0 => Act::Host { vat: pick, function: bit },
             1 => Act::Call { stub: pick, things: things(dice) },
-            2 => Act::Ahead { stub: pick },
+            2 => Act::Ahead { stub: pick, thing: things(dice)[0] },
             3 => Act::Pipeline { call: pick, key, things: things(dice) },
             4 => Act::Number { stub: pick },
             5 => Act::Read { call: pick, key },
@@ -88,6 +93,31 @@ impl Habits {
             _ => Act::Cut { wire: pick },
         }
     }
+}
+
+/// An object that comes back to its own vat while calls are under way to it: they must not be overtaken by those
+/// that go straight there.
+fn reflection(dice: &mut Dice) -> Vec<Act> {
+    let latest = [STUBS, 0, 0];
+    let mut acts = vec![
+        Act::Host { vat: 0, function: false },
+        // What the first stub of vat 0 is a stub of, in a world of two.
+        Act::Ahead { stub: 2, thing: STUBS },
+        Act::Call { stub: 0, things: [0; 3] },
+    ];
+    let answer = Act::Answer { got: 0, plain: false, lent: dice.one_in(2), things: latest };
+    for then in [Act::Quiet, answer, Act::Call { stub: 1, things: [0; 3] }] {
+        for _ in 0..dice.roll(5) {
+            acts.push(match dice.roll(4) {
+                0 => Act::Turn { vat: 0 },
+                1 => Act::Turn { vat: 1 },
+                2 => Act::Deliver { queue: dice.roll(2) as u8 },
+                _ => Act::Call { stub: dice.roll(2) as u8, things: [0; 3] },
+            });
+        }
+        acts.push(then);
+    }
+    acts
 }
 
 /// None, one, or several.

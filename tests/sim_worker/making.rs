@@ -20,6 +20,12 @@ trait Ahead {
     async fn m(&self, number: f64) -> Ahead;
 }
 
+/// The same with something that is passed.
+#[rpc_interface]
+trait AheadWith {
+    async fn m(&self, number: f64, thing: Value) -> Ahead;
+}
+
 /// What is called.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Root {
@@ -130,14 +136,22 @@ impl World {
         call
     }
 
-    /// A call without anything, and a stub of what will come of it.
-    pub(crate) fn call_ahead(&mut self, no: StubNo) {
-        let call = self.entry(Root::Stub(no), Op::Call, Vec::new());
+    /// A call with one thing or none, and a stub of what will come of it.
+    pub(crate) fn call_ahead(&mut self, no: StubNo, thing: Option<Pass>) {
         let (vat, stub) = (self.stubs[&no].vat, self.stubs[&no].stub.clone());
-        let promised = Ahead::from(stub).m(call.0 as f64);
+        let passed = thing.map(|thing| self.pass_one(vat, thing));
+        let items = passed.iter().map(|(_, item)| *item).collect();
+        let call = self.entry(Root::Stub(no), Op::Call, items);
+        let number = call.0 as f64;
+        let promised = match passed {
+            Some((value, _)) => AheadWith::from(stub).m(number, value),
+            None => Ahead::from(stub).m(number),
+        };
         let ahead = RpcStub::dup(&promised);
         let Ok(ahead) = ahead else { wrong!("ahead", "c{} has no stub of its result", call.0) };
-        self.tell(|| format!("vat {vat} makes c{} on s{no}, and has a stub of it", call.0));
+        self.tell(|| {
+            format!("vat {vat} makes c{} on s{no} with {thing:?}, and has a stub of it", call.0)
+        });
         self.calls.insert(call, promised.untyped());
         let line = self.shadow.line_of(call, None);
         self.add_stub_on(vat, ahead, Thing::Result(call, None), line);
@@ -286,11 +300,9 @@ impl World {
                 Fate::Object(_) => Answer::One(Item::Number),
                 why => failed(format!("{why:?}")),
             },
-            (Op::Read, Thing::Result(of, Some(key))) => match self.shadow.outcome(of) {
-                Ok(Some(Answer::Fields(items))) if usize::from(key) < items.len() => {
-                    Answer::One(items[usize::from(key)])
-                }
-                other => failed(format!("{other:?}")),
+            (Op::Read, Thing::Result(of, Some(key))) => match self.shadow.item_at(of, key) {
+                Some(item) => Answer::One(item),
+                None => failed(format!("there is no {} in c{}", KEYS[usize::from(key)], of.0)),
             },
             (Op::Read, target) => failed(format!("a property of {target:?}")),
         }

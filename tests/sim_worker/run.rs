@@ -31,8 +31,7 @@ impl Plan {
     pub(crate) fn tell(&self) -> (Vec<String>, Option<Finding>) {
         let story = Story::default();
         let heard = hear(|| {
-            let mut world = World::new(self.shape);
-            world.story = story.clone();
+            let mut world = World::new(self.shape, &story);
             for act in &self.acts {
                 world.act(*act);
                 world.check();
@@ -80,7 +79,7 @@ impl Plan {
         let plainer =
             [Shape { bytes: false, ..self.shape }, Shape { sessions: false, ..self.shape }];
         let shapes = fewer.chain(plainer).map(|shape| Self { shape, ..self.clone() });
-        let ending = Self { ending: Ending::AnswerFirst, ..self.clone() };
+        let ending = Self { ending: Ending::Answer, ..self.clone() };
         for plainer in shapes.chain([ending]).collect::<Vec<_>>() {
             if fails(&plainer) {
                 *self = plainer;

@@ -215,7 +215,7 @@ impl Shadow {
             (Some(Answer::Failed(why)), _) => return Fate::Failed(why.clone()),
             (Some(Answer::As(next)), key) => return self.fate(Thing::Result(*next, key)),
             (Some(Answer::One(item)), None) => *item,
-            (Some(Answer::One(_)), Some(_)) => return Fate::Refused,
+            (Some(Answer::One(item)), Some(key)) => return self.property(*item, key),
             (Some(Answer::Fields(_)), None) => return Fate::Refused,
             (Some(Answer::Fields(fields)), Some(key)) => match fields.get(usize::from(key)) {
                 Some(item) => *item,
@@ -223,6 +223,55 @@ impl Shadow {
             },
         };
         item.thing().map_or(Fate::Refused, |thing| self.fate(thing))
+    }
+
+    /// What a property of something comes to.
+    fn property(&self, item: Item, key: u8) -> Fate {
+        match item {
+            Item::Stub(Thing::Result(call, None)) => self.fate(Thing::Result(call, Some(key))),
+            Item::Stub(thing @ Thing::Result(call, Some(of))) => match self.outcome(call) {
+                Ok(Some(Answer::Fields(items))) => match items.get(usize::from(of)) {
+                    Some(item) => self.property(*item, key),
+                    None => Fate::Refused,
+                },
+                _ => match self.fate(thing) {
+                    Fate::Object(_) => Fate::Refused,
+                    other => other,
+                },
+            },
+            _ => Fate::Refused,
+        }
+    }
+
+    /// What stands in a property of what came of a call.
+    pub(crate) fn item_at(&self, call: CallNo, key: u8) -> Option<Item> {
+        match self.outcome(call) {
+            Ok(Some(Answer::Fields(items))) => items.get(usize::from(key)).copied(),
+            Ok(Some(Answer::One(item))) => self.item_in(item, key),
+            _ => None,
+        }
+    }
+
+    fn item_in(&self, item: Item, key: u8) -> Option<Item> {
+        match item {
+            Item::Stub(Thing::Result(call, None)) => self.item_at(call, key),
+            Item::Stub(Thing::Result(call, Some(of))) => self.item_in(self.item_at(call, of)?, key),
+            _ => None,
+        }
+    }
+
+    /// Whether a thing is, or holds, what waits for `call`: as its result it would hold itself.
+    pub(crate) fn leads_to(&self, thing: Thing, call: CallNo) -> bool {
+        let items = match thing {
+            Thing::Object(_) => return false,
+            _ if self.waits_for(thing, call) => return true,
+            Thing::Result(of, _) => match self.outcome(of) {
+                Ok(Some(Answer::One(item))) => vec![item],
+                Ok(Some(Answer::Fields(items))) => items,
+                _ => return false,
+            },
+        };
+        items.into_iter().filter_map(Item::thing).any(|thing| self.leads_to(thing, call))
     }
 
     fn unanswered(&self, call: CallNo) -> Fate {

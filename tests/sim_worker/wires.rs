@@ -8,6 +8,8 @@ use std::task::{Context, Poll, Waker};
 use bowline::transport::{Peer, Transport, TransportError};
 use bowline::wire::{Deframer, Limits, Message};
 
+use crate::world::Story;
+
 /// One direction of a wire.
 #[derive(Default)]
 pub(crate) struct Lane {
@@ -20,6 +22,9 @@ pub(crate) struct Lane {
     /// What was under way is lost.
     broken: bool,
     reader: Option<Waker>,
+    /// Where it goes, and who is told what does.
+    to: usize,
+    story: Story,
 }
 
 pub(crate) type Queue = Rc<RefCell<Lane>>;
@@ -33,6 +38,7 @@ pub(crate) fn is_loaded(queue: &Queue) -> bool {
 pub(crate) fn deliver(queue: &Queue) -> bool {
     let mut lane = queue.borrow_mut();
     let Some(message) = lane.held.pop_front() else { return false };
+    lane.story.borrow_mut().push(format!("→ vat {}: {}", lane.to, message.summary()));
     lane.ready.push_back(message);
     let reader = lane.reader.take();
     drop(lane);
@@ -59,9 +65,10 @@ pub(crate) struct Plug {
     peer: Peer,
 }
 
-/// The two ends of a wire, and what goes to either.
-pub(crate) fn wire(bytes: bool) -> ([Plug; 2], [Queue; 2]) {
-    let queues = [Queue::default(), Queue::default()];
+/// The two ends of a wire between vats, and what goes to either.
+pub(crate) fn wire(vats: [usize; 2], bytes: bool, story: &Story) -> ([Plug; 2], [Queue; 2]) {
+    let lane = |to| Lane { to, story: Story::clone(story), ..Lane::default() };
+    let queues = vats.map(|vat| Rc::new(RefCell::new(lane(vat))));
     let plug = |end: usize| {
         let (incoming, outgoing) = (Rc::clone(&queues[end]), Rc::clone(&queues[1 - end]));
         Plug { incoming, outgoing, bytes, peer: Peer::Memory }

@@ -103,7 +103,7 @@ const TURNS_MAX: usize = 5_000;
 
 impl World {
     /// Vats that offer one object each to all others, and nothing else yet.
-    pub(crate) fn new(shape: Shape) -> Self {
+    pub(crate) fn new(shape: Shape, story: &Story) -> Self {
         let mut world = Self {
             vats: (0..shape.vats()).map(|_| Vat::local()).collect(),
             queues: Vec::new(),
@@ -121,7 +121,7 @@ impl World {
             disposers: BTreeMap::new(),
             pipes: Vec::new(),
             torn: false,
-            story: Story::default(),
+            story: Story::clone(story),
         };
         let kind = if shape.sessions { Kind::Entrypoint } else { Kind::Target };
         let desks: Vec<ObjectNo> =
@@ -151,7 +151,7 @@ impl World {
     }
 
     fn join(&mut self, vats: [usize; 2], offers: &[Client], desks: &[ObjectNo], bytes: bool) {
-        let (plugs, queues) = wire(bytes);
+        let (plugs, queues) = wire(vats, bytes, &self.story);
         self.queues.push(queues);
         for (end, plug) in plugs.into_iter().enumerate() {
             let (vat, other) = (vats[end], vats[1 - end]);
