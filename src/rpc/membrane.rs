@@ -95,6 +95,13 @@ pub trait Policy: 'static {
     fn settles_first(&self) -> bool {
         false
     }
+
+    /// Whether all passes unasked, for as long as the membrane is not revoked: the policy is kept until nothing leads
+    /// through the membrane any more, and dropped then. Calls need not wait for it, and none overtakes another on
+    /// its way out of the membrane and in again. Looked at once, when the membrane is made.
+    fn lets_all_through(&self) -> bool {
+        false
+    }
 }
 
 impl<F: Fn(&Crossing) -> Verdict + 'static> Policy for F {
@@ -140,6 +147,7 @@ impl Membrane {
     pub fn new(here: &Local, policy: impl Policy) -> Self {
         let haste = if policy.settles_first() { Haste::WhenSettled } else { Haste::AtOnce };
         let asks = match policy.inspects_capabilities() {
+            _ if policy.lets_all_through() => Asks::ItsEnd,
             true => Asks::CallsAndCaps(haste),
             false => Asks::Calls(haste),
         };

@@ -96,6 +96,11 @@ pub(super) fn held(vat: VatId, link: LinkId) {
     doors::held(vat, link);
 }
 
+/// As long as it is there, what is done is done within a span.
+pub(super) struct Inside<'a> {
+    _entered: doors::Entered<'a>,
+}
+
 /// The span of a call that is with its object.
 pub(super) struct Within(doors::Span);
 
@@ -105,10 +110,10 @@ impl Within {
         Self(doors::span(vat, delivery))
     }
 
-    /// Runs what is done for the call.
+    /// What is done until this is dropped is done for the call.
     #[inline]
-    pub(super) fn run<R>(&self, f: impl FnOnce() -> R) -> R {
-        doors::run(&self.0, f)
+    pub(super) fn enter(&self) -> Inside<'_> {
+        Inside { _entered: doors::enter(&self.0) }
     }
 
     /// Has all the rest run within, too.
@@ -283,10 +288,12 @@ mod told {
         (!span.is_disabled()).then_some(span)
     }
 
+    /// Within a span until it is dropped.
+    pub(super) type Entered<'a> = Option<tracing::span::Entered<'a>>;
+
     #[inline]
-    pub(super) fn run<R>(span: &Span, f: impl FnOnce() -> R) -> R {
-        let _entered = span.as_ref().map(tracing::Span::enter);
-        f()
+    pub(super) fn enter(span: &Span) -> Entered<'_> {
+        span.as_ref().map(tracing::Span::enter)
     }
 
     #[inline]
@@ -315,6 +322,8 @@ mod told {
 
 #[cfg(not(feature = "tracing"))]
 mod untold {
+    use std::marker::PhantomData;
+
     use super::{
         CallId, Conclusion, Delivery, Exception, LinkId, LocalFuture, Message, Outcome, Peer, VatId,
     };
@@ -341,9 +350,12 @@ mod untold {
         Span
     }
 
+    /// Nothing is entered, and nothing left.
+    pub(super) struct Entered<'a>(PhantomData<&'a Span>);
+
     #[inline]
-    pub(super) fn run<R>(_: &Span, f: impl FnOnce() -> R) -> R {
-        f()
+    pub(super) const fn enter(_: &Span) -> Entered<'_> {
+        Entered(PhantomData)
     }
 
     #[inline]

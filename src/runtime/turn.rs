@@ -202,8 +202,11 @@ impl Local {
         let (index, waker) = self.inner().tasks.borrow_mut().reserve();
         let mut cx = Context::from_waker(&waker);
         let within = Within::new(self.id(), &delivery);
-        let dispatch = AssertUnwindSafe(|| object.dispatch(delivery, &mut cx));
-        let conclusion = match within.run(|| catch_unwind(dispatch)) {
+        let answer = {
+            let _inside = within.enter();
+            catch_unwind(AssertUnwindSafe(|| object.dispatch(delivery, &mut cx)))
+        };
+        let conclusion = match answer {
             Ok(Answer::Now(conclusion)) => conclusion,
             Ok(Answer::Waiting(future)) => {
                 self.park(index, Work::Call(call, within.around(future)));

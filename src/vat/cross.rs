@@ -22,7 +22,7 @@ impl Graph {
             None => return self.fail_queued(id, Exception::failed("the membrane is gone")),
         };
         let Some((request, fate)) = self.dequeue(id) else { return };
-        if asks == Asks::Nothing {
+        if matches!(asks, Asks::Nothing | Asks::ItsEnd) {
             return self.go_through(id, request, fate, wall);
         }
         let (interface, method) = (request.interface, request.method);

@@ -29,6 +29,8 @@ impl Side {
 pub enum Asks {
     /// Nothing: all passes until it is revoked.
     Nothing,
+    /// Nothing either, but somebody is told when it is gone.
+    ItsEnd,
     /// Every call that crosses.
     Calls(Haste),
     /// Every call, and every capability the first time it crosses.

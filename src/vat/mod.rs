@@ -13,6 +13,7 @@ mod complete;
 mod cross;
 mod embargo;
 mod export;
+mod follow;
 mod graph;
 mod hint;
 mod hold;

@@ -78,7 +78,7 @@ impl Graph {
         self.unref(cap);
         match asks {
             Asks::CallsAndCaps(_) => self.ask_to_admit(wall),
-            Asks::Nothing | Asks::Calls(_) => self.build_wall(wall),
+            Asks::Nothing | Asks::ItsEnd | Asks::Calls(_) => self.build_wall(wall),
         }
     }
 

@@ -50,3 +50,22 @@ fn a_call_given_up_while_it_comes_back_arrives_for_what_is_pipelined_on_it() {
         Ending::Answer,
     );
 }
+
+#[test]
+fn calls_in_a_session_do_not_overtake_what_waited_for_its_result() {
+    use Act::*;
+    replay(
+        Shape { sessions: true, ..Shape::default() },
+        &[
+            Host { vat: 0, function: false },
+            Ahead { stub: 2, thing: 8 },
+            Call { stub: 0, things: [0, 0, 0] },
+            Quiet,
+            Call { stub: 1, things: [0, 0, 0] },
+            Turn { vat: 0 },
+            Deliver { queue: 1 },
+            Answer { got: 0, plain: false, lent: false, things: [8, 0, 0] },
+        ],
+        Ending::Answer,
+    );
+}

@@ -1,6 +1,6 @@
 //! What is wrong with a config, and where.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// A config cannot be used. It prints as one line: file, line and column, key, and what is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,10 +54,19 @@ impl fmt::Display for ConfigError {
         }
         f.write_str(": ")?;
         if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
+            on_one_line(f, &self.key)?;
+            f.write_str(": ")?;
         }
-        f.write_str(&self.what)
+        on_one_line(f, &self.what)
     }
+}
+
+/// A key may be any text. What would end the line, or move the cursor of a terminal, is escaped.
+fn on_one_line(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    text.chars().try_for_each(|c| match c.is_control() {
+        true => write!(f, "{}", c.escape_default()),
+        false => f.write_char(c),
+    })
 }
 
 impl std::error::Error for ConfigError {}
