@@ -17,7 +17,7 @@ use super::local::Local;
 const MESSAGES_PER_TURN: usize = 64;
 
 /// How many of one that asked for more than it may: what is refused it costs as much as what is done for others.
-const MESSAGES_OF_THE_REFUSED: usize = 16;
+const MESSAGES_OF_THE_REFUSED: usize = 8;
 
 /// How many words of content one connection may have handled in one turn (256 KiB), the message
 /// that goes beyond it included: large messages, too, take their turn beside a neighbour's small ones.

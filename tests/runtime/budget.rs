@@ -98,7 +98,7 @@ fn what_comes_between_two_turns_of_one_read_is_read() {
 }
 
 #[test]
-fn who_was_refused_something_has_16_messages_handled_in_the_next_turn() {
+fn who_was_refused_something_has_8_messages_handled_in_the_next_turn() {
     let (near, far) = (Vat::local(), Vat::local());
     let object = Client::new(far.here(), |_: Call| {
         std::future::pending::<Result<bowline::rpc::Response, Exception>>()
@@ -119,10 +119,10 @@ fn who_was_refused_something_has_16_messages_handled_in_the_next_turn() {
         let open = link.stats().expect("it is open").questions;
         before - open
     };
-    // 50 of the first 64 run, the others come back; of the next 16 all do.
+    // 50 of the first 64 run, the others come back; of the next 8 all do.
     let open = link.stats().expect("it is open").questions;
     let first = refused(open);
     let second = refused(open - first);
-    assert_eq!([first, second], [14, 16]);
+    assert_eq!([first, second], [14, 8]);
     drop((calls, far_end));
 }

@@ -2,7 +2,8 @@
 //! configured with, and an honest neighbour on the same vat keeps half of its throughput.
 //!
 //! Each attack lasts 400 milliseconds of the vats' own time, or as long as `BOWLINE_SOAK_SECONDS` says. Memory is counted
-//! by the allocator, so these tests have a process of their own.
+//! by the allocator, so these tests have a process of their own; time is the processor's.
+#![cfg(unix)]
 
 #[path = "../support/fields.rs"]
 #[allow(dead_code, reason = "shared with the scenarios")]

@@ -12,6 +12,7 @@ use bowline::runtime::{Local, Turn, Vat};
 use bowline::transport::{ByteStream, Framed, FramedLimits, MemoryPipe, Peer, memory_pipe};
 use bowline::wire::Exception;
 use bowline::worker::stream::Pusher;
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::attacks::{Attack, Reads, method};
 use crate::fields::{cap, fill, number};
@@ -28,7 +29,12 @@ struct Line {
     /// What it has made up and not yet written.
     unsaid: Vec<u8>,
     step: u32,
+    /// For so many turns it has been hung up on.
+    gone: u32,
 }
+
+/// A connection is not made again in no time: for so many turns of the vat its peer is away.
+const AWAY: u32 = 8;
 
 pub(crate) struct Stage {
     vat: Vat,
@@ -80,13 +86,17 @@ impl Stage {
         let framed = Framed::new(ours, Peer::Memory, self.attack.limits);
         let here = self.vat.here();
         let link = Link::connect(here, framed, self.attack.config.clone(), Some(&self.offered));
-        Line { link, pipe, unsaid: Vec::new(), step: 0 }
+        Line { link, pipe, unsaid: Vec::new(), step: 0, gone: 0 }
     }
 
     /// The attacker says as much as anybody takes, and begins anew where it was hung up on.
     pub(crate) fn is_attacked(&mut self) {
         for at in 0..self.lines.len() {
             if self.lines[at].link.ending().is_some() {
+                self.lines[at].gone += 1;
+                if self.lines[at].gone < AWAY {
+                    continue;
+                }
                 self.lines[at] = self.line();
             }
             let line = &mut self.lines[at];
@@ -116,11 +126,12 @@ impl Stage {
         self.said
     }
 
-    /// One turn of the vat, and as many of the neighbour's as it needs: how long the vat's took.
+    /// One turn of the vat, and as many of the neighbour's as it needs: what the vat's took.
     pub(crate) fn turn(&mut self) -> Duration {
         let begin = Instant::now();
+        let before = processor_time();
         let _ = self.vat.turn(begin);
-        let took = begin.elapsed();
+        let took = processor_time() - before;
         while self.neighbour.turn(begin) == Turn::More {}
         let mut cx = Context::from_waker(Waker::noop());
         let made = &mut self.made;
@@ -150,6 +161,13 @@ impl Stage {
         }
         (self.made - before) as f64 / took.as_secs_f64()
     }
+}
+
+/// What this thread has had of a processor: whatever else runs on the machine does not count.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let (seconds, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
+    Duration::new(seconds.expect("it is not negative"), nanos.expect("it is below a second"))
 }
 
 fn write(pipe: &mut MemoryPipe, bytes: &[u8]) -> usize {
