@@ -102,6 +102,7 @@
 //! - `worker` (default): the Workers face: objects and values as Cloudflare Workers pass them.
 //! - `wrangler`: service bindings from a `wrangler.jsonc` or `wrangler.toml`.
 //! - `http`: `fetch` on services, and one port for HTTP and for vats.
+//! - `tracing`: spans and events at the doors of a vat, for subscribers of the crate `tracing`.
 //! - `cli`: the `bowline` binary.
 #![forbid(unsafe_code)]
 

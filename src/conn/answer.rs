@@ -9,7 +9,8 @@ use super::event::{CallRef, Tag};
 use super::table::ChosenTable;
 use crate::wire::{AnswerId, Exception, ExportId, ImportId};
 
-/// Ids below this lie in an array. Engines choose small ids first, so this is the common case.
+/// Ids below this lie in an array, and more of them the more there are. Engines choose small ids first, so this is
+/// the common case.
 const DENSE_MAX: u32 = 1024;
 
 /// Where an answer stands.

@@ -173,6 +173,7 @@ impl Connection {
         params: &[CapDescriptor],
     ) -> Result<(), PeerMisbehaved> {
         self.check_read()?;
+        self.refused = true;
         self.queue.push(Item::Refusal(Message::Return(Box::new(Return {
             answer,
             release_param_caps: params.iter().any(|cap| counted(cap).is_some()),

@@ -31,6 +31,8 @@ pub struct Connection {
     pub(super) events: VecDeque<Event>,
     /// Messages that came.
     pub(super) heard: u64,
+    /// Something of the peer's was refused over a limit since somebody asked.
+    pub(super) refused: bool,
     /// Messages to be sent back for the peer's sake: queued echoes, and disembargoes the vat is to
     /// answer.
     pub(super) echoes: usize,
@@ -85,6 +87,7 @@ impl Connection {
             queue: Queue::default(),
             events: VecDeque::new(),
             heard: 0,
+            refused: false,
             echoes: 0,
             pipeline_only,
             tail_calls,
@@ -103,6 +106,11 @@ impl Connection {
     #[must_use]
     pub const fn heard(&self) -> u64 {
         self.heard
+    }
+
+    /// Whether the peer asked for more than it may since this was asked last.
+    pub fn take_refused(&mut self) -> bool {
+        std::mem::take(&mut self.refused)
     }
 
     /// How full it is.

@@ -7,7 +7,8 @@ use super::event::Tag;
 use super::table::ChosenTable;
 use crate::wire::ImportId;
 
-/// Ids below this lie in an array. Engines choose small ids first, so this is the common case.
+/// Ids below this lie in an array, and more of them the more there are. Engines choose small ids first, so this is
+/// the common case.
 const DENSE_MAX: u32 = 1024;
 
 /// How far a chain of promises resolved to promises is followed to find a circle. Longer ones are

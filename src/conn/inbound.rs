@@ -165,6 +165,7 @@ impl Connection {
     fn echo(&mut self, message: Message) -> Result<(), PeerMisbehaved> {
         self.count_echo()?;
         self.check_read()?;
+        self.refused = true;
         self.queue.push(Item::Echo(Message::Unimplemented(Box::new(message))));
         Ok(())
     }

@@ -18,6 +18,7 @@ mod event;
 mod export;
 mod import;
 mod inbound;
+mod metrics;
 mod outbound;
 mod question;
 mod queue;
@@ -37,5 +38,6 @@ pub use event::{
     CallRef, Event, InCall, InCap, InPayload, InReturn, InTarget, LocalCap, OutCall, OutCap,
     OutPayload, OutReturn, OutTarget, Tag,
 };
+pub use metrics::{Metric, Metrics};
 pub use stats::Stats;
 pub use window::Window;

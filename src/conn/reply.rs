@@ -22,12 +22,11 @@ impl Connection {
     /// # Errors
     /// `overloaded`: the peer has too much that it has not finished.
     pub fn keep(&mut self, answer: AnswerId, words: usize) -> Result<(), Exception> {
-        match self.answers.keep(answer, words, self.config.kept_words_max) {
-            true => Ok(()),
-            false => {
-                Err(Exception::overloaded("too much in results of calls that are not finished"))
-            }
+        if self.answers.keep(answer, words, self.config.kept_words_max) {
+            return Ok(());
         }
+        self.refused = true;
+        Err(Exception::overloaded("too much in results of calls that are not finished"))
     }
 
     /// Answers a Bootstrap or Call event: exactly once each, also after a Cancel. (C-R1)
@@ -109,6 +108,7 @@ impl Connection {
 
     fn sendable(&mut self, outcome: OutReturn) -> OutReturn {
         if self.is_overfull() {
+            self.refused = true;
             self.hand_back_return(&outcome);
             return OutReturn::Exception(unread());
         }
@@ -120,6 +120,7 @@ impl Connection {
         }
         match outcome {
             OutReturn::Results(payload) if self.exports_too_many(&payload.caps) => {
+                self.refused = true;
                 self.hand_back(&payload.caps);
                 OutReturn::Exception(Exception::overloaded("the peer holds too many capabilities"))
             }

@@ -11,8 +11,8 @@ pub(super) struct Slab<T> {
 
 /// Entries under ids someone else chooses.
 ///
-/// Small ids lie in an array, all others in an ordered tree: no choice of ids makes a look-up slow
-/// or a table larger than its entries plus `dense_max` slots.
+/// Ids as small as who counts up would choose them lie in an array, all others in an ordered tree: no choice of
+/// ids makes a look-up slow or a table larger than three times the entries it once had plus `dense_max` slots.
 #[derive(Debug)]
 pub(super) struct ChosenTable<T> {
     dense: Vec<Option<T>>,
@@ -68,53 +68,56 @@ impl<T> Slab<T> {
 }
 
 impl<T> ChosenTable<T> {
-    /// A table whose ids below `dense_max` lie in an array.
+    /// A table whose ids below `dense_max` lie in an array, however few there are.
     pub(super) const fn new(dense_max: u32) -> Self {
         Self { dense: Vec::new(), dense_max, sparse: BTreeMap::new(), len: 0 }
     }
 
     /// Puts `entry` under `id`, replacing what was there.
     pub(super) fn insert(&mut self, id: u32, entry: T) {
-        let old = if id < self.dense_max {
-            let index = id as usize;
-            if index >= self.dense.len() {
-                self.dense.resize_with(index + 1, || None);
-            }
-            self.dense.get_mut(index).and_then(|slot| slot.replace(entry))
-        } else {
-            self.sparse.insert(id, entry)
+        let index = id as usize;
+        // What went to the tree while there were few may by now belong into the array.
+        let sparse = if self.sparse.is_empty() { None } else { self.sparse.remove(&id) };
+        let near = index < self.dense_max as usize + 2 * self.len;
+        if near && index >= self.dense.len() {
+            self.dense.resize_with(index + 1, || None);
+        }
+        let old = match self.dense.get_mut(index) {
+            Some(slot) => slot.replace(entry),
+            None => self.sparse.insert(id, entry),
         };
-        self.len += usize::from(old.is_none());
+        self.len += usize::from(old.or(sparse).is_none());
     }
 
     pub(super) fn get(&self, id: u32) -> Option<&T> {
-        if id < self.dense_max {
-            self.dense.get(id as usize)?.as_ref()
-        } else {
-            self.sparse.get(&id)
+        match self.dense.get(id as usize) {
+            Some(Some(entry)) => Some(entry),
+            _ => self.sparse.get(&id),
         }
     }
 
     pub(super) fn get_mut(&mut self, id: u32) -> Option<&mut T> {
-        if id < self.dense_max {
-            self.dense.get_mut(id as usize)?.as_mut()
-        } else {
-            self.sparse.get_mut(&id)
+        match self.dense.get_mut(id as usize) {
+            Some(Some(entry)) => Some(entry),
+            _ => self.sparse.get_mut(&id),
         }
     }
 
     pub(super) fn remove(&mut self, id: u32) -> Option<T> {
-        let entry = if id < self.dense_max {
-            self.dense.get_mut(id as usize)?.take()
-        } else {
-            self.sparse.remove(&id)
-        }?;
+        let dense = self.dense.get_mut(id as usize).and_then(Option::take);
+        let entry = dense.or_else(|| self.sparse.remove(&id))?;
         self.len -= 1;
         Some(entry)
     }
 
     pub(super) const fn len(&self) -> usize {
         self.len
+    }
+
+    /// How long the array is.
+    #[cfg(test)]
+    pub(super) const fn slots(&self) -> usize {
+        self.dense.len()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {

@@ -201,6 +201,7 @@ impl Connection {
         let embargo = self.embargoes.add();
         if self.embargoes.len() > self.config.embargoes_max as usize {
             self.embargoes.forget(embargo);
+            self.refused = true;
             let why = Exception::overloaded("too many embargoes wait for the peer");
             self.emit(Event::EmbargoBroken { embargo, why });
             return embargo;

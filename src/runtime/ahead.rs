@@ -8,6 +8,7 @@ use std::task::Context;
 use crate::vat::{CallId, Graph, TargetId};
 
 use super::dispatch::{Answer, Conclusion, Dispatch};
+use super::doors;
 use super::local::{Ahead, Local};
 use super::tasks::Work;
 use super::turn::During;
@@ -37,9 +38,13 @@ impl Local {
         ahead.lobby.downcast_ref()
     }
 
-    /// Whether a call made now may be kept in the lobby. Takes in what other threads posted before it.
+    /// Whether a call made now may be kept in the lobby. Takes in what other threads posted before it. Not where
+    /// somebody wants to hear of each call: they are told of at the doors of the graph.
     #[inline]
     pub fn may_wait_in_lobby(&self) -> bool {
+        if doors::are_watched() {
+            return false;
+        }
         self.read_mail();
         self.inner().is_ahead.get() || !self.quietly(|graph| graph.has_queued())
     }
@@ -102,14 +107,23 @@ impl Local {
         let result = run();
         drop(during);
         // What went on its way by the graph has its turn, as if nobody had asked.
-        if self.quietly(|graph| graph.has_queued()) {
+        let went = self.quietly(|graph| graph.has_queued());
+        if went {
             self.drain();
         }
         if let Some(turning) = turning {
             drop(turning);
-            self.catch_up();
+            if went || self.has_more() {
+                self.catch_up();
+            }
         }
         Some(result)
+    }
+
+    /// There may be something to be done that nobody has told of yet.
+    #[inline]
+    fn has_more(&self) -> bool {
+        self.inner().near.has_ready() || self.has_releases() || self.wants_to_resume()
     }
 
     /// Runs what a delivered call waits for, which was not polled yet, as a task.

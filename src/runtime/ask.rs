@@ -5,6 +5,7 @@ use std::task::Waker;
 use crate::vat::{CallId, Ends, Outcome, Request};
 
 use super::dispatch::{Conclusion, Delivery};
+use super::doors;
 use super::local::Local;
 use super::turn::During;
 
@@ -16,6 +17,7 @@ impl Local {
     pub fn poll_outcome(&self, call: CallId, ends: Ends, waker: &Waker) -> Option<Outcome> {
         self.read_mail();
         if let Some(outcome) = self.ask_target(call, ends) {
+            doors::collected(self.id(), call, &outcome);
             return Some(outcome);
         }
         let collect = || self.with(|graph| graph.collect_and_end(call, ends));
@@ -23,8 +25,10 @@ impl Local {
             self.pump(waker);
             collect()
         });
-        if outcome.is_none() && !self.mailbox().is_closed() {
-            self.await_outcome(call, waker);
+        match &outcome {
+            Some(outcome) => doors::collected(self.id(), call, outcome),
+            None if !self.mailbox().is_closed() => self.await_outcome(call, waker),
+            None => {}
         }
         outcome
     }
@@ -42,6 +46,9 @@ impl Local {
         let (target, request) = self.with(|graph| graph.take_first(call))?;
         let Request { interface, method, params } = request;
         let conclusion = self.hand_over(target, Delivery { call, interface, method, params })?;
+        if matches!(conclusion, Conclusion::Return(_)) {
+            doors::returned(self.id(), call, &conclusion);
+        }
         let outcome = match conclusion {
             Conclusion::Return(outcome) => self.with(|graph| graph.answer(call, outcome, ends)),
             redirect @ Conclusion::Redirect(..) => {

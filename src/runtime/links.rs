@@ -96,6 +96,7 @@ impl Links {
             self.entries.resize_with(at + 1, || None);
         }
         entry.receive.wake_by_ref();
+        // In bounds: it was made as long just now.
         self.entries[at] = Some(entry);
         ending
     }

@@ -13,6 +13,7 @@ use crate::transport::Transport;
 use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Payload, Request, TargetId};
 
 use super::dispatch::{Dispatch, LocalFuture};
+use super::doors;
 use super::links::{Ending, Links};
 use super::mailbox::{Mailbox, VatId, gone};
 use super::signal::{Near, Ready};
@@ -117,6 +118,7 @@ impl Local {
             mailbox,
             near,
         }));
+        // In bounds: the place was found, or made, just now.
         HERE.with(|here| here.borrow_mut()[place] = Some(local.clone()));
         local
     }
@@ -196,13 +198,19 @@ impl Local {
     #[inline]
     pub fn call(&self, cap: Cap, request: Request) -> CallId {
         self.read_mail();
-        self.change(|graph| graph.call(cap, request))
+        let method = (request.interface, request.method);
+        let call = self.change(|graph| graph.call(cap, request));
+        doors::made(self.id(), call, method);
+        call
     }
 
     /// Makes a streaming call, behind all calls made so far: see `Graph::write`.
     pub fn write(&self, cap: Cap, request: Request) -> CallId {
         self.read_mail();
-        self.change(|graph| graph.write(cap, request))
+        let method = (request.interface, request.method);
+        let call = self.change(|graph| graph.write(cap, request));
+        doors::made(self.id(), call, method);
+        call
     }
 
     /// Done when the streaming calls made on `cap` so far are acknowledged: see `Graph::fence`.
@@ -215,7 +223,10 @@ impl Local {
     #[inline]
     pub fn call_lent(&self, cap: Cap, request: Request) -> CallId {
         self.read_mail();
-        self.change(|graph| graph.call_lent(cap, request))
+        let method = (request.interface, request.method);
+        let call = self.change(|graph| graph.call_lent(cap, request));
+        doors::made(self.id(), call, method);
+        call
     }
 
     /// Has `waker` woken when the outcome of a call can be collected.
@@ -232,6 +243,7 @@ impl Local {
         if waiters.len() <= at {
             waiters.resize(at + 1, None);
         }
+        // In bounds: it was made as long just now.
         let before = waiters[at].replace(new);
         drop(waiters);
         drop(before);
@@ -303,6 +315,7 @@ impl Local {
         if self.has_ended() {
             return (link, Arc::new(OnceLock::from(gone())));
         }
+        doors::opened(self.id(), link, transport.peer());
         let ending = self.0.links.borrow_mut().insert(link, transport);
         (link, ending)
     }
@@ -406,6 +419,7 @@ impl Local {
 impl Targets {
     fn insert(&mut self, object: Rc<dyn Dispatch>) -> TargetId {
         if let Some(index) = self.free.pop() {
+            // In bounds: only slots that are there are listed as free.
             self.slots[index as usize] = Some(object);
             return TargetId(index);
         }

@@ -7,6 +7,7 @@ mod ahead;
 mod ask;
 mod border;
 mod dispatch;
+mod doors;
 mod driver;
 mod handle;
 mod host;

@@ -168,6 +168,7 @@ impl Near {
             if all.len() <= signal.place {
                 all.resize(signal.place + 1, None);
             }
+            // In bounds: it was made as long just now.
             all[signal.place] = Some(Rc::clone(&near));
         });
         near

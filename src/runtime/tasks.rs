@@ -49,6 +49,7 @@ impl Tasks {
             self.slots.push((Slot::Free, Rc::new(Waker::from(Arc::new(raise)))));
             index
         });
+        // In bounds: it was listed as free, or made just now.
         let (slot, waker) = &mut self.slots[index as usize];
         *slot = Slot::Polling;
         (index, waker.clone())
@@ -68,6 +69,7 @@ impl Tasks {
             if self.by_call.len() <= at {
                 self.by_call.resize(at + 1, None);
             }
+            // In bounds: it was made as long just now.
             self.by_call[at] = Some(index);
         }
         *slot = Slot::Parked(work);

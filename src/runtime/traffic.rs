@@ -8,12 +8,16 @@ use crate::transport::{Transport, TransportError};
 use crate::vat::{Graph, LinkId};
 use crate::wire::Exception;
 
-use super::links::{CheckedOut, Entry, State};
+use super::doors;
+use super::links::{CheckedOut, Entry, Links, State};
 use super::local::Local;
 
 /// How many messages one connection may have handled in one turn. A loud neighbour waits for the
 /// others after these.
 const MESSAGES_PER_TURN: usize = 64;
+
+/// How many of one that asked for more than it may: what is refused it costs as much as what is done for others.
+const MESSAGES_OF_THE_REFUSED: usize = 16;
 
 /// How many words of content one connection may have handled in one turn (256 KiB), the message
 /// that goes beyond it included: large messages, too, take their turn beside a neighbour's small ones.
@@ -52,7 +56,10 @@ impl Local {
         links.borrow_mut().check_in(index, transport);
         match read {
             Read::Drained => {}
-            Read::Unwanted => links.borrow_mut().paused.push(index),
+            Read::Unwanted => {
+                doors::paused(self.id(), link);
+                links.borrow_mut().paused.push(index);
+            }
             Read::Cut => waker.wake_by_ref(),
             Read::Ended(why) => self.lose(link, why),
             Read::Lost(error) => self.lose_to(link, &error),
@@ -64,7 +71,11 @@ impl Local {
         let mut wanted = self.with(|graph| wants(graph));
         let mut cx = Context::from_waker(waker);
         let mut words = 0;
-        for _ in 0..MESSAGES_PER_TURN {
+        let messages = match self.with(|graph| graph.take_refused(link)) {
+            true => MESSAGES_OF_THE_REFUSED,
+            false => MESSAGES_PER_TURN,
+        };
+        for _ in 0..messages {
             if !wanted {
                 return Read::Unwanted;
             }
@@ -80,6 +91,7 @@ impl Local {
                 Poll::Ready(Err(error)) => return Read::Lost(error),
             };
             words += message.content_words();
+            doors::received(self.id(), link, &message);
             wanted = self.with(|graph| {
                 // A peer that broke a rule has its Abort queued; `Output::Closed` follows.
                 let _ = graph.handle(link, message);
@@ -104,12 +116,17 @@ impl Local {
     }
 
     /// Whether a connection that was not read wants to be read again: nothing else wakes it.
+    #[inline]
     pub(super) fn wants_to_resume(&self) -> bool {
         let links = self.inner().links.borrow();
+        !links.paused.is_empty() && self.is_one_to_resume(&links)
+    }
+
+    fn is_one_to_resume(&self, links: &Links) -> bool {
         links.paused.iter().any(|index| {
             let link = links.entries.get(*index as usize).and_then(Option::as_ref);
             link.is_some_and(|entry| {
-                self.with(|graph| graph.connection(entry.link).is_some_and(|c| c.wants_read()))
+                self.quietly(|graph| graph.connection(entry.link).is_some_and(|c| c.wants_read()))
             })
         })
     }
@@ -132,9 +149,11 @@ impl Local {
                 lent = self.inner().links.borrow_mut().check_out(link.index());
             }
             let Some(CheckedOut { transport, .. }) = &mut lent else { continue };
+            doors::sent(self.id(), link, &message);
             match transport.send(message) {
                 Err(error) => self.lose(link, error.to_string()),
                 Ok(()) if Unwritten::of(&**transport) == Unwritten::Enough => {
+                    doors::held(self.id(), link);
                     self.with(|graph| graph.hold(link));
                     self.write_out(lent.take());
                 }
@@ -161,6 +180,7 @@ impl Local {
     /// is set once: a peer that reads a byte now and then sets no more of them.
     pub(super) fn begin_close(&self, link: LinkId, why: Exception) {
         let now = self.now();
+        doors::closed(self.id(), link, &why);
         let (until, wakers) = self.inner().links.borrow_mut().close(link, why, now);
         if let (Some(until), Some(flush)) = (until, wakers.first()) {
             self.inner().timers.borrow_mut().set(until, flush.clone());

@@ -8,6 +8,7 @@ use std::time::Instant;
 use crate::vat::{CallId, Output, TargetId};
 
 use super::dispatch::{Answer, Conclusion, Delivery, LocalFuture};
+use super::doors::{self, Within};
 use super::local::Local;
 use super::quiet::{drop_quietly, poll_quietly};
 use super::signal::{Ready, Sleeper};
@@ -163,6 +164,7 @@ impl Local {
                 self.deliver(target, Delivery { call, interface, method, params });
             }
             Output::Cancel { call } => {
+                doors::cancelled(self.id(), call);
                 let work = self.inner().tasks.borrow_mut().cancel(call);
                 drop_quietly(work);
             }
@@ -199,15 +201,19 @@ impl Local {
         let call = delivery.call;
         let (index, waker) = self.inner().tasks.borrow_mut().reserve();
         let mut cx = Context::from_waker(&waker);
-        let conclusion = match catch_unwind(AssertUnwindSafe(|| object.dispatch(delivery, &mut cx)))
-        {
+        let within = Within::new(self.id(), &delivery);
+        let answer = {
+            let _inside = within.enter();
+            catch_unwind(AssertUnwindSafe(|| object.dispatch(delivery, &mut cx)))
+        };
+        let conclusion = match answer {
             Ok(Answer::Now(conclusion)) => conclusion,
             Ok(Answer::Waiting(future)) => {
-                self.park(index, Work::Call(call, future));
+                self.park(index, Work::Call(call, within.around(future)));
                 return None;
             }
             Ok(Answer::Later(future)) => {
-                self.answer_later(index, &waker, call, future);
+                self.answer_later(index, &waker, call, within.around(future));
                 return None;
             }
             Err(_) => Conclusion::panicked(),
@@ -281,6 +287,7 @@ impl Local {
     /// Ends a delivered call as its object says.
     #[inline]
     pub fn conclude(&self, call: CallId, conclusion: Conclusion) {
+        doors::returned(self.id(), call, &conclusion);
         self.with(|graph| match conclusion {
             Conclusion::Return(outcome) => graph.respond(call, outcome),
             Conclusion::Redirect(cap, request) => {

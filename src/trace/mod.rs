@@ -3,7 +3,8 @@
 //! Floor 3. A [`Recorder`] keeps what passes through a [`Recorded`] transport or a [`Tapped`] stream of bytes, of any engine's
 //! session: all of it on a tape, or the latest in memory, as a [ring](Recorder::ring). `bowline trace` makes a page of a tape. Below that are
 //! an observer that rebuilds the [`Tables`] of both sides from the messages alone, and [`weave`], for
-//! directions that were recorded apart. These two and [`Streams`] know no I/O and no clock.
+//! directions that were recorded apart. These two and [`Streams`] know no I/O and no clock. A recording holds all that was
+//! said, secrets too.
 //!
 //! ```
 //! use bowline::trace::{Recorded, Recorder, Side};

@@ -203,6 +203,7 @@ impl Ring {
                     past.number += 1;
                 }
             }
+            // In bounds: there are two ends, and a place for each.
             What::Broken(from, _) | What::Ended(from) => past.ended[from.index()] = true,
             What::Known(..) | What::Head(..) => {}
         }

@@ -125,6 +125,7 @@ impl Way {
             let space = deframer.space();
             let count = space.len().min(bytes.len());
             let (now, later) = bytes.split_at(count);
+            // In bounds: count is no more than there is space.
             space[..count].copy_from_slice(now);
             deframer.advance(count);
             bytes = later;

@@ -68,6 +68,7 @@ fn decode(frame: &[u8]) -> Option<Message> {
         let space = deframer.space();
         let count = space.len().min(rest.len());
         let (now, later) = rest.split_at(count);
+        // In bounds: count is no more than there is space.
         space[..count].copy_from_slice(now);
         deframer.advance(count);
         rest = later;

@@ -19,8 +19,8 @@ pub trait ByteStream: Unpin {
     /// Those of the stream; a temporary one must be retried inside.
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Whether the last read took all there was, and keeps its waker as if the next one had been
-    /// `Pending`: there is no need to ask. What does not know it says no.
+    /// Whether the last read took all there was, and still keeps its waker as if the next one had been
+    /// `Pending`: there is no need to ask. No once the waker was woken, and where it is not known.
     fn is_dry(&self) -> bool {
         false
     }

@@ -130,7 +130,9 @@ impl<S: ByteStream> Framed<S> {
             if matches!(self.reading, Reading::Ended) {
                 return Poll::Ready(Ok(None));
             }
-            if std::mem::take(&mut self.dry) && self.is_read_by(cx) {
+            // Asked again: a reader that took its time over what came may have been woken meanwhile, and come for
+            // something else.
+            if std::mem::take(&mut self.dry) && self.stream.is_dry() && self.is_read_by(cx) {
                 return Poll::Pending;
             }
             ready!(self.poll_read(cx))?;

@@ -58,6 +58,7 @@ impl Tube {
             return (0, None);
         }
         let end = self.start + read;
+        // In bounds: no more is read than there is, or than the buffer holds.
         buffer[..read].copy_from_slice(&self.bytes[self.start..end]);
         self.start = end;
         if end == self.bytes.len() {
@@ -220,7 +221,8 @@ macro_rules! byte_stream {
             }
 
             fn is_dry(&self) -> bool {
-                self.0.dry
+                // What was written since has taken the waker.
+                self.0.dry && self.0.incoming.with(|tube| tube.reader.is_some())
             }
 
             fn poll_write_vectored(

@@ -101,6 +101,7 @@ impl<M, T> Arena<M, T> {
     pub(super) fn insert(&mut self, entry: T) -> Key<M> {
         self.len += 1;
         if let Some(index) = self.free {
+            // In bounds: only slots that are there are listed as free.
             let slot = &mut self.slots[index as usize];
             if let Slot::Free { generation, next } = *slot {
                 self.free = next;
@@ -116,6 +117,7 @@ impl<M, T> Arena<M, T> {
     pub(super) fn remove(&mut self, key: Key<M>) -> Option<T> {
         self.get(key)?;
         let free = Slot::Free { generation: later(key.generation), next: self.free };
+        // In bounds: the entry was found there just now.
         let slot = std::mem::replace(&mut self.slots[key.index as usize], free);
         self.free = Some(key.index);
         self.len -= 1;

@@ -202,12 +202,12 @@ impl Graph {
     /// What the graph itself holds of each node; the rest is held by whoever runs it.
     fn census(&self) -> Census {
         let mut census = Census::new();
-        for step in self.queue.iter().filter(|step| self.is_live(&step.item)) {
+        for step in self.queue.iter().filter(|step| self.holds(&step.item)) {
             hold(&mut census, step.to, 0);
         }
         for (cap, node) in self.nodes.iter() {
             if let Kind::Streamed(streamed) = &node.kind {
-                let live = streamed.line.iter().filter(|item| self.is_live(item));
+                let live = streamed.line.iter().filter(|item| self.holds(item));
                 live.for_each(|_| hold(&mut census, cap, 0));
             }
             if let Kind::Wall(wall) = &node.kind {
@@ -217,7 +217,7 @@ impl Graph {
             if let Source::Wall(wall) | Source::Gate(wall) = source {
                 hold(&mut census, wall.to, 0);
             }
-            let live = queue.iter().filter(|item| self.is_live(item));
+            let live = queue.iter().filter(|item| self.holds(item));
             live.for_each(|_| hold(&mut census, cap, 0));
             if let State::Resolved(to) | State::Embargoed(to) = state {
                 hold(&mut census, *to, 0);

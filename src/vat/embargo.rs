@@ -87,6 +87,15 @@ impl Graph {
         self.unref(to);
     }
 
+    /// A disembargo of the peer waits at a promise.
+    pub(super) fn stall(&mut self, link: LinkId, embargo: EmbargoId, at: Cap) {
+        if let Some(link) = self.links.get_mut(link) {
+            // Its waits before this one are over.
+            link.stalled.retain(|(known, _)| *known != embargo);
+            link.stalled.push((embargo, at));
+        }
+    }
+
     /// What of its own the peer was told that `target` is.
     fn told(&self, link: LinkId, target: &InTarget) -> Option<Cap> {
         match target {
@@ -121,6 +130,7 @@ impl Graph {
     ) {
         let Some(at) = self.links.get_mut(from) else { return };
         let told = at.returning.remove(&embargo);
+        at.stalled.retain(|(known, _)| *known != embargo);
         let target = match told {
             Some(told) => Some(self.name_on(from, told)),
             None => end.filter(|(link, _)| *link == from).map(|(_, target)| target),

@@ -121,6 +121,7 @@ impl Graph {
             let Some(item) = streamed.line.pop_front() else { return };
             if !self.is_live(&item) {
                 self.forget_abandoned(cap);
+                self.forget_item(&item, cap);
                 continue;
             }
             let failed = matches!(way, Way::Broken(_));

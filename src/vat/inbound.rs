@@ -48,6 +48,11 @@ impl Graph {
         }
     }
 
+    /// Whether the peer of `link` asked for more than it may since this was asked last.
+    pub fn take_refused(&mut self, link: LinkId) -> bool {
+        self.links.get_mut(link).is_some_and(|at| at.conn.take_refused())
+    }
+
     /// Ends a connection and tells its peer why.
     pub fn abort(&mut self, link: LinkId, why: Exception) {
         if let Some(at) = self.links.get_mut(link) {
@@ -416,10 +421,12 @@ impl Graph {
         if let Some(at) = self.links.get_mut(link) {
             at.named.clear();
             let returning = std::mem::take(&mut at.returning);
+            let stalled = std::mem::take(&mut at.stalled);
             if let Some(cap) = at.bootstrap.take() {
                 self.unref(cap);
             }
             returning.into_values().for_each(|told| self.unpin(told));
+            stalled.into_iter().for_each(|(_, promise)| self.abandon_item(promise));
         }
         self.outputs.push_back(Output::Closed { link, why });
     }

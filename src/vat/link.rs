@@ -21,6 +21,8 @@ pub(super) struct Link {
     /// The peer's disembargoes under way here, by what it was told that their target is: that is
     /// what they go back to. One reference and one pin each.
     pub(super) returning: BTreeMap<EmbargoId, Cap>,
+    /// Where disembargoes of the peer wait, or waited: should the connection end, they stand for nothing any more.
+    pub(super) stalled: Vec<(EmbargoId, Cap)>,
     pub(super) attention: Attention,
 }
 
@@ -55,6 +57,7 @@ pub(super) struct Slots {
 impl Slots {
     pub(super) fn insert(&mut self, export: Export) -> LocalCap {
         if let Some(index) = self.free.pop() {
+            // In bounds: only slots that are there are listed as free.
             self.slots[index as usize] = Some(export);
             return LocalCap(index);
         }
@@ -90,6 +93,7 @@ impl Link {
             embargoes: BTreeMap::new(),
             named: BTreeMap::new(),
             returning: BTreeMap::new(),
+            stalled: Vec::new(),
             attention: Attention::Quiet,
         }
     }

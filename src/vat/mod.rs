@@ -3,6 +3,7 @@
 //! Floor 3, sans-I/O. A vat knows nothing of sockets, threads, time or wakers; the objects it hosts
 //! are numbers to it. Whoever runs it feeds it messages and answers and carries out its [`Output`]s.
 
+mod abandon;
 mod arena;
 mod call;
 mod check;
@@ -12,6 +13,7 @@ mod complete;
 mod cross;
 mod embargo;
 mod export;
+mod follow;
 mod graph;
 mod hint;
 mod hold;

@@ -114,51 +114,10 @@ impl Graph {
         }
     }
 
-    /// What `cap` is resolved to by now; itself where it is not resolved. An embargo ends the way.
-    pub(super) fn follow(&mut self, cap: Cap) -> Cap {
-        let mut at = cap;
-        let mut hops = 0;
-        while let Some(to) = self.resolved(at) {
-            at = to;
-            hops += 1;
-        }
-        if hops > 1 {
-            self.shorten(cap, at);
-        }
-        at
-    }
-
-    fn resolved(&self, cap: Cap) -> Option<Cap> {
-        match self.nodes.get(cap)?.kind.state()? {
-            State::Resolved(to) => Some(*to),
-            _ => None,
-        }
-    }
-
-    /// Makes a promise point straight to where its chain ends.
-    fn shorten(&mut self, cap: Cap, end: Cap) {
-        self.retain(end);
-        if let Some(node) = self.nodes.get_mut(cap)
-            && let Kind::Promise(promise) = &mut node.kind
-            && let State::Resolved(to) = &mut promise.state
-        {
-            let before = std::mem::replace(to, end);
-            self.unref(before);
-        }
-    }
-
-    pub(super) fn is_broken(&mut self, cap: Cap) -> bool {
-        let end = self.follow(cap);
-        match self.nodes.get(end) {
-            Some(node) => matches!(node.kind, Kind::Broken(_) | Kind::Null),
-            None => true,
-        }
-    }
-
     pub(super) fn route(&mut self, step: Step) {
         let Step { to, item } = step;
         if !self.is_live(&item) {
-            return;
+            return self.forget_item(&item, to);
         }
         if matches!(item, Item::Lift | Item::Next) {
             match item {
@@ -173,6 +132,9 @@ impl Graph {
                 self.retain(end);
                 if let Some((line, _)) = self.nodes.get_mut(end).and_then(|node| node.kind.line()) {
                     line.push_back(item);
+                }
+                if let Item::Disembargo(link, embargo) = item {
+                    self.stall(link, embargo, end);
                 }
                 if let Item::Call(id) | Item::Write(id) | Item::Fence(id) = item
                     && let Some(Call { place: Place::Queued(_, fate, at), .. }) =
@@ -271,44 +233,6 @@ impl Graph {
             (Item::Disembargo(from, embargo), _) => self.loop_back(from, embargo, None),
             (Item::Call(_) | Item::Write(_) | Item::Fence(_), Way::Wait)
             | (Item::Lift | Item::Next, _) => {}
-        }
-    }
-
-    /// Whether an item still stands for something: a call that was given up leaves it behind.
-    pub(super) fn is_live(&self, item: &Item) -> bool {
-        match item {
-            Item::Call(id) | Item::Write(id) | Item::Fence(id) => {
-                matches!(self.calls.get(*id), Some(Call { place: Place::Queued(..), .. }))
-            }
-            Item::Disembargo(..) | Item::Lift | Item::Next => true,
-        }
-    }
-
-    /// A queued call is given up. It may wait for what nobody else wants: nothing is kept for its
-    /// sake.
-    pub(super) fn abandon(&mut self, place: Place) {
-        let Place::Queued(request, _, to) = place else { return };
-        self.unref_payload(request.params);
-        self.abandon_item(to);
-        self.unref(to);
-    }
-
-    /// An item on its way to `to`, or waiting there, stands for nothing any more. Those that wait
-    /// are cleared away before they outnumber the others.
-    fn abandon_item(&mut self, to: Cap) {
-        let Some((line, abandoned)) = self.nodes.get_mut(to).and_then(|node| node.kind.line())
-        else {
-            return;
-        };
-        *abandoned += 1;
-        if *abandoned < 32 || *abandoned < line.len() / 2 {
-            return;
-        }
-        *abandoned = 0;
-        let mut items = std::mem::take(line);
-        items.retain(|item| self.is_live(item));
-        if let Some((line, _)) = self.nodes.get_mut(to).and_then(|node| node.kind.line()) {
-            *line = items;
         }
     }
 

@@ -191,12 +191,14 @@ impl<S: ReaderSegments + ?Sized, F: FnMut(u32) -> u32> Copy<'_, S, F> {
 
     fn bytes(&mut self, at: Place, start: usize, words: u64) -> Result<(), CopyError> {
         let source = words_at(self.segments, at, words)?;
+        // In bounds: words from `start` on were set aside, as many as are copied.
         let target = Word::words_to_bytes_mut(&mut self.words[start..]);
         target[..source.len()].copy_from_slice(source);
         Ok(())
     }
 
     fn set(&mut self, at: usize, word: u64) {
+        // In bounds: the word was set aside before.
         let target = &mut Word::words_to_bytes_mut(&mut self.words)[at * 8..at * 8 + 8];
         target.copy_from_slice(&word.to_le_bytes());
     }

@@ -6,8 +6,11 @@ use super::frame::{Frame, FrameError, Header, WORD};
 use super::limits::Limits;
 use super::spare::Spare;
 
-/// Bytes of the read buffer, allocated with the first read.
+/// Bytes of the read buffer once a read has filled the first.
 const BUFFER: usize = 64 << 10;
+/// Bytes of the first read buffer, allocated with the first read: all that a connection of small calls ever
+/// takes, and to zero the large one would be more work than the rest of its opening.
+const FIRST: usize = 8 << 10;
 /// A frame that is incomplete and at least so many bytes long is read straight into its own memory.
 /// Below, copying it out of the buffer is cheaper than the extra read.
 const DIRECT_MIN: usize = 16 << 10;
@@ -69,8 +72,8 @@ impl Deframer {
             // Just seen to be some; the borrow checker wants it fetched again.
             return self.direct.as_mut().map_or(&mut [], Direct::space);
         }
-        if self.buffer.is_empty() {
-            self.buffer.resize(BUFFER, 0);
+        if self.end == self.buffer.len() && self.end < BUFFER {
+            self.buffer.resize(if self.buffer.is_empty() { FIRST } else { BUFFER }, 0);
         }
         if self.start == self.end {
             self.start = 0;
@@ -80,7 +83,8 @@ impl Deframer {
             self.end -= self.start;
             self.start = 0;
         }
-        let end = BUFFER.min(self.end + self.read_max);
+        // In bounds: `end` is never beyond the buffer, and nor is what was read.
+        let end = self.buffer.len().min(self.end + self.read_max);
         &mut self.buffer[self.end..end]
     }
 
@@ -139,6 +143,7 @@ impl Deframer {
             self.read_max = PEEK;
             return Ok(Some(direct.into_frame()));
         }
+        // In bounds: what has arrived lies in the buffer.
         let arrived = &self.buffer[self.start..self.end];
         let header = match Header::read(arrived, &self.limits) {
             Ok(Some(header)) => header,
@@ -153,6 +158,7 @@ impl Deframer {
 
     /// Takes a frame out of the buffer if it is all there; if not, and it is large, out of the buffer's way.
     fn take(&mut self, header: Header) -> Option<Frame> {
+        // In bounds: the table was read there.
         let arrived = &self.buffer[self.start + header.bytes..self.end];
         let bytes = header.words() * WORD;
         if let Some(body) = arrived.get(..bytes) {
@@ -203,6 +209,7 @@ impl Direct {
         if words.len() < first {
             words.resize(first, ZERO);
         }
+        // In bounds: `first` words are at least what arrived.
         Word::words_to_bytes_mut(&mut words)[..arrived.len()].copy_from_slice(arrived);
         Self { header, words, filled: arrived.len() }
     }
@@ -227,6 +234,7 @@ impl Direct {
             let most = self.words.capacity().min(all);
             self.words.resize(most.min(len + STEP_WORDS), ZERO);
         }
+        // In bounds: no more is filled than there is.
         &mut Word::words_to_bytes_mut(&mut self.words)[self.filled..]
     }
 }

@@ -240,6 +240,7 @@ impl fmt::Display for Text<'_> {
         let Self(text, limits) = self;
         match text.char_indices().nth(limits.values_max) {
             None => write!(f, "{text:?}"),
+            // In bounds: `end` is where a character begins.
             Some((end, _)) => write!(f, "{:?}… of {} bytes", &text[..end], text.len()),
         }
     }

@@ -159,15 +159,17 @@ fn disposed() -> JsError {
 impl State {
     fn of(outcome: Result<Received, JsError>, mailbox: &Arc<Mailbox>) -> Self {
         match outcome {
-            Ok(received) => {
-                let object = can_go_on(received.value()).then(|| Arc::clone(mailbox));
-                Self::Done(received, object)
-            }
+            Ok(received) => Self::done(received, mailbox),
             Err(why) => Self::Failed(why),
         }
     }
 
     #[inline]
+    fn done(received: Received, mailbox: &Arc<Mailbox>) -> Self {
+        let object = can_go_on(received.value()).then(|| Arc::clone(mailbox));
+        Self::Done(received, object)
+    }
+
     fn came(came: Option<Came>, mailbox: &Arc<Mailbox>) -> Self {
         match came {
             Some(Came::Done(got)) => Self::of(got.map(Received::new), mailbox),
@@ -193,7 +195,15 @@ impl Future for RpcPromise {
         let state = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let State::Kept(seat) = state {
             match seat.here() {
-                Some(here) => *state = State::came(seat.ask(&here), here.mailbox()),
+                Some(here) => match seat.ask(&here) {
+                    // What most calls come to.
+                    Some(Came::Done(Ok(got))) => {
+                        let received = Received::new(got);
+                        *state = State::done(received.clone(), here.mailbox());
+                        return Poll::Ready(Ok(received));
+                    }
+                    came => *state = State::came(came, here.mailbox()),
+                },
                 None => state.depart(),
             }
         }

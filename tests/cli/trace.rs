@@ -465,3 +465,35 @@ fn what_cannot_be_shown_is_told_in_one_line() {
         assert!(help.out.contains(word), "no `{word}` in {help:?}");
     }
 }
+
+/// Real processes of another implementation, recorded; not everybody has them.
+#[test]
+fn recordings_of_another_implementation_say_nothing_that_cannot_be() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/workerd/recordings");
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let scratch = Folder::new("recordings");
+    let page = scratch.file("page.html");
+    let mut shown = 0;
+    for entry in entries.flatten() {
+        let left = entry.path();
+        let name = left.to_str().expect("text").to_owned();
+        let Some(name) = name.strip_suffix(".c2s.bin") else { continue };
+        let right = format!("{name}.s2c.bin");
+        // Each of one connection, that ended in good order.
+        let told = std::fs::read_to_string(format!("{name}.txt")).unwrap_or_default();
+        if !Path::new(&right).exists() || told.contains(" conn2 ") || !told.contains("c2s EOF") {
+            continue;
+        }
+        made(&[&left, Path::new(&right)], &page).succeeds();
+        let sessions = sessions(&page);
+        for session in &sessions {
+            let lines = session["lines"].as_array().expect("lines");
+            if !lines.iter().any(|line| line["k"] == "call") {
+                continue;
+            }
+            assert!(lines.iter().all(|line| line.get("n").is_none()), "{name}: {lines:?}");
+            shown += 1;
+        }
+    }
+    assert!(shown > 100, "{shown} recordings were shown");
+}

@@ -30,6 +30,8 @@ mod payload;
 #[cfg(feature = "worker")]
 #[path = "../../fuzz/bodies/session.rs"]
 mod session;
+#[path = "../../fuzz/bodies/trace.rs"]
+mod trace;
 #[cfg(feature = "worker")]
 #[path = "../../fuzz/bodies/value.rs"]
 mod value;
@@ -63,6 +65,7 @@ const TARGETS: &[Target] = &[
     ("payload", payload::run),
     #[cfg(feature = "worker")]
     ("session", |bytes| session::run(bytes) > 1),
+    ("trace", trace::run),
     #[cfg(feature = "worker")]
     ("value", value::run),
 ];

@@ -1,8 +1,16 @@
 //! A peer that owes a disembargo, and what was resolved before a peer was lost.
 
+use std::task::{Context, Waker};
+use std::time::Instant;
+
 use bowline::conn::Config;
-use bowline::rpc::{Client, Promise};
-use bowline::wire::{CapDescriptor, Context, Disembargo, ExceptionKind, Message};
+use bowline::rpc::{Client, Link, Promise};
+use bowline::runtime::{Turn, Vat};
+use bowline::transport::{Framed, FramedLimits, Peer, Transport, memory_pipe};
+use bowline::wire::{
+    self, CapDescriptor, Disembargo, ExceptionKind, Message, MessageTarget, Path, PromisedAnswer,
+    QuestionId,
+};
 
 use crate::scene::Scene;
 use crate::support::{Ask, method};
@@ -33,7 +41,7 @@ pub(crate) fn embargoed_with(config: Config) -> (Scene, Client, [Promise; 2]) {
 fn calls_behind_an_embargo_go_on_when_it_comes_back() {
     let (mut scene, theirs, [first, behind]) = embargoed();
     scene.calls(call(5, to(0), method::NOTE, vec![]));
-    let context = Context::ReceiverLoopback(bowline::wire::EmbargoId(0));
+    let context = wire::Context::ReceiverLoopback(wire::EmbargoId(0));
     scene.says(Message::Disembargo(Disembargo { target: to(0), context }));
     scene.run(behind).expect("it goes to our own object");
     scene.hears(&["return a5 results 13 words no-finish", "finish q0"]);
@@ -69,6 +77,38 @@ fn calls_behind_an_open_embargo_fail_with_the_connection() {
     }
     drop(theirs);
     scene.ends_over();
+}
+
+/// What is to go back to a peer that is gone stands for nothing, though the promise it waits at is still none.
+#[test]
+fn disembargoes_of_lost_peers_do_not_gather_at_a_promise() {
+    let vat = Vat::local();
+    let (promise, resolver) = Client::promise(vat.here());
+    let quiet = || while vat.turn(Instant::now()) == Turn::More {};
+    let waiting = || vat.here().with(|graph| graph.dump()).matches("Disembargo(").count();
+    for round in 0..50 {
+        let (ours, theirs) = memory_pipe(64 << 10);
+        let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
+        let _link = Link::connect(vat.here(), framed(ours), Config::default(), Some(&promise));
+        let mut peer = framed(theirs);
+        peer.send(bootstrap(0)).expect("it is open");
+        for id in 0..20 {
+            let target = PromisedAnswer { question: QuestionId(0), path: Path::root() };
+            let target = MessageTarget::PromisedAnswer(target);
+            peer.send(disembargo(target, id)).expect("it is open");
+        }
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(peer.poll_flush(&mut cx).is_ready());
+        quiet();
+        assert!(waiting() >= 20, "in round {round}");
+        drop(peer);
+        quiet();
+        assert_eq!(vat.here().with(|graph| graph.check()), Ok(()));
+    }
+    assert!(waiting() < 64, "{} wait of 1000", waiting());
+    drop((promise, resolver));
+    quiet();
+    assert!(vat.here().with(|graph| graph.is_idle()), "{}", vat.here().with(|graph| graph.dump()));
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(crate) mod method {
     pub(crate) const NEVER: u16 = 1;
     /// Returns a new object.
     pub(crate) const MAKE: u16 = 2;
-    /// Returns a new object, and 8 KiB.
+    /// Returns a new object, and 512 bytes.
     pub(crate) const LARGE: u16 = 3;
     /// Returns a promise that is never resolved.
     pub(crate) const PROMISE: u16 = 4;
@@ -31,6 +31,9 @@ pub(crate) enum Reads {
     All,
     Nothing,
 }
+
+/// Twenty peers are not one: together they have twenty turns.
+pub(crate) const TWENTY: &str = "calls on twenty connections";
 
 /// A way to do harm.
 #[derive(Clone)]
@@ -53,7 +56,7 @@ fn config() -> Config {
     config.questions_max = 500;
     config.answers_max = 500;
     config.inbound_words_max = 32 << 10;
-    config.kept_words_max = 64 << 10;
+    config.kept_words_max = 4 << 10;
     config.exports_max = 500;
     config.imports_max = 500;
     config.embargoes_max = 100;
@@ -250,7 +253,7 @@ fn of_the_rest() -> Vec<Attack> {
     });
     all.push(Attack {
         connections: 20,
-        ..attack("calls on twenty connections", Reads::All, |step| calls(step, method::NOTE))
+        ..attack(TWENTY, Reads::All, |step| calls(step, method::NOTE))
     });
     all
 }

@@ -148,14 +148,7 @@ impl Stage {
             }
             took += self.turn();
         }
-        let made = self.made;
-        // What the attacker said is not the next round's.
-        if attacked {
-            for _ in 0..200 {
-                self.turn();
-            }
-        }
-        (made - before) as f64 / took.as_secs_f64()
+        (self.made - before) as f64 / took.as_secs_f64()
     }
 }
 
@@ -198,7 +191,7 @@ async fn answer(mut call: Call, promise: &Client, pusher: &Pusher) -> Result<Res
         method::NEVER => std::future::pending().await,
         method::MAKE | method::LARGE => {
             let object = Client::new(&here, |call: Call| std::future::ready(Ok(call.reply())));
-            let bytes = if call.method() == method::LARGE { 8 << 10 } else { 8 };
+            let bytes = if call.method() == method::LARGE { 512 } else { 8 };
             call.build(|root| {
                 let mut list = root.initn_as::<capnp::any_pointer_list::Builder<'_>>(2);
                 list.reborrow().get(0).set_as_capability(object.hook());

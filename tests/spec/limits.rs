@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::code::Code;
 
 /// The structs that say what a peer may cost, and where they are.
-const STRUCTS: [(&str, &str, &str); 7] = [
+const STRUCTS: [(&str, &str, &str); 8] = [
     ("Config", "Config", "src/conn/config.rs"),
     ("Limits", "Limits", "src/wire/limits.rs"),
     ("ReadLimits", "ReadLimits", "src/wire/limits.rs"),
@@ -15,6 +15,7 @@ const STRUCTS: [(&str, &str, &str); 7] = [
     ("HeadLimits", "HeadLimits", "src/transport/http/head.rs"),
     ("value::Limits", "Limits", "src/worker/value/limits.rs"),
     ("Stats", "Stats", "src/conn/stats.rs"),
+    ("TablesLimits", "TablesLimits", "src/trace/tables.rs"),
 ];
 
 /// What may be counted: no `bool`, which is a habit, and no limits within limits.

@@ -3,10 +3,12 @@
 mod dependencies;
 mod finding;
 mod floors;
+mod panics;
 mod paths;
 mod repository;
 mod sizes;
 mod source;
+mod supply;
 mod tree;
 mod words;
 
@@ -122,6 +124,15 @@ fn what_ships_does_not_panic() {
 }
 
 #[test]
+fn what_may_panic_is_counted_and_proven_not_to() {
+    let shipped = shipped_sources();
+    let record = fs::read_to_string(root().join("tests/tidy/panics.txt")).expect("the record");
+    let mut findings = panics::against(&record, &shipped);
+    findings.extend(shipped.iter().flat_map(panics::proofs));
+    assert_none(findings);
+}
+
+#[test]
 fn names_say_something() {
     let all = ["src/", "macros/", "tests/", "benches/"].into_iter().flat_map(sources);
     assert_none(all.flat_map(|source| words::names(&source)).collect());
@@ -174,4 +185,33 @@ fn the_readme_says_what_the_core_needs() {
     assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
     let readme = fs::read_to_string(root().join("README.md")).expect("there is one");
     assert_none(dependencies::check(&readme, &String::from_utf8_lossy(&listed.stdout)));
+}
+
+/// What `cargo metadata` says of this workspace on this machine. Nothing is fetched: whoever runs this test has built
+/// it.
+fn metadata() -> serde_json::Value {
+    let rustc = Command::new("rustc").arg("-vV").output().expect("rustc is there");
+    let about = String::from_utf8_lossy(&rustc.stdout).into_owned();
+    let host = about.lines().find_map(|line| line.strip_prefix("host: ")).expect("it says so");
+    let args = ["metadata", "--locked", "--offline", "--all-features", "--format-version", "1"];
+    let cargo = Command::new(env!("CARGO"))
+        .args(args)
+        .args(["--filter-platform", host])
+        .current_dir(root())
+        .output()
+        .expect("cargo is there");
+    assert!(cargo.status.success(), "{}", String::from_utf8_lossy(&cargo.stderr));
+    serde_json::from_slice(&cargo.stdout).expect("it is JSON")
+}
+
+#[test]
+fn licences_versions_and_advisories_are_looked_at() {
+    let text = fs::read_to_string(root().join("tests/tidy/supply.txt")).expect("the record");
+    assert_none(supply::check(&metadata(), &supply::record(&text)));
+}
+
+#[test]
+fn everything_comes_from_the_registry() {
+    let locks = files().into_iter().filter(|(path, _)| path.ends_with("Cargo.lock"));
+    assert_none(locks.flat_map(|(path, text)| supply::sources(&path, &text)).collect());
 }

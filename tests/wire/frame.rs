@@ -47,6 +47,23 @@ fn frames_come_out_as_they_went_in_however_the_bytes_are_cut() {
     }
 }
 
+#[test]
+fn a_connection_of_small_messages_keeps_a_small_buffer_and_a_full_read_makes_it_large() {
+    let call = framed(&[&counted(5)]);
+    let (mut deframer, first) = (Deframer::new(Limits::default()), 8 << 10);
+    for _ in 0..2 * first / call.len() {
+        assert_eq!(deframer.space().len(), first);
+        deframer.space()[..call.len()].copy_from_slice(&call);
+        deframer.advance(call.len());
+        assert!(deframer.next_frame().expect("a good frame").is_some());
+    }
+    let many = call.repeat(first / call.len() + 1);
+    deframer.space().copy_from_slice(&many[..first]);
+    deframer.advance(first);
+    while deframer.next_frame().expect("good frames").is_some() {}
+    assert!(deframer.space().len() >= 7 * first, "who filled it has more");
+}
+
 // C-F3
 #[test]
 fn a_stream_that_ends_within_a_frame_was_truncated() {

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::env::consts::ARCH;
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -166,7 +167,9 @@ fn nothing_takes_more_than_is_recorded() {
     });
     let (grown, fallen) = compare(&read(&then), &counted);
     if !fallen.is_empty() {
-        eprintln!("record anew, with BOWLINE_RECORD=1:\n  {}", fallen.join("\n  "));
+        // Not `eprintln!`: what a test that passes prints is not shown.
+        let told = format!("\nrecord anew, with BOWLINE_RECORD=1:\n  {}\n", fallen.join("\n  "));
+        std::io::stderr().write_all(told.as_bytes()).expect("somebody reads it");
     }
     assert!(
         grown.is_empty(),

@@ -151,6 +151,8 @@ pub(crate) enum Command {
     ///
     /// With --listen and --connect it stands between two programs instead, passes all bytes on as they are, and ends when everybody
     /// who came has left, or with Ctrl-C.
+    ///
+    /// A recording holds all that was said, and its page much of it: secrets, too.
     Trace(Traced),
     /// Try how a server of Cap'n Proto RPC, of any engine, takes what a peer may and may not say
     ///

@@ -84,6 +84,7 @@ impl Message {
             }
         }
         let words = segment.words() as u32;
+        // In bounds: the table of eight bytes was appended at `start`.
         out[start + 4..start + 8].copy_from_slice(&words.to_le_bytes());
     }
 
@@ -106,6 +107,7 @@ impl Message {
         }
         let front = pointer::far(false, Place { segment: count as u32, word: 0 });
         let envelope = segment.words();
+        // In bounds: it began with the table and a word.
         own[table..table + 8].copy_from_slice(&front.to_le_bytes());
         let sizes = slices.iter().map(|slice| slice.len() / 8).chain([envelope]);
         write_table(&mut own, sizes);
@@ -150,6 +152,7 @@ fn write_table(table: &mut [u8], sizes: impl Iterator<Item = usize>) {
     let mut count = 0_u32;
     for (index, size) in sizes.enumerate() {
         count = index as u32;
+        // In bounds: who calls made the table for as many sizes.
         table[4 + index * 4..8 + index * 4].copy_from_slice(&(size as u32).to_le_bytes());
     }
     table[..4].copy_from_slice(&count.to_le_bytes());
@@ -190,6 +193,7 @@ impl Encoded {
         std::iter::once(front).chain(content).chain([back]).filter_map(move |slice| {
             let skipped = skip.min(slice.len());
             skip -= skipped;
+            // In bounds: no more is skipped than the slice is long.
             Some(&slice[skipped..]).filter(|slice| !slice.is_empty())
         })
     }

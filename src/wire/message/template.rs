@@ -50,6 +50,7 @@ impl<'a> Segment<'a> {
     /// Writes a word that was appended before.
     pub(super) fn set(&mut self, at: usize, word: u64) {
         let at = self.base + at * 8;
+        // In bounds: the word was appended before.
         self.out[at..at + 8].copy_from_slice(&word.to_le_bytes());
     }
 

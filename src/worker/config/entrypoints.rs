@@ -32,6 +32,7 @@ impl Entrypoints {
 
     /// The names that are known.
     pub(super) fn named(&self) -> impl Iterator<Item = &str> {
+        // In bounds: all of it.
         let named = if let Self::Known { named, .. } = self { &named[..] } else { &[] };
         named.iter().map(String::as_str)
     }

@@ -25,6 +25,7 @@ fn distance(one: &str, other: &str) -> usize {
     for (at, letter) in one.iter().enumerate() {
         let mut row = vec![at + 1];
         for (to, wanted) in other.iter().enumerate() {
+            // In bounds: each row is as long as `other` and one more, and `to` is below that; `row` has one for each letter before.
             let replaced = old[to] + usize::from(letter != wanted);
             let mut best = replaced.min(old[to + 1] + 1).min(row[to] + 1);
             let swapped = at > 0 && to > 0 && one[at - 1] == *wanted && *letter == other[to - 1];

@@ -69,6 +69,7 @@ pub(super) fn table(entries: Vec<Entry>) -> Result<Data, Flaw> {
     let mut keys: Vec<(&str, usize)> =
         entries.iter().map(|entry| (entry.key.as_str(), entry.at)).collect();
     keys.sort_unstable();
+    // In bounds: each window is a pair.
     let twins = keys.windows(2).find(|pair| pair[0].0 == pair[1].0);
     match twins {
         Some(pair) => {

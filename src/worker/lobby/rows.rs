@@ -100,6 +100,7 @@ impl Rows {
     }
 
     fn renew(&mut self, index: u32, asked: Asked) -> Ticket {
+        // In bounds: only rows that are there are handed out or listed as free.
         let row = &mut self.rows[index as usize];
         (row.interests, row.life) = (1, Life::Waiting(asked));
         Ticket { index, generation: row.generation }

@@ -131,6 +131,7 @@ impl ViewKind {
     /// The number in the bytes of one item, little-endian as in every runtime there is.
     pub(super) fn number(self, item: &[u8]) -> f64 {
         let mut word = [0; 8];
+        // In bounds: no item is larger than eight bytes.
         word[..item.len()].copy_from_slice(item);
         let bits = u64::from_le_bytes(word);
         match self {

@@ -46,6 +46,7 @@ impl<'a> Map<'a> {
     /// Every pair, in order. A peer that breaks the rules can send a key twice; then the last counts.
     pub fn iter(self) -> impl DoubleEndedIterator<Item = (View<'a>, View<'a>)> + ExactSizeIterator {
         let (slots, region) = slots(self.0);
+        // In bounds: each chunk is a pair.
         slots.chunks_exact(2).map(|pair| (View::of(&pair[0], region), View::of(&pair[1], region)))
     }
 

@@ -329,6 +329,7 @@ impl Decoder<'_> {
         self.charge(bytes.len())?;
         let digit = |chunk: &[u8]| {
             let mut word = [0; 8];
+            // In bounds: chunks of eight bytes at most.
             word[..chunk.len()].copy_from_slice(chunk);
             u64::from_le_bytes(word)
         };
@@ -367,6 +368,7 @@ impl Decoder<'_> {
         if !bytes.len().is_multiple_of(2) || bytes.len() / 2 > TEXT_MAX {
             return Err(Broken::Text.into());
         }
+        // In bounds: each chunk is a pair.
         if bytes.chunks_exact(2).any(|unit| unit[1] != 0) {
             self.shares = true;
             return Ok(Slot::Wide(span));

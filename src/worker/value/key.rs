@@ -57,6 +57,7 @@ pub(super) fn repeated(pairs: &[Slot], source: &[u8]) -> Option<usize> {
     let mut order: Vec<(Option<Key<'_>>, usize)> =
         (0..count).map(|pair| (key(pair), pair)).collect();
     order.sort_unstable();
+    // In bounds: each window is a pair.
     let twins = order.windows(2).filter(|pair| pair[0].0 == pair[1].0);
     twins.map(|pair| pair[1].1).min()
 }
@@ -101,6 +102,7 @@ pub(super) fn unite(pairs: Vec<Slot>) -> Vec<Slot> {
     let slot = |at: usize| pairs.get(at).cloned().unwrap_or(Slot::Undefined);
     let count = pairs.len() / 2;
     let mut order: Vec<(Option<Key<'_>>, usize)> =
+        // In bounds: pair is below half of the length.
         (0..count).map(|pair| (Key::of(&pairs[pair * 2], &[]), pair)).collect();
     order.sort_unstable();
     let mut kept: Vec<(usize, usize)> = order

@@ -45,12 +45,14 @@ impl<'a> Pairs<'a> {
         let pair = self
             .slots
             .chunks_exact(2)
+            // In bounds: each chunk is a pair.
             .find(|pair| Key::of(&pair[0], &self.region.source) == Some(wanted))?;
         Some(View::of(&pair[1], self.region))
     }
 
     fn iter(self) -> impl ExactSizeIterator<Item = (PropertyKey<'a>, View<'a>)> + 'a {
         self.slots.chunks_exact(2).map(move |pair| {
+            // In bounds: each chunk is a pair.
             let key = match Key::of(&pair[0], &self.region.source) {
                 Some(Key::Index(index)) => PropertyKey::Index(index),
                 Some(Key::Name(name)) => PropertyKey::Name(name),

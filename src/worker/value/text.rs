@@ -205,16 +205,23 @@ impl<'a> Str<'a> {
     /// The string in place, if it is ASCII.
     #[must_use]
     pub fn as_ascii(self) -> Option<&'a str> {
-        let bytes = self.as_latin1().filter(|bytes| bytes.is_ascii())?;
-        std::str::from_utf8(bytes).ok()
+        let bytes = self.as_latin1()?;
+        let is_ascii = match bytes.len() {
+            // Names are short.
+            0..=SHORT => bytes.iter().fold(0, |all, byte| all | byte) < 0x80,
+            _ => bytes.is_ascii(),
+        };
+        if is_ascii { std::str::from_utf8(bytes).ok() } else { None }
     }
 
     /// Its UTF-16 code units.
     pub fn units(self) -> impl Iterator<Item = u16> + 'a {
         let (narrow, wide) = match self.0 {
+            // In bounds: all of what is empty.
             Repr::Narrow(bytes) => (bytes, &[][..]),
             Repr::Wide(bytes) => (&[][..], bytes),
         };
+        // In bounds: each chunk is a pair.
         let pair = |pair: &[u8]| u16::from_le_bytes([pair[0], pair[1]]);
         narrow.iter().map(|byte| u16::from(*byte)).chain(wide.chunks_exact(2).map(pair))
     }

@@ -98,7 +98,9 @@ class Sequence {
   }
 
   label(index, line) {
-    const name = nameIn(line);
+    const question = this.session.about[index];
+    // A Return is named by what it answers.
+    const name = nameIn(line) ?? (line.k === "return" && question?.start >= 0 ? nameIn(this.session.lines[question.start]) : null);
     return el("span", { class: "label" },
       el("b", {}, line.k === "foreign" ? "message" : line.k),
       line.n && el("span", { class: "badge note", title: line.n.join("\n") }, "!"),
