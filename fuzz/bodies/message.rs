@@ -59,8 +59,9 @@ fn payload(from: &mut Choices<'_>) -> Payload {
             let words = from.take(words * 8).chunks_exact(8);
             let word = |word: &[u8]| u64::from_le_bytes(word.try_into().expect("8 bytes"));
             let made = Content::from_words(&words.map(word).collect::<Vec<_>>());
-            // What nobody could build is nothing that is sent.
-            made.copy(&ReadLimits::default()).unwrap_or_default()
+            // What nobody could build is nothing that is sent; nor is what unfolds to more than was chosen.
+            let limits = ReadLimits { traversal_words_max: 1 << 12, ..ReadLimits::default() };
+            made.copy(&limits).unwrap_or_default()
         }
     };
     Payload { content, caps }
