@@ -95,7 +95,7 @@ impl House {
             }
         };
         let transport = socket.framed(FramedLimits::default());
-        Link::connect(here, transport, Config::default(), Some(offered)).closed().await;
+        Link::accept(here, transport, Config::default(), Some(offered)).closed().await;
         Ok(())
     }
 }
