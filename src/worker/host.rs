@@ -53,19 +53,21 @@ pub(super) struct Results {
 
 impl Results {
     fn of(value: &Value, leaving: &[Leaving], disposer: Option<Box<dyn FnOnce()>>) -> Self {
-        let mut value = value.clone();
-        let own = |leaving: &Leaving| {
-            let client = leaving.external.get::<Held>().and_then(Held::client);
-            match client {
-                Some(client) => RpcStub::from_client(client).external(),
-                None => leaving.external.clone(),
-            }
-        };
-        let new = leaving.iter().map(own).collect();
-        let old: Vec<External> = leaving.iter().map(|leaving| leaving.external.clone()).collect();
-        rebind(std::slice::from_mut(&mut value), &old, new);
-        Self { value, disposer }
+        let externals = leaving.iter().map(|leaving| leaving.external.clone()).collect();
+        Self { value: with_own_handles(value, externals), disposer }
     }
+}
+
+/// The same value, with handles of its own of what these are handles of.
+pub(super) fn with_own_handles(value: &Value, externals: Vec<External>) -> Value {
+    let mut value = value.clone();
+    let own = |external: &External| {
+        let client = external.get::<Held>().and_then(Held::client);
+        client.map_or_else(|| external.clone(), |client| RpcStub::from_client(client).external())
+    };
+    let new = externals.iter().map(own).collect();
+    rebind(std::slice::from_mut(&mut value), &externals, new);
+    value
 }
 
 impl Drop for Results {

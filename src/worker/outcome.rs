@@ -8,11 +8,11 @@ use crate::wire::Exception;
 
 use super::error::JsError;
 use super::exception::caught;
-use super::host::{Object, host};
+use super::host::{Object, host, with_own_handles};
 use super::parcel::Parcel;
 use super::received::Received;
 use super::stub::RpcStub;
-use super::value::{Value, View};
+use super::value::{Limits, Value, View, weigh};
 
 /// The outcome of a call as its caller sees it.
 pub(super) fn received(outcome: Result<Reply, Exception>) -> Result<Received, JsError> {
@@ -27,7 +27,9 @@ pub(super) fn again(received: &Received, mailbox: &Arc<Mailbox>) -> Result<RpcSt
     if !can_go_on(received.value()) {
         return Err(no_object());
     }
-    let value = received.value().clone();
+    // Calls that were made go on though the result is disposed after that. (Rule 48)
+    let externals = weigh(received.value(), &Limits::default())?.externals;
+    let value = with_own_handles(received.value(), externals);
     let client = match Local::find(mailbox.id()) {
         Some(here) => host(&here, Object::Plain(value)),
         None => Client::promised(mailbox, move |here| {

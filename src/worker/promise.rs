@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use crate::rpc::{Promise, on};
+use crate::rpc::{Client, Promise, on};
 use crate::runtime::{Mailbox, gone};
 use crate::wire::Path;
 
@@ -32,18 +32,30 @@ pub struct RpcPromise(Mutex<State>);
 enum State {
     /// Its call waits in the lobby of this thread's vat.
     Kept(Seat),
-    Pending(Promise),
+    /// Its call is in the graph; and what it is gone on from by, once it was.
+    Pending(Promise, Option<Client>),
     /// It came to another thread.
     Away(Away),
-    /// It came, in this vat if it is an object.
-    Done(Received, Option<Arc<Mailbox>>),
+    /// It came.
+    Done(Received, Root),
     Failed(JsError),
     Disposed,
 }
 
+/// What a result that came is gone on from by.
+enum Root {
+    /// What it was gone on from by before it came: what was sent that way may be under way still, and is
+    /// not to be overtaken. (C-E1)
+    Known(Client),
+    /// An object made of it, in this vat.
+    Object(Arc<Mailbox>),
+    /// The stub it is, if it is one.
+    Itself,
+}
+
 impl RpcPromise {
     pub(super) fn pending(promise: Promise) -> Self {
-        Self(Mutex::new(State::Pending(promise)))
+        Self(Mutex::new(State::Pending(promise, None)))
     }
 
     /// The promise of a call that waits in the lobby.
@@ -71,7 +83,7 @@ impl RpcPromise {
                     }
                 });
             }
-            State::Pending(promise) => promise.detach(),
+            State::Pending(promise, _) => promise.detach(),
             State::Away(away) => away.detach(),
             State::Done(..) | State::Failed(_) | State::Disposed => {}
         }
@@ -104,7 +116,11 @@ impl RpcPromise {
         };
         match before.filter(|(here, _)| checked.externals.is_empty() && here.may_wait_in_lobby()) {
             Some((here, before)) => {
-                keep_behind(&here, before, path, op, checked.bytes).map(Self::kept)
+                let behind = keep_behind(&here, before, path, op, checked.bytes)?;
+                if let State::Kept(seat) = &mut *self.lock() {
+                    seat.go_on();
+                }
+                Ok(Self::kept(behind))
             }
             None => Err((path, op)),
         }
@@ -114,21 +130,22 @@ impl RpcPromise {
     pub(super) fn root(&self) -> Result<RpcStub, JsError> {
         self.leave_lobby();
         let mut state = self.lock();
-        if matches!(&*state, State::Pending(promise) if promise.is_away()) {
+        if matches!(&*state, State::Pending(promise, _) if promise.is_away()) {
             state.depart();
         }
-        if let State::Pending(promise) = &mut *state
+        if let State::Pending(promise, root) = &mut *state
             && let Some(outcome) = promise.take_now()
         {
-            *state = State::of(received(outcome), promise.mailbox());
+            *state = State::of(received(outcome), promise.mailbox(), root.take());
         }
-        match &*state {
-            State::Pending(promise) => {
-                Ok(RpcStub::from_client(promise.cap(&Path::root().field(PIPELINE))))
+        match &mut *state {
+            State::Pending(promise, root) => {
+                Ok(RpcStub::from_client(root.get_or_insert_with(|| ahead(promise)).clone()))
             }
             State::Away(away) => Ok(RpcStub::from_client(away.root().clone())),
-            State::Done(received, Some(mailbox)) => again(received, mailbox),
-            State::Done(received, None) => received.stub().map_err(|_| no_object()),
+            State::Done(_, Root::Known(root)) => Ok(RpcStub::from_client(root.clone())),
+            State::Done(received, Root::Object(mailbox)) => again(received, mailbox),
+            State::Done(received, Root::Itself) => received.stub().map_err(|_| no_object()),
             State::Failed(why) => Err(why.clone()),
             State::Kept(_) | State::Disposed => Err(disposed()),
         }
@@ -147,7 +164,8 @@ impl RpcPromise {
         let mut state = self.lock();
         if let State::Kept(seat) = &mut *state {
             seat.leave();
-            *state = State::came(came, here.mailbox());
+            let was_gone_on_from = seat.was_gone_on_from();
+            *state = State::came(came, here.mailbox(), was_gone_on_from);
         }
     }
 }
@@ -156,24 +174,40 @@ fn disposed() -> JsError {
     JsError::error("RPC promise used after being disposed.")
 }
 
+/// What will come, to be gone on from.
+fn ahead(promise: &Promise) -> Client {
+    promise.cap(&Path::root().field(PIPELINE))
+}
+
 impl State {
-    fn of(outcome: Result<Received, JsError>, mailbox: &Arc<Mailbox>) -> Self {
+    fn of(
+        outcome: Result<Received, JsError>,
+        mailbox: &Arc<Mailbox>,
+        root: Option<Client>,
+    ) -> Self {
         match outcome {
-            Ok(received) => Self::done(received, mailbox),
+            Ok(received) => Self::done(received, mailbox, root),
             Err(why) => Self::Failed(why),
         }
     }
 
     #[inline]
-    fn done(received: Received, mailbox: &Arc<Mailbox>) -> Self {
-        let object = can_go_on(received.value()).then(|| Arc::clone(mailbox));
-        Self::Done(received, object)
+    fn done(received: Received, mailbox: &Arc<Mailbox>, root: Option<Client>) -> Self {
+        let root = match root {
+            Some(root) => Root::Known(root),
+            None if can_go_on(received.value()) => Root::Object(Arc::clone(mailbox)),
+            None => Root::Itself,
+        };
+        Self::Done(received, root)
     }
 
-    fn came(came: Option<Came>, mailbox: &Arc<Mailbox>) -> Self {
+    fn came(came: Option<Came>, mailbox: &Arc<Mailbox>, was_gone_on_from: bool) -> Self {
         match came {
-            Some(Came::Done(got)) => Self::of(got.map(Received::new), mailbox),
-            Some(Came::Entered(promise)) => Self::Pending(promise),
+            Some(Came::Done(got)) => Self::of(got.map(Received::new), mailbox, None),
+            Some(Came::Entered(promise)) => {
+                let root = was_gone_on_from.then(|| ahead(&promise));
+                Self::Pending(promise, root)
+            }
             None => Self::Failed(caught(&gone())),
         }
     }
@@ -182,7 +216,7 @@ impl State {
     fn depart(&mut self) {
         *self = match std::mem::replace(self, Self::Disposed) {
             Self::Kept(seat) => Self::Away(Away::of_seat(seat)),
-            Self::Pending(promise) => Self::Away(Away::of_promise(promise)),
+            Self::Pending(promise, _) => Self::Away(Away::of_promise(promise)),
             other => other,
         }
     }
@@ -199,29 +233,32 @@ impl Future for RpcPromise {
                     // What most calls come to.
                     Some(Came::Done(Ok(got))) => {
                         let received = Received::new(got);
-                        *state = State::done(received.clone(), here.mailbox());
+                        *state = State::done(received.clone(), here.mailbox(), None);
                         return Poll::Ready(Ok(received));
                     }
-                    came => *state = State::came(came, here.mailbox()),
+                    came => {
+                        let was_gone_on_from = seat.was_gone_on_from();
+                        *state = State::came(came, here.mailbox(), was_gone_on_from);
+                    }
                 },
                 None => state.depart(),
             }
         }
         match state {
-            State::Pending(promise) => {
+            State::Pending(promise, root) => {
                 let outcome = ready!(Pin::new(&mut *promise).poll(cx));
-                *state = State::of(received(outcome), promise.mailbox());
+                *state = State::of(received(outcome), promise.mailbox(), root.take());
             }
             State::Away(away) => {
                 let outcome = ready!(away.poll(cx));
-                *state = State::of(outcome, away.mailbox());
+                *state = State::of(outcome, away.mailbox(), Some(away.root().clone()));
             }
             _ => {}
         }
         Poll::Ready(match state {
             State::Done(received, _) => Ok(received.clone()),
             State::Failed(why) => Err(why.clone()),
-            State::Kept(_) | State::Pending(_) | State::Away(_) | State::Disposed => {
+            State::Kept(_) | State::Pending(..) | State::Away(_) | State::Disposed => {
                 Err(disposed())
             }
         })

@@ -69,3 +69,31 @@ fn calls_in_a_session_do_not_overtake_what_waited_for_its_result() {
         Ending::Answer,
     );
 }
+
+/// What was made of the result shared its handles.
+#[test]
+fn a_call_made_before_the_result_it_goes_on_from_is_disposed_is_made_all_the_same() {
+    use Act::*;
+    replay(
+        Shape { more: 2, bytes: true, sessions: true },
+        &[
+            Call { stub: 0, things: [0, 0, 0] },
+            Call { stub: 0, things: [0, 0, 0] },
+            Quiet,
+            Pipeline { call: 1, key: 0, things: [0, 0, 0] },
+            Call { stub: 0, things: [0, 0, 0] },
+            Call { stub: 0, things: [0, 0, 0] },
+            Call { stub: 0, things: [0, 0, 0] },
+            Answer { got: 0, plain: true, lent: false, things: [8, 0, 0] },
+            Quiet,
+            Pipeline { call: 0, key: 0, things: [0, 0, 0] },
+            Ahead { stub: 16, thing: 3 },
+            Call { stub: 0, things: [0, 0, 0] },
+            Number { stub: 6 },
+            Pipeline { call: 8, key: 1, things: [0, 0, 0] },
+            Pipeline { call: 0, key: 0, things: [0, 0, 0] },
+            Cancel { call: 10, dispose: true },
+        ],
+        Ending::Answer,
+    );
+}

@@ -46,13 +46,6 @@ pub(crate) enum Pass {
     Writer(PipeNo),
 }
 
-/// Defects that are known and not mended; the runs keep clear of them.
-mod known {
-    /// Once the outcome of a call is there, what is called on its promise is called on what came. Where that is an object
-    /// of the caller's own vat, such a call overtakes those pipelined before, which are still on their way back.
-    pub(super) const WHAT_CAME_IS_CALLED_DIRECTLY: bool = true;
-}
-
 pub(crate) const KEYS: [&str; 3] = ["a", "b", "c"];
 
 impl World {
@@ -99,12 +92,7 @@ impl World {
                 (stub.vat, stub.thing, stub.line)
             }
             Root::Promise(call, key) => {
-                let over = self.shadow.call(call).life != Life::Running
-                    && self.shadow.call(call).life != Life::Made;
-                let line = match over && known::WHAT_CAME_IS_CALLED_DIRECTLY {
-                    true => self.shadow.line(),
-                    false => self.shadow.line_of(call, key),
-                };
+                let line = self.shadow.line_of(call, key);
                 (self.shadow.call(call).by, Thing::Result(call, key), line)
             }
         }

@@ -10,10 +10,10 @@ use super::super::error::JsError;
 use super::super::exception::{caught, thrown};
 use super::super::external::disposed;
 use super::super::held::Held;
-use super::super::host::{Attempt, Hosted, Object, hand_over, host, nobody};
+use super::super::host::{Attempt, Hosted, Object, hand_over, host, nobody, with_own_handles};
 use super::super::returned::Got;
 use super::super::target::Return;
-use super::super::value::{Value, View};
+use super::super::value::{Limits, Value, View, weigh};
 use super::rows::{Heard, Life, Rows, Ticket, To};
 use super::waiting::Waiting;
 
@@ -204,7 +204,8 @@ impl Root {
             Self::Client(client) => Ok(client),
             Self::Gone(why) => Err(why),
             Self::Value(value) if matches!(value.view(), View::Object(_)) => {
-                Ok(host(here, Object::Plain(value)))
+                let externals = weigh(&value, &Limits::default())?.externals;
+                Ok(host(here, Object::Plain(with_own_handles(&value, externals))))
             }
             Self::Value(_) => Ok(nobody(here)),
         }

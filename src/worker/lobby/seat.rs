@@ -25,16 +25,28 @@ pub(in crate::worker) struct Seat {
     mailbox: Arc<Mailbox>,
     /// `None` once it was given up for what came.
     ticket: Option<Ticket>,
+    /// Others were made to wait for what the call brings.
+    is_gone_on_from: bool,
 }
 
 impl Seat {
     pub(super) fn new(here: &Local, ticket: Ticket) -> Self {
-        Self { mailbox: Arc::clone(here.mailbox()), ticket: Some(ticket) }
+        Self { mailbox: Arc::clone(here.mailbox()), ticket: Some(ticket), is_gone_on_from: false }
     }
 
     /// Which call it is, unless that was given up for what came.
     pub(in crate::worker) fn ticket(&self) -> Option<Ticket> {
         self.ticket
+    }
+
+    /// Others wait for what the call brings.
+    pub(in crate::worker) fn go_on(&mut self) {
+        self.is_gone_on_from = true;
+    }
+
+    /// Whether others waited for what the call brings.
+    pub(in crate::worker) fn was_gone_on_from(&self) -> bool {
+        self.is_gone_on_from
     }
 
     /// The vat the call is of.
