@@ -46,7 +46,8 @@ impl Address {
             }
             None => host,
         };
-        if host.is_empty() || host.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        let is_wrong = |c: char| matches!(c, '[' | ']') || c.is_whitespace() || c.is_control();
+        if host.is_empty() || host.contains(is_wrong) {
             return Err("the host is missing or malformed");
         }
         Ok(Self::Tcp { host: host.to_owned(), port })
