@@ -14,12 +14,12 @@ use super::tasks::Work;
 use super::turn::During;
 
 /// Keeps calls of a vat out of its graph for as long as nobody looks there. The order of all calls stays
-/// that in which they were made: the lobby is entered only while nothing is queued in the graph, and every
-/// door to the graph has it emptied first.
+/// that in which they were made: calls are kept only while nothing is queued in the graph, and every door to
+/// the graph but [`Local::quietly`] has the lobby emptied first.
 pub trait Lobby: Any {
     /// Has every call that is kept enter the graph, in the order they were made. It may run within any use of
-    /// the vat, wherever the graph is not borrowed: it runs no foreign code and drops none, and uses
-    /// [`Local::quietly`] alone.
+    /// the vat in which the graph is not borrowed: what foreign code dropping runs is left to
+    /// [`Local::drop_later`].
     fn enter(&self, here: &Local);
 }
 

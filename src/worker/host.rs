@@ -353,6 +353,7 @@ impl Back {
 
     /// The results, whose stubs move to the caller.
     fn results(&mut self, returned: Return) -> Result<Payload, JsError> {
+        // By this door what waits in the lobby for the results enters before they are made.
         let wanted = || self.here.with(|graph| graph.may_be_pipelined(self.call));
         let checked = weigh(&returned.value, &Limits::default())?;
         let (returned, caps) = depart(&self.here, returned, checked, self.pusher.as_ref(), wanted)?;

@@ -62,6 +62,7 @@ impl RpcTarget for Recorder {
             "throws" => Answer::now(Err::<Value, _>(JsError::new("RangeError", "no"))),
             "panics" => panic!("it does"),
             "later" => Answer::later(self.later(call)),
+            "soon" => Answer::later(async move { Ok(self.stub(call.here(), "soon")) }),
             "polls" => {
                 let other = self.other.borrow_mut().take();
                 Answer::now(Ok(other.is_some_and(|other| poll_once(&mut pin!(other)).is_ready())))
@@ -222,6 +223,24 @@ fn an_object_that_takes_its_time_holds_up_what_goes_on_from_it_and_nothing_else(
     run(other).expect("it was answered");
     run(late).expect("it was answered");
     scene.over(&["late disposed", "svc disposed"]);
+}
+
+#[test]
+fn what_a_future_brings_the_first_time_it_is_polled_is_gone_on_from() {
+    let scene = Scene::new();
+    let soon = scene.call("soon");
+    let (number, other) = (call(&soon, "number"), scene.call("other"));
+    assert_eq!(run(number).expect("it is answered").as_f64(), Some(7.0));
+    for promise in [soon, other] {
+        run(promise).expect("it was answered");
+    }
+    let number = call(&call(&scene.call("soon"), "soon"), "number");
+    assert_eq!(run(number).expect("it is answered").as_f64(), Some(7.0));
+    let mut heard = scene.recorder.heard.take();
+    heard.retain(|what| !what.ends_with("disposed"));
+    let before = ["svc soon", "svc other", "soon number"];
+    assert_eq!(heard[..1], before[..1]);
+    assert_eq!(heard[3..], ["svc soon", "soon soon", "soon number"]);
 }
 
 #[test]
