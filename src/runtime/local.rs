@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use crate::conn::{Config, Connection};
 use crate::transport::Transport;
-use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Payload, Request, TargetId};
+use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Payload, Request, TargetId, Wrote};
 
 use super::dispatch::{Dispatch, LocalFuture};
 use super::doors;
@@ -205,12 +205,13 @@ impl Local {
     }
 
     /// Makes a streaming call, behind all calls made so far: see `Graph::write`.
-    pub fn write(&self, cap: Cap, request: Request) -> CallId {
+    pub fn write(&self, cap: Cap, request: Request) -> Wrote {
         self.read_mail();
         let method = (request.interface, request.method);
-        let call = self.change(|graph| graph.write(cap, request));
+        let wrote = self.change(|graph| graph.write(cap, request));
+        let (Wrote::Sent(call) | Wrote::Waits(call)) = wrote;
         doors::made(self.id(), call, method);
-        call
+        wrote
     }
 
     /// Done when the streaming calls made on `cap` so far are acknowledged: see `Graph::fence`.

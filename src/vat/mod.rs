@@ -42,3 +42,4 @@ pub use id::{CallId, Cap, LinkId, MembraneId, OfCall, OfLink, OfMembrane, OfNode
 pub use membrane::{Admission, Asks, Crossing, Haste, Side};
 pub use output::{Crosser, Output};
 pub use payload::{Payload, Request};
+pub use write::Wrote;

@@ -15,6 +15,8 @@ pub(super) struct Stream {
     bytes: u64,
     /// The largest call so far.
     largest: u64,
+    /// The last one.
+    last: u64,
     life: Life,
     /// Senders that wait for room.
     pub(super) blocked: Vec<CallId>,
@@ -47,6 +49,7 @@ impl Stream {
             calls: 0,
             bytes: 0,
             largest: 0,
+            last: 0,
             life: Life::Open,
             blocked: Vec::new(),
             fences: Vec::new(),
@@ -58,6 +61,7 @@ impl Stream {
         self.calls += 1;
         self.bytes += bytes;
         self.largest = self.largest.max(bytes);
+        self.last = bytes;
         self.room()
     }
 
@@ -92,6 +96,11 @@ impl Stream {
             Life::Broken(why) => Some(why),
             Life::Open | Life::Abandoned => None,
         }
+    }
+
+    /// Bytes of the call sent last.
+    pub(super) fn last(&self) -> u64 {
+        self.last
     }
 
     /// How many calls were sent and not acknowledged.
