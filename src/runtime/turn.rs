@@ -72,6 +72,7 @@ impl Local {
         if let Some(now) = now {
             let due = self.inner().timers.borrow_mut().advance(now);
             due.into_iter().for_each(Waker::wake);
+            self.with(|graph| graph.tell_time(now));
         }
         self.enter_lobby();
         // Taken before anything is looked at: what is raised from here on asks for another turn.

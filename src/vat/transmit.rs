@@ -11,6 +11,9 @@ impl Graph {
     /// The next message due, and the connection it goes out on.
     #[must_use]
     pub fn poll_transmit(&mut self) -> Option<(LinkId, Message)> {
+        if !self.probing.is_empty() {
+            self.probes_leave();
+        }
         while let Some(&link) = self.sending.front() {
             if let Some(at) = self.links.get_mut(link).filter(|at| !at.is_held()) {
                 if let Some(message) = at.conn.poll_transmit() {

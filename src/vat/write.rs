@@ -1,6 +1,8 @@
 //! Streaming calls: whoever makes one goes on when there is room in the window of the capability it
 //! was sent to, not when it returns.
 
+use std::time::Instant;
+
 use crate::conn::OutTarget;
 use crate::wire::{Content, Exception};
 
@@ -8,6 +10,7 @@ use super::call::{Call, Fate, Origin, Outcome, Place};
 use super::graph::{Graph, Work};
 use super::id::{CallId, Cap, LinkId, StreamId};
 use super::node::{Item, Kind, State};
+use super::pace::Probing;
 use super::payload::{Payload, Request};
 use super::route::Way;
 use super::stream::{Room, Stream};
@@ -52,10 +55,10 @@ impl Graph {
         let Way::Peer(link, target, _) = self.way(end) else { return Err(request) };
         let Some(key) = self.stream_of(end, link) else { return Err(request) };
         let bytes = bytes_of(&request.params.content);
-        let room = match self.streams.get_mut(key) {
-            Some(stream) if stream.why_broken().is_none() => stream.send(bytes),
-            _ => return Err(request),
-        };
+        if self.streams.get(key).is_none_or(|stream| stream.why_broken().is_some()) {
+            return Err(request);
+        }
+        let room = self.count_sent(key, bytes);
         let place = Place::Queued(request, Fate::Deliver, end);
         let id = self.calls.insert(Call::new(Origin::Sent(key, bytes), place));
         self.send_call(id, link, target);
@@ -66,6 +69,31 @@ impl Graph {
                 Ok(Wrote::Sent(id))
             }
             _ => Ok(Wrote::Waits(self.wait_for_room(key))),
+        }
+    }
+
+    /// Counts a call that is sent.
+    fn count_sent(&mut self, key: StreamId, bytes: u64) -> Room {
+        let Some(stream) = self.streams.get_mut(key) else { return Room::Free };
+        let (room, probing) = stream.send(bytes);
+        if probing == Probing::Begins {
+            self.probing.push(key);
+        }
+        room
+    }
+
+    /// It is `now`, until the next time this is said. Streams measure their paths by it
+    /// ([`Window::Adaptive`](crate::conn::Window)); nothing else does.
+    pub fn tell_time(&mut self, now: Instant) {
+        self.now = Some(now);
+    }
+
+    /// What was sent leaves now.
+    pub(super) fn probes_leave(&mut self) {
+        for key in std::mem::take(&mut self.probing) {
+            if let (Some(stream), Some(now)) = (self.streams.get_mut(key), self.now) {
+                stream.leave(now);
+            }
         }
     }
 
@@ -171,9 +199,8 @@ impl Graph {
         let Some(Call { origin: Origin::Write(sender), .. }) = self.calls.get(id) else { return };
         let sender = *sender;
         self.origin(id, Origin::Sent(key, bytes));
-        let Some(stream) = self.streams.get_mut(key) else { return };
-        let room = stream.send(bytes);
-        let Some(sender) = sender else { return };
+        let room = self.count_sent(key, bytes);
+        let (Some(sender), Some(stream)) = (sender, self.streams.get_mut(key)) else { return };
         if room == Room::Full {
             stream.blocked.push(sender);
         }
@@ -208,7 +235,7 @@ impl Graph {
     /// A call that was sent has its outcome.
     pub(super) fn acknowledge(&mut self, key: StreamId, bytes: u64, outcome: Outcome) {
         let Some(stream) = self.streams.get_mut(key) else { return self.unref_outcome(outcome) };
-        let room = stream.acknowledge(bytes);
+        let room = stream.acknowledge(bytes, self.now);
         match outcome {
             Ok(results) => {
                 if room == Room::Free {
@@ -287,6 +314,9 @@ impl Graph {
                         || matches!(node.kind.state(), Some(State::Pending))) =>
             {
                 node.stream = Some(key);
+                if let Some(stream) = self.streams.get_mut(key) {
+                    stream.moves();
+                }
             }
             _ => self.abandon_stream(key),
         }
