@@ -6,11 +6,12 @@ use super::frame::{Frame, FrameError, Header, WORD};
 use super::limits::Limits;
 use super::spare::Spare;
 
-/// Bytes of the read buffer once a read has filled the first.
+/// Bytes of the read buffer once reads have filled the smaller ones.
 const BUFFER: usize = 64 << 10;
-/// Bytes of the first read buffer, allocated with the first read: all that a connection of small calls ever
-/// takes, and to zero the large one would be more work than the rest of its opening.
-const FIRST: usize = 8 << 10;
+/// Bytes of the first read buffer, allocated with the first read: all that a connection of few small calls ever
+/// takes, and to zero a large one would be more work than the rest of its opening. One that is filled is followed by one
+/// eight times as large.
+const FIRST: usize = 1 << 10;
 /// A frame that is incomplete and at least so many bytes long is read straight into its own memory.
 /// Below, copying it out of the buffer is cheaper than the extra read.
 const DIRECT_MIN: usize = 16 << 10;
@@ -74,7 +75,7 @@ impl Deframer {
             return self.direct.as_mut().map_or(&mut [], Direct::space);
         }
         if self.end == self.buffer.len() * WORD && self.end < BUFFER {
-            let bytes = if self.buffer.is_empty() { FIRST } else { BUFFER };
+            let bytes = (self.end * 8).clamp(FIRST, BUFFER);
             self.buffer.resize(bytes / WORD, ZERO);
         }
         let buffer = Word::words_to_bytes_mut(&mut self.buffer);
