@@ -46,6 +46,10 @@ pub(super) struct Inner {
     pub(super) released: RefCell<Vec<Release>>,
     /// What higher floors keep for this vat, by type.
     slots: RefCell<Vec<Rc<dyn Any>>>,
+    /// What this turn has to send may wait for the next, if nobody waits for it.
+    pub(super) patient: Cell<bool>,
+    /// The last turn of a driver left it.
+    pub(super) withheld: Cell<bool>,
     /// Whether the mailbox is being read.
     reading: Cell<bool>,
     /// How many drains are on the stack.
@@ -108,6 +112,8 @@ impl Local {
             watchers: RefCell::default(),
             released: RefCell::default(),
             slots: RefCell::default(),
+            patient: Cell::new(false),
+            withheld: Cell::new(false),
             reading: Cell::new(false),
             depth: Cell::new(0),
             drivers: Cell::new(0),

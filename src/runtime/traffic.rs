@@ -143,6 +143,9 @@ impl Local {
 
     /// Hands every message that is due to its transport, and writes each transport once.
     pub(super) fn transmit(&self) {
+        if self.inner().patient.get() && self.with(|graph| graph.only_gives_back()) {
+            return self.inner().withheld.set(true);
+        }
         let mut lent: Option<CheckedOut> = None;
         while let Some((link, message)) = self.with(|graph| graph.poll_transmit()) {
             if lent.as_ref().is_none_or(|out| out.link != link) {

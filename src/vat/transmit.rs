@@ -28,6 +28,14 @@ impl Graph {
         None
     }
 
+    /// Whether messages are due, and all of them give back what peers keep for us: nobody waits for those.
+    #[must_use]
+    pub fn only_gives_back(&self) -> bool {
+        let due = |link: &LinkId| self.links.get(*link)?.conn.only_gives_back();
+        let mut due = self.sending.iter().filter_map(due);
+        due.next().is_some_and(|first| first && due.all(|gives_back| gives_back))
+    }
+
     /// Leaves what is due on `link` where it counts against the limits of the connection, until
     /// [`unhold`](Self::unhold): its transport has enough to write. A connection that is over is
     /// not held: its last messages are few.
