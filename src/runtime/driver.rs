@@ -85,7 +85,8 @@ impl<C: Clock> Future for Driver<C> {
             }
             let Turn::Idle(due) = local.turn_patiently(now) else {
                 if local.inner().withheld.get() {
-                    break;
+                    clock.yield_now(cx);
+                    return Poll::Pending;
                 }
                 continue;
             };
