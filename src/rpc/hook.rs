@@ -21,8 +21,9 @@ use crate::vat::{self, CallId, Cap, Payload, Wrote};
 use crate::wire::{Content, Path};
 
 use super::ambient::ambient;
+use super::callee::To;
 use super::caps;
-use super::client::{Client, as_the_last};
+use super::client::Client;
 use super::error::error;
 use super::foreign::{self, CapTable, Crossing};
 use super::near::{Near, NearPipeline};
@@ -184,43 +185,6 @@ struct Typed {
     table: CapTable,
 }
 
-/// Who is called.
-#[derive(Default)]
-enum To {
-    /// A capability of a vat of this thread, and one reference of it.
-    Near(Local, Cap),
-    Anyone(Client),
-    /// The request was sent.
-    #[default]
-    Nobody,
-}
-
-impl To {
-    /// Who is called, and how many words to take for the call at first, where `words` would be taken
-    /// otherwise.
-    #[inline]
-    fn new(hook: &Hook, words: u32) -> (Self, u32) {
-        match (&hook.here, hook.client.cap()) {
-            (Some(here), Some(cap)) if !here.mailbox().is_closed() => {
-                let last = here.with(|graph| {
-                    graph.retain(cap);
-                    graph.stream_words(cap)
-                });
-                (Self::Near(here.clone(), cap), words.max(as_the_last(last)))
-            }
-            _ => (Self::Anyone(hook.client.clone()), hook.client.first_words(words)),
-        }
-    }
-
-    fn client(self) -> Option<Client> {
-        match self {
-            Self::Near(here, cap) => Some(Client::adopt(&here, cap)),
-            Self::Anyone(client) => Some(client),
-            Self::Nobody => None,
-        }
-    }
-}
-
 impl Drop for Typed {
     fn drop(&mut self) {
         if let To::Near(here, cap) = &self.to {
@@ -249,7 +213,7 @@ impl Typed {
         let words = u32::try_from(words.min(HINTED_WORDS_MAX)).unwrap_or(1);
         let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
         let mut typed = spare.unwrap_or_default();
-        (typed.to, typed.words) = To::new(hook, words);
+        (typed.to, typed.words) = To::new(hook.here.as_ref(), &hook.client, words);
         (typed.interface, typed.method) = (interface, method);
         typed
     }

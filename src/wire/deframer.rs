@@ -127,8 +127,9 @@ impl Deframer {
     /// Takes the frame [`single`](Self::single) showed.
     pub(super) fn take_single(&mut self) -> Option<Frame> {
         let words = self.single()?.len() / WORD;
-        // In bounds: it has arrived. What was taken before it, and its table, are whole words.
-        let frame = Frame::single(self.buffer[self.start / WORD + 1..][..words].to_vec());
+        // What was taken before it, and its table, are whole words.
+        let first = self.start / WORD + 1;
+        let frame = Frame::single(self.buffer.get(first..first + words)?.to_vec());
         self.taken(WORD + words * WORD);
         Some(frame)
     }
@@ -174,8 +175,9 @@ impl Deframer {
     fn take(&mut self, header: Header) -> Option<Frame> {
         let (body, bytes) = (self.start + header.bytes, header.words() * WORD);
         if self.end - body >= bytes {
-            // In bounds: it has arrived. What was taken before it, and its table, are whole words.
-            let words = self.buffer[body / WORD..][..header.words()].to_vec();
+            // What was taken before it, and its table, are whole words.
+            let first = body / WORD;
+            let words = self.buffer.get(first..first + header.words())?.to_vec();
             self.taken(header.bytes + bytes);
             return Some(header.into_frame(words));
         }
