@@ -140,6 +140,14 @@ impl Connection {
         self.stats() == Stats::default() && self.events.is_empty()
     }
 
+    /// How many calls are under way: of the peer, that are not answered, and of ours. It counts, from the one end of
+    /// both tables to the other.
+    #[must_use]
+    pub fn calls_under_way(&self) -> usize {
+        let theirs = self.answers.iter().filter(|(_, answer)| answer.is_running()).count();
+        theirs + self.questions.unanswered()
+    }
+
     /// It is over: aborted by either side or disconnected. What `poll_transmit` has still leaves.
     #[must_use]
     pub const fn is_closed(&self) -> bool {

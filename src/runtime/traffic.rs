@@ -50,11 +50,14 @@ impl Local {
             return;
         };
         let read = match state {
-            State::Closing(_) => read_away(&mut *transport, &waker),
+            State::Closing(_) | State::Lingering(_) => read_away(&mut *transport, &waker),
             _ => self.read_from(link, &mut *transport, &waker),
         };
         links.borrow_mut().check_in(index, transport);
         match read {
+            Read::Ended(_) | Read::Lost(_) if matches!(state, State::Lingering(_)) => {
+                self.forget(link)
+            }
             Read::Drained => {}
             Read::Unwanted => {
                 doors::paused(self.id(), link);
@@ -236,7 +239,14 @@ impl Local {
             State::Closing(until) => {
                 let closed = transport.poll_close(&mut Context::from_waker(&flush)).is_ready();
                 links.borrow_mut().check_in(index, transport);
-                if closed || self.is_past(until) {
+                let past = self.is_past(until);
+                if past || closed && !links.borrow_mut().is_to_linger(index, until) {
+                    self.forget(link);
+                }
+            }
+            State::Lingering(until) => {
+                links.borrow_mut().check_in(index, transport);
+                if self.is_past(until) {
                     self.forget(link);
                 }
             }
@@ -259,8 +269,11 @@ impl Local {
 fn read_away(transport: &mut dyn Transport, waker: &Waker) -> Read {
     let mut cx = Context::from_waker(waker);
     for _ in 0..MESSAGES_PER_TURN {
-        if !matches!(transport.poll_receive(&mut cx), Poll::Ready(Ok(Some(_)))) {
-            return Read::Drained;
+        match transport.poll_receive(&mut cx) {
+            Poll::Ready(Ok(Some(_))) => {}
+            Poll::Ready(Ok(None)) => return Read::Ended(String::new()),
+            Poll::Ready(Err(error)) => return Read::Lost(error),
+            Poll::Pending => return Read::Drained,
         }
     }
     Read::Cut

@@ -14,6 +14,7 @@ mod cuts;
 #[path = "../sim/hear.rs"]
 mod hear;
 mod ledger;
+mod shut_down;
 mod stage;
 mod wires;
 mod workers;
