@@ -154,6 +154,12 @@ impl Connection {
         matches!(self.end, End::Closed { .. })
     }
 
+    /// It is over, and its last messages were taken.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        matches!(&self.end, End::Closed { parting, .. } if parting.is_empty())
+    }
+
     /// False while more should not be read from the peer: too much of what it sent is unanswered, or
     /// too much of what we sent is unread, and no question of ours waits for what would be read.
     /// (C-M3, C-M6)

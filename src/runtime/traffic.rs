@@ -3,7 +3,7 @@
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use crate::conn::PeerMisbehaved;
+use crate::conn::{Connection, PeerMisbehaved};
 use crate::transport::{Transport, TransportError};
 use crate::vat::{Graph, LinkId};
 use crate::wire::Exception;
@@ -237,7 +237,14 @@ impl Local {
                 }
             }
             State::Closing(until) => {
-                let closed = transport.poll_close(&mut Context::from_waker(&flush)).is_ready();
+                let mut cx = Context::from_waker(&flush);
+                // What is still to be handed over comes before the end, in this turn or the next.
+                let spent =
+                    self.with(|graph| graph.connection(link).is_none_or(Connection::is_spent));
+                let closed = match spent {
+                    true => transport.poll_close(&mut cx).is_ready(),
+                    false => matches!(transport.poll_flush(&mut cx), Poll::Ready(Err(_))),
+                };
                 links.borrow_mut().check_in(index, transport);
                 let past = self.is_past(until);
                 if past || closed && !links.borrow_mut().is_to_linger(index, until) {

@@ -11,6 +11,7 @@ mod support;
 
 mod calls;
 mod cuts;
+mod goodbye;
 #[path = "../sim/hear.rs"]
 mod hear;
 mod ledger;
