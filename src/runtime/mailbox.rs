@@ -170,7 +170,7 @@ mod tests {
         let (done, before) = (Arc::new(AtomicU64::new(0)), Arc::clone(&mailbox));
         let job = |done: &Arc<AtomicU64>| -> Job {
             let done = Arc::clone(done);
-            Box::new(move || drop(done.fetch_add(1, Ordering::Relaxed)))
+            Box::new(move || _ = done.fetch_add(1, Ordering::Relaxed))
         };
         assert!(mailbox.post(job(&done)).is_ok());
         let panicked = std::thread::spawn(move || {

@@ -120,6 +120,7 @@ fn a_vat_with_nothing_to_do_leaves_at_once_and_says_so() {
     assert_eq!(two.poll(&mut alone), Some(ShutDown::Finished));
 }
 
+// C-A7
 #[test]
 fn what_runs_is_waited_for_and_nobody_new_is_served() {
     let two = Two::new();
@@ -149,6 +150,7 @@ fn what_runs_is_waited_for_and_nobody_new_is_served() {
     assert_eq!(link.ending().expect("it is over").reason(), TOLD);
 }
 
+// C-A7
 #[test]
 fn a_deadline_cuts_off_what_still_runs_and_its_caller_is_told() {
     let two = Two::new();
@@ -224,6 +226,7 @@ fn stubs_of_other_vats_of_the_process_stay_good() {
     desk_seen.let_go();
 }
 
+// C-A7
 #[test]
 fn the_last_words_wait_for_a_peer_that_still_talks_and_not_for_ever() {
     let two = Two::new();
