@@ -6,6 +6,7 @@
 mod ahead;
 mod ask;
 mod border;
+mod directory;
 mod dispatch;
 mod doors;
 mod driver;
@@ -31,6 +32,7 @@ mod watch;
 
 pub use self::ahead::Lobby;
 pub use self::border::Border;
+pub use self::directory::mailbox_of;
 pub use self::dispatch::{Answer, Conclusion, Delivery, Dispatch, LocalFuture, Polled};
 pub use self::driver::{Clock, Driver, Timeless};
 pub use self::handle::{Handle, leave, post};
