@@ -53,6 +53,8 @@ pub(super) struct Inner {
     pub(super) depth: Cell<u32>,
     /// How many drivers this vat has; without one, the promises that are polled drive it.
     pub(super) drivers: Cell<u32>,
+    /// Whether somebody waits until nothing is under way.
+    pub(super) waits_for_rest: Cell<bool>,
     /// Whether a turn is under way, which sees to all that comes up in it.
     pub(super) turning: Cell<bool>,
     /// Room for the list of what is ready.
@@ -113,6 +115,7 @@ impl Local {
             reading: Cell::new(false),
             depth: Cell::new(0),
             drivers: Cell::new(0),
+            waits_for_rest: Cell::new(false),
             turning: Cell::new(false),
             ready: RefCell::default(),
             lobby: OnceCell::new(),

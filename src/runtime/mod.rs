@@ -19,6 +19,7 @@ mod mailbox;
 mod park;
 mod quiet;
 mod release;
+mod rest;
 mod signal;
 mod spawn;
 mod tasks;
@@ -40,6 +41,7 @@ pub use self::host::Vat;
 pub use self::links::Ending;
 pub use self::local::Local;
 pub use self::mailbox::{Mailbox, VatId, gone};
+pub use self::rest::Engaged;
 pub use self::timers::TimerId;
 #[cfg(feature = "tokio")]
 pub use self::tokio::TokioClock;

@@ -39,7 +39,7 @@ pub(super) enum Object {
     Entry(Rc<dyn Entry>),
     /// A plain object of the application.
     Plain(Value),
-    /// A plain object that a call returned. What is in it is its own.
+    /// A plain object that a call returned, or anything with a disposer of its own. What is in it is its own.
     Results(Results),
     /// Nothing that has properties.
     Nothing,
@@ -195,10 +195,20 @@ impl Hosted {
                 }
                 Err(why) => Work::Done(Err(why)),
             },
-            Object::Plain(value) | Object::Results(Results { value, .. }) => {
-                self.walk(Stand::Value(value.clone()), path, op)
-            }
+            Object::Plain(value) => self.walk(Stand::Value(value.clone()), path, op),
+            Object::Results(results) => self.go_on(&results.value, path, op),
             Object::Nothing => Work::Done(Err(nothing(path))),
+        }
+    }
+
+    /// What is pipelined on a result.
+    fn go_on(&self, result: &Value, path: &MethodPath, op: Op) -> Work {
+        if matches!(result.view(), View::Object(_)) {
+            return self.walk(Stand::Value(result.clone()), path, op);
+        }
+        match RpcStub::from_value(result) {
+            Ok(stub) => Work::Forward(stub, path.clone(), op),
+            Err(_) => Work::Done(Err(nothing(path))),
         }
     }
 
@@ -382,7 +392,7 @@ fn depart(
     let is_object = matches!(value.view(), View::Object(_));
     let pipeline = match &*leaving {
         _ if !wanted => None,
-        _ if is_object => {
+        _ if is_object || has_disposer => {
             let results = Results::of(&value, &leaving, disposer);
             Some(departure.add(host(here, Object::Results(results))))
         }
