@@ -18,7 +18,10 @@ mod mailbox;
 mod park;
 mod quiet;
 mod release;
+mod shared;
 mod signal;
+#[cfg(test)]
+mod signal_tests;
 mod spawn;
 mod tasks;
 mod thread;
