@@ -51,6 +51,8 @@ impl Drop for Vat {
     fn drop(&mut self) {
         let inner = self.local.inner();
         self.local.leave();
+        // What waits in the lobby holds its objects, which hold the vat: in the graph it holds nothing.
+        self.local.enter_lobby();
         drop_quietly(inner.mailbox.close());
         let tasks = inner.tasks.borrow_mut().clear();
         drop_quietly(tasks);
@@ -59,6 +61,7 @@ impl Drop for Vat {
         drop_quietly(transports);
         drop_quietly(self.local.evict_all());
         drop_quietly(self.local.take_slots());
+        drop_quietly(inner.released.take());
         waiting.into_iter().flatten().for_each(Waker::wake);
         self.local.wake_all();
         inner.mailbox.signal.raise();

@@ -13,9 +13,10 @@ use super::error::JsError;
 use super::exception::caught;
 use super::external::{Departure, Leaving};
 use super::group::Group;
+use super::name::Name;
 use super::path::{DEPTH_MAX, MethodPath, too_deep};
 use super::serial::{self, Serial};
-use super::value::{Checked, Limits, Serialized, Text, View, encode_array, rebind, weigh_array};
+use super::value::{Checked, Limits, Serialized, View, encode_array, rebind, weigh_array};
 use super::words::{Shape, Words};
 
 const PARAMS: Shape = Shape { data: 1, pointers: 4 };
@@ -94,12 +95,12 @@ impl Ask {
         let at = words.structure(0, PARAMS);
         let pointers = at + usize::from(PARAMS.data);
         match self.path.names() {
-            [name] => words.text(pointers, &name.as_str().to_string_lossy()),
+            [name] => words.text(pointers, name.as_str()),
             names => {
                 words.put(at, IS_PATH);
                 let first = words.pointers(pointers, names.len());
                 for (index, name) in names.iter().enumerate() {
-                    words.text(first + index, &name.as_str().to_string_lossy());
+                    words.text(first + index, name.as_str());
                 }
             }
         }
@@ -192,12 +193,12 @@ impl Raw {
     fn read(root: capnp::any_pointer::Reader<'_>) -> capnp::Result<Self> {
         let params: call_params::Reader<'_> = root.get_as()?;
         let path = match params.which()? {
-            call_params::MethodName(name) => MethodPath::one(name?.to_str()?.into()),
+            call_params::MethodName(name) => MethodPath::One(name?.to_str()?.into()),
             call_params::MethodPath(names) => {
                 let names = names?;
                 // One more than there may be is enough to be refused.
                 let name = |name: capnp::Result<capnp::text::Reader<'_>>| {
-                    Ok::<_, capnp::Error>(Text::from(name?.to_str()?))
+                    Ok::<_, capnp::Error>(Name::from(name?.to_str()?))
                 };
                 let names = names.iter().take(DEPTH_MAX + 1).map(name);
                 names.collect::<Result<_, _>>()?

@@ -57,7 +57,7 @@ impl Away {
                         lend(here, &root)
                     }
                 },
-                Some(Came::Done(got)) => done(here, got.map(Received::new), tell),
+                Some(Came::Done(outcome)) => done(here, outcome, tell),
                 None => Err(gone()),
             };
             root.unwrap_or_else(|why| here.with(|graph| graph.broken(why)))

@@ -11,34 +11,35 @@ use super::error::JsError;
 use super::host::nobody;
 use super::interface::JS_RPC_TARGET;
 use super::lobby::keep;
+use super::name::Name;
 use super::parcel::Parcel;
 use super::path::MethodPath;
 use super::promise::RpcPromise;
 use super::property::RpcProperty;
 use super::stub::RpcStub;
-use super::value::{Checked, Text};
+use super::value::Checked;
 
 impl RpcStub {
     /// Calls a method. The call is made at once, behind all made before it on this stub. (Rule 8)
-    pub fn call(&self, name: impl Into<Text>, args: Args) -> RpcPromise {
-        send(self, MethodPath::one(name.into()), Op::Call(args))
+    pub fn call(&self, name: impl Into<Name>, args: Args) -> RpcPromise {
+        send(self, MethodPath::One(name.into()), Op::Call(args))
     }
 
     /// Calls the function it is a stub of.
     pub fn invoke(&self, args: Args) -> RpcPromise {
-        send(self, MethodPath::default(), Op::Call(args))
+        send(self, MethodPath::Itself, Op::Call(args))
     }
 
     /// A property, to be awaited, called or gone on from.
     #[must_use]
-    pub fn get(&self, name: impl Into<Text>) -> RpcProperty {
+    pub fn get(&self, name: impl Into<Name>) -> RpcProperty {
         RpcProperty::of(Ok(self.clone()), name)
     }
 }
 
 impl RpcProperty {
     /// Calls a method of what the property is.
-    pub fn call(&self, name: impl Into<Text>, args: Args) -> RpcPromise {
+    pub fn call(&self, name: impl Into<Name>, args: Args) -> RpcPromise {
         self.get(name).invoke(args)
     }
 
@@ -80,13 +81,13 @@ impl IntoFuture for &RpcProperty {
 
 impl RpcPromise {
     /// Calls a method of what will come, without waiting for it. (Rule 12)
-    pub fn call(&self, name: impl Into<Text>, args: Args) -> Self {
-        self.send(MethodPath::one(name.into()), Op::Call(args))
+    pub fn call(&self, name: impl Into<Name>, args: Args) -> Self {
+        self.send(MethodPath::One(name.into()), Op::Call(args))
     }
 
     /// Calls the function that will come, without waiting for it.
     pub fn invoke(&self, args: Args) -> Self {
-        self.send(MethodPath::default(), Op::Call(args))
+        self.send(MethodPath::Itself, Op::Call(args))
     }
 
     fn send(&self, path: MethodPath, op: Op) -> Self {
@@ -102,7 +103,7 @@ impl RpcPromise {
 
     /// A property of what will come.
     #[must_use]
-    pub fn get(&self, name: impl Into<Text>) -> RpcProperty {
+    pub fn get(&self, name: impl Into<Name>) -> RpcProperty {
         RpcProperty::of(self.root(), name)
     }
 }

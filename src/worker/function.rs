@@ -6,8 +6,9 @@ use std::rc::Rc;
 use crate::runtime::Local;
 
 use super::error::JsError;
+use super::name::Name;
 use super::target::{Answer, Call, Return, RpcTarget};
-use super::value::{Text, Value};
+use super::value::Value;
 
 /// A closure as an object. Its own properties can be read by callers. (Rule 34)
 pub struct Function<F> {
@@ -61,7 +62,7 @@ where
 /// A method taken off its object. (Rule 9)
 pub(super) struct Bound {
     pub(super) target: Rc<dyn RpcTarget>,
-    pub(super) name: Text,
+    pub(super) name: Name,
 }
 
 impl RpcTarget for Bound {
@@ -74,6 +75,6 @@ impl RpcTarget for Bound {
     }
 
     fn invoke(self: Rc<Self>, call: Call) -> Answer {
-        Rc::clone(&self.target).method(&self.name.as_str().to_string_lossy(), call)
+        Rc::clone(&self.target).method(self.name.as_str(), call)
     }
 }

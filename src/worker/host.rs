@@ -163,7 +163,7 @@ impl Hosted {
         let mut way = Back { here: self.here.clone(), call, pusher, parcel };
         let scope = (!group.is_empty()).then(|| Scope(group));
         if let Some(name) = path.names().iter().find(|name| self.reserves(name.as_str())) {
-            return now(Err(thrown(&reserved(&name.as_str().to_string_lossy()))));
+            return now(Err(thrown(&reserved(name.as_str()))));
         }
         let begun = guarded(|| self.begin(path, op));
         let work = match begun.unwrap_or_else(|| Work::Done(Err(panicked()))) {
@@ -177,9 +177,9 @@ impl Hosted {
         runtime::Answer::of(Running { way, scope, work }, cx)
     }
 
-    fn reserves(&self, name: super::value::Str<'_>) -> bool {
-        let entry = matches!(self.object, Object::Entry(_));
-        interface::is_reserved(name) || entry && interface::is_handler(name)
+    fn reserves(&self, name: &str) -> bool {
+        let is_entry = || matches!(self.object, Object::Entry(_));
+        interface::is_reserved(name) || is_entry() && interface::is_handler(name)
     }
 
     fn begin(&self, path: MethodPath, op: Op) -> Work {
@@ -206,11 +206,11 @@ impl Hosted {
     fn ask(&self, target: Rc<dyn RpcTarget>, path: MethodPath, op: Op) -> Work {
         let (answer, name) = match (path.names(), op) {
             ([name], Op::Call(args)) => {
-                let name = name.as_str().to_string_lossy();
-                (Rc::clone(&target).method(&name, Call::new(&self.here, args)), name)
+                let call = Call::new(&self.here, args);
+                (Rc::clone(&target).method(name.as_str(), call), name.as_str())
             }
             ([], Op::Call(args)) => {
-                (Rc::clone(&target).invoke(Call::new(&self.here, args)), "(this)".into())
+                (Rc::clone(&target).invoke(Call::new(&self.here, args)), "(this)")
             }
             (_, op) => return self.walk(Stand::Target(target), path, op),
         };
@@ -222,7 +222,7 @@ impl Hosted {
                 self.walk(Stand::Target(target), path, op)
             }
             Answer::NoFunction => Work::Done(Err(no_function(&path))),
-            Answer::Missing | Answer::Method => Work::Done(Err(missing(&name))),
+            Answer::Missing | Answer::Method => Work::Done(Err(missing(name))),
         }
     }
 
@@ -235,7 +235,7 @@ impl Hosted {
 /// What is pipelined on something without properties. (Rule 15)
 fn nothing(path: &MethodPath) -> JsError {
     match path.names().first() {
-        Some(name) => missing(&name.as_str().to_string_lossy()),
+        Some(name) => missing(name.as_str()),
         None => no_function(path),
     }
 }
@@ -409,7 +409,7 @@ impl Hosted {
     /// Takes a call of this vat, with params in which nothing is but data.
     pub(super) fn attempt(&self, path: MethodPath, op: Op) -> Attempt {
         if let Some(name) = path.names().iter().find(|name| self.reserves(name.as_str())) {
-            return Attempt::Done(Err(reserved(&name.as_str().to_string_lossy())));
+            return Attempt::Done(Err(reserved(name.as_str())));
         }
         match guarded(|| self.begin(path, op)) {
             Some(Work::Done(result)) => Attempt::Done(result),

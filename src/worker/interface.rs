@@ -1,7 +1,5 @@
 //! The interfaces of the Workers protocol, by their ids, and the names nobody may call.
 
-use super::value::Str;
-
 /// `JsRpcTarget`: an object behind a stub.
 pub(super) const JS_RPC_TARGET: u64 = 0xa1a9_6525_142a_9d98;
 
@@ -18,17 +16,13 @@ pub(super) const EVENT_DISPATCHER: u64 = 0xf206_9747_5ec1_752d;
 pub(super) const JS_RPC_SESSION: u16 = 9;
 
 /// Names that mean something of a stub itself. (Rule 36)
-pub(super) fn is_reserved(name: Str<'_>) -> bool {
-    match name.len() {
-        3 => name == "dup",
-        11 => name == "constructor",
-        _ => false,
-    }
+pub(super) fn is_reserved(name: &str) -> bool {
+    matches!(name, "dup" | "constructor")
 }
 
 /// Names of handlers of an entrypoint, which are no methods. (Rule 37)
-pub(super) fn is_handler(name: Str<'_>) -> bool {
+pub(super) fn is_handler(name: &str) -> bool {
     const HANDLERS: [&str; 6] =
         ["fetch", "connect", "alarm", "webSocketMessage", "webSocketClose", "webSocketError"];
-    HANDLERS.iter().any(|handler| name == **handler)
+    HANDLERS.contains(&name)
 }

@@ -1,51 +1,59 @@
 //! The way from an object to what is asked of it: names of properties, one within the other.
 
-use std::borrow::Cow;
-
-use smallvec::SmallVec;
-
 use super::error::JsError;
-use super::value::Text;
+use super::name::Name;
 
 /// How many names a path has at most. (Rule 18)
 pub(super) const DEPTH_MAX: usize = 64;
 
-/// Names, outermost first. An empty one means the object itself.
+/// Names, outermost first. None at all mean the object itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct MethodPath(SmallVec<[Text; 1]>);
+pub(super) enum MethodPath {
+    #[default]
+    Itself,
+    One(Name),
+    /// Two or more.
+    Many(Vec<Name>),
+}
 
 impl MethodPath {
-    pub(super) fn one(name: Text) -> Self {
-        Self(SmallVec::from_buf([name]))
+    pub(super) fn push(&mut self, name: Name) {
+        *self = match std::mem::take(self) {
+            Self::Itself => Self::One(name),
+            Self::One(first) => Self::Many(vec![first, name]),
+            Self::Many(mut names) => {
+                names.push(name);
+                Self::Many(names)
+            }
+        };
     }
 
-    pub(super) fn push(&mut self, name: Text) {
-        self.0.push(name);
-    }
-
-    pub(super) fn names(&self) -> &[Text] {
-        &self.0
+    #[inline]
+    pub(super) fn names(&self) -> &[Name] {
+        match self {
+            Self::Itself => &[],
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Many(names) => names,
+        }
     }
 
     /// What is left behind the first `count` names.
     pub(super) fn behind(&self, count: usize) -> Self {
-        Self(self.0.iter().skip(count).cloned().collect())
+        self.names().iter().skip(count).cloned().collect()
     }
 
     /// As errors write it.
     pub(super) fn spoken(&self) -> String {
-        if self.0.is_empty() {
-            return "(this)".to_owned();
-        }
-        let names: Vec<Cow<'_, str>> =
-            self.0.iter().map(|name| name.as_str().to_string_lossy()).collect();
-        names.join(".")
+        let names: Vec<&str> = self.names().iter().map(Name::as_str).collect();
+        if names.is_empty() { "(this)".to_owned() } else { names.join(".") }
     }
 }
 
-impl FromIterator<Text> for MethodPath {
-    fn from_iter<I: IntoIterator<Item = Text>>(names: I) -> Self {
-        Self(names.into_iter().collect())
+impl FromIterator<Name> for MethodPath {
+    fn from_iter<I: IntoIterator<Item = Name>>(names: I) -> Self {
+        let mut path = Self::Itself;
+        names.into_iter().for_each(|name| path.push(name));
+        path
     }
 }
 

@@ -203,7 +203,7 @@ impl State {
 
     fn came(came: Option<Came>, mailbox: &Arc<Mailbox>, was_gone_on_from: bool) -> Self {
         match came {
-            Some(Came::Done(got)) => Self::of(got.map(Received::new), mailbox, None),
+            Some(Came::Done(outcome)) => Self::of(outcome, mailbox, None),
             Some(Came::Entered(promise)) => {
                 let root = was_gone_on_from.then(|| ahead(&promise));
                 Self::Pending(promise, root)
@@ -231,8 +231,7 @@ impl Future for RpcPromise {
             match seat.here() {
                 Some(here) => match seat.ask(&here) {
                     // What most calls come to.
-                    Some(Came::Done(Ok(got))) => {
-                        let received = Received::new(got);
+                    Some(Came::Done(Ok(received))) => {
                         *state = State::done(received.clone(), here.mailbox(), None);
                         return Poll::Ready(Ok(received));
                     }

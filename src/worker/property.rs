@@ -1,9 +1,9 @@
 //! A property of an object that is elsewhere: named, not yet asked for.
 
 use super::error::JsError;
+use super::name::Name;
 use super::path::{DEPTH_MAX, MethodPath, too_deep};
 use super::stub::RpcStub;
-use super::value::Text;
 
 /// A property, by its path from a stub or from a promise. Nothing is sent before it is awaited, which reads
 /// it, or called. (Rule 3)
@@ -14,13 +14,13 @@ pub struct RpcProperty {
 }
 
 impl RpcProperty {
-    pub(super) fn of(root: Result<RpcStub, JsError>, name: impl Into<Text>) -> Self {
-        Self { root, path: MethodPath::one(name.into()) }
+    pub(super) fn of(root: Result<RpcStub, JsError>, name: impl Into<Name>) -> Self {
+        Self { root, path: MethodPath::One(name.into()) }
     }
 
     /// A property of what this one will be. Beyond 64 of them, using it fails. (Rule 18)
     #[must_use]
-    pub fn get(&self, name: impl Into<Text>) -> Self {
+    pub fn get(&self, name: impl Into<Name>) -> Self {
         let mut property = self.clone();
         if property.path.names().len() < DEPTH_MAX {
             property.path.push(name.into());

@@ -8,6 +8,7 @@ use super::args::Args;
 use super::ask::Op;
 use super::error::JsError;
 use super::function::Bound;
+use super::name::Name;
 use super::path::{MethodPath, missing, no_function};
 use super::stub::RpcStub;
 use super::target::{Answer, Call, Return, RpcTarget};
@@ -78,31 +79,29 @@ impl Walk {
     async fn member(
         &mut self,
         target: Rc<dyn RpcTarget>,
-        name: Text,
+        name: Name,
         passed: usize,
     ) -> Result<Step, JsError> {
-        let spoken = name.as_str().to_string_lossy().into_owned();
         if self.is_last_and_called(passed) {
             let args = self.take_args();
             let call = Call::new(&self.here, args);
-            match Rc::clone(&target).method(&spoken, call) {
+            match Rc::clone(&target).method(name.as_str(), call) {
                 Answer::Property(call) => self.op = Op::Call(call.into_args()),
-                answer => return Ok(Step::End(End::Return(settle(answer, &spoken).await?))),
+                answer => return Ok(Step::End(End::Return(settle(answer, name.as_str()).await?))),
             }
         }
-        match Rc::clone(&target).getter(&spoken, &self.here) {
+        match Rc::clone(&target).getter(name.as_str(), &self.here) {
             Answer::Method if passed == self.path.names().len() => {
                 let stub = (self.host)(&self.here, Rc::new(Bound { target, name }));
                 Ok(Step::To(stub.into()))
             }
             // A function, but not one whose own properties anybody has set.
             Answer::Method => {
-                let next =
-                    self.path.names().get(passed).map(|name| name.as_str().to_string_lossy());
-                Err(missing(&next.unwrap_or_default()))
+                let next = self.path.names().get(passed);
+                Err(missing(next.map_or("", Name::as_str)))
             }
             answer => {
-                let got = settle(answer, &spoken).await?;
+                let got = settle(answer, name.as_str()).await?;
                 if passed == self.path.names().len() && matches!(self.op, Op::Get) {
                     return Ok(Step::End(End::Return(got)));
                 }
@@ -127,7 +126,7 @@ impl Walk {
     fn property(
         &mut self,
         value: Value,
-        name: Option<Text>,
+        name: Option<Name>,
         passed: usize,
     ) -> Result<Step, JsError> {
         if let Some(stub) = RpcStub::of_view(value.view())
@@ -146,11 +145,11 @@ impl Walk {
         let View::Object(object) = value.view() else {
             // What the step before led to has no properties for others; at the very start there was none.
             let named = self.path.names().get(passed.saturating_sub(1)).unwrap_or(&name);
-            return Err(missing(&named.as_str().to_string_lossy()));
+            return Err(missing(named.as_str()));
         };
-        match object.get_text(name.as_str()) {
+        match object.get_text(Text::from(name.as_str()).as_str()) {
             Some(property) => Ok(Step::To(property.to_value())),
-            None => Err(missing(&name.as_str().to_string_lossy())),
+            None => Err(missing(name.as_str())),
         }
     }
 }

@@ -321,6 +321,42 @@ fn a_call_of_a_vat_that_ends_before_it_fails() {
     assert_eq!(recorder.heard.take(), ["svc disposed"]);
 }
 
+#[test]
+fn an_object_that_only_a_call_had_is_disposed_though_the_vat_ends_before_its_next_turn() {
+    let mut scene = Scene::new();
+    // With a driver, promises that are polled leave what they can to it.
+    let driver = scene.vat.timeless_driver();
+    let promise = scene.call("number");
+    scene.stub = None;
+    assert!(poll_once(&mut pin!(promise)).is_ready());
+    scene.heard(&["svc number"]);
+    play(&[]);
+    drop(driver);
+    let Scene { vat, recorder, .. } = scene;
+    drop(vat);
+    assert_eq!(recorder.heard.take(), ["svc disposed"]);
+}
+
+#[test]
+fn a_call_that_enters_late_finds_its_object_though_its_last_stub_was_dropped() {
+    let mut scene = Scene::new();
+    let driver = scene.vat.timeless_driver();
+    let other = scene.recorder.stub(scene.vat.here(), "other");
+    let mut in_graph = Box::pin(other.call("later", Args::new()));
+    assert!(poll_once(&mut in_graph.as_mut()).is_pending());
+    scene.heard(&["other later"]);
+    let promise = scene.call("number");
+    scene.stub = None;
+    // It gives back what was dropped, and then has what waits in the lobby enter.
+    assert!(poll_once(&mut in_graph.as_mut()).is_pending());
+    scene.heard(&["svc number", "svc disposed"]);
+    drop(driver);
+    run(promise).expect("it was answered");
+    run(in_graph).expect("it is answered");
+    drop(other);
+    scene.over(&["other is done", "late disposed", "other disposed"]);
+}
+
 /// Has `away` run on another thread while the vat of the scene takes turns.
 fn beside<R: Send + 'static>(scene: &Scene, away: impl FnOnce() -> R + Send + 'static) -> R {
     let thread = std::thread::spawn(away);

@@ -5,8 +5,9 @@ use crate::vat::Cap;
 
 use super::super::ask::Op;
 use super::super::path::MethodPath;
-use super::rows::{Asked, Ticket, To};
+use super::queue::{Asked, Home, To};
 use super::seat::Seat;
+use super::ticket::Ticket;
 use super::waiting::Waiting;
 
 /// What is asked by a call that cannot wait in the lobby.
@@ -23,8 +24,8 @@ pub(in crate::worker) fn keep(
     bytes: u64,
 ) -> Result<Seat, Unkept> {
     let Some(waiting) = here.lobby::<Waiting>() else { return Err((path, op)) };
-    here.quietly(|graph| graph.retain(cap));
-    let ticket = waiting.rows(|rows| rows.push(Asked { to: To::Cap(cap), path, op, bytes }));
+    let Some(home) = Home::find(here, cap) else { return Err((path, op)) };
+    let ticket = waiting.rows(|rows| rows.push(Asked { to: To::Object(home), path, op, bytes }));
     here.keep_ahead();
     Ok(Seat::new(here, ticket))
 }

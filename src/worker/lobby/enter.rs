@@ -10,32 +10,44 @@ use super::super::exception::thrown;
 use super::super::interface::JS_RPC_TARGET;
 use super::super::parcel::Parcel;
 use super::super::returned::PIPELINE;
-use super::rows::{Life, Ticket, To};
+use super::queue::{Asked, Home, To};
+use super::rows::{Left, Life};
+use super::ticket::Ticket;
 use super::waiting::Waiting;
 
 impl Lobby for Waiting {
     fn enter(&self, here: &Local) {
         while let Some((ticket, to)) = self.rows(|rows| rows.first()) {
-            let cap = match to {
-                To::Cap(cap) => cap,
-                To::Result(before) => self.promised(here, before),
+            let cap = match &to {
+                To::Object(home) => home.node(here),
+                To::Result(before) => self.promised(here, *before),
             };
-            let Some(asked) = self.rows(|rows| rows.begin(ticket, Life::Over)) else {
-                // It was given up just now, and its own reference given back.
-                if let To::Result(_) = to {
-                    here.release(cap);
-                }
+            let begun = self.rows(|rows| rows.begin(ticket, Life::Over));
+            let Some(Asked { path, op, bytes, .. }) = begun else {
+                // It was given up just now.
+                here.release(cap);
                 continue;
             };
-            let content = Parcel::ask(Ask::plain(asked.path, asked.op, asked.bytes));
+            let content = Parcel::ask(Ask::plain(path, op, bytes));
             let params = Payload { content, caps: Vec::new() };
             let request = Request { interface: JS_RPC_TARGET, method: 0, params };
             let call = here.quietly(|graph| graph.call_lent(cap, request));
             self.rows(|rows| rows.replace(ticket, Life::Entered(call)));
-            if let To::Result(before) = to {
-                self.leave_behind(here, before);
+            match to {
+                To::Object(home) => home.leave(here),
+                To::Result(before) => self.leave_behind(here, before),
             }
         }
+    }
+}
+
+impl Home {
+    /// A reference of the object's node. Where nobody kept that it has a new one.
+    fn node(&self, here: &Local) -> Cap {
+        if here.quietly(|graph| graph.upgrade(self.node)) {
+            return self.node;
+        }
+        here.host(self.object.clone())
     }
 }
 
@@ -67,7 +79,7 @@ impl Waiting {
     /// One less is interested in a call. What is left of it is dropped where that may call foreign code.
     fn leave_behind(&self, here: &Local, before: Ticket) {
         match self.rows(|rows| rows.lose(before)) {
-            Some(Life::Entered(call)) => here.quietly(|graph| {
+            Some(Left::Life(Life::Entered(call))) => here.quietly(|graph| {
                 graph.drop_result(call);
                 graph.drop_pipeline(call);
             }),

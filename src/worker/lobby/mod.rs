@@ -8,9 +8,11 @@
 
 mod call;
 mod enter;
+mod queue;
 mod rows;
 mod run;
 mod seat;
+mod ticket;
 mod waiting;
 
 pub(super) use self::call::{Unkept, keep, keep_behind};

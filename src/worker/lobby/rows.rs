@@ -1,6 +1,4 @@
-//! The calls of a lobby: what each asks of whom, and what became of it.
-
-use std::collections::VecDeque;
+//! The calls of a lobby, and what became of each.
 
 use crate::vat::{CallId, Cap};
 
@@ -8,34 +6,21 @@ use super::super::ask::Op;
 use super::super::error::JsError;
 use super::super::path::MethodPath;
 use super::super::returned::Got;
+use super::queue::{Asked, Home, Position, Queue, To};
+use super::ticket::Ticket;
 
-/// Names a call that was kept in the lobby.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::worker) struct Ticket {
-    index: u32,
-    generation: u32,
-}
-
-/// Whom a call is for.
-#[derive(Clone, Copy)]
-pub(super) enum To {
-    /// An object; the call has one reference.
-    Cap(Cap),
-    /// What another call will bring; the call has an interest in it.
-    Result(Ticket),
-}
-
-/// A call that was not made yet, with params in which nothing is but data of so many bytes.
-pub(super) struct Asked {
-    pub(super) to: To,
-    pub(super) path: MethodPath,
-    pub(super) op: Op,
-    pub(super) bytes: u64,
+/// The call that is the next to be made.
+pub(super) enum Next {
+    /// Its object is at it from here on.
+    Runs(Ticket, Home, MethodPath, Op),
+    /// It is for what this other call brings.
+    Behind(Ticket, Ticket),
 }
 
 /// The life of a call.
 pub(super) enum Life {
-    Waiting(Asked),
+    /// It stands in the queue, here.
+    Waiting(Position),
     /// Its object, whose node this is, is at it.
     Running(Cap),
     /// The same, and it entered the graph meanwhile.
@@ -56,6 +41,13 @@ struct Row {
     life: Life,
 }
 
+/// What is left of a call nobody is interested in.
+pub(super) enum Left {
+    /// What it would have asked.
+    Asked(Asked),
+    Life(Life),
+}
+
 /// Who is there to be told that an object answered.
 pub(super) enum Heard {
     /// Whoever had it asked, who takes what came; the call is forgotten.
@@ -73,8 +65,7 @@ pub(super) enum Heard {
 pub(super) struct Rows {
     rows: Vec<Row>,
     free: Vec<u32>,
-    /// Those that wait, and some that do no more.
-    order: VecDeque<Ticket>,
+    queue: Queue,
 }
 
 impl Rows {
@@ -85,50 +76,73 @@ impl Rows {
     }
 
     /// A call behind all others. Its promise is interested in it.
+    #[inline]
     pub(super) fn push(&mut self, asked: Asked) -> Ticket {
+        let life = Life::Waiting(self.queue.next_position());
         let ticket = match self.free.pop() {
-            Some(index) => self.renew(index, asked),
-            None => {
-                let index =
-                    u32::try_from(self.rows.len()).expect("memory ends long before 2^32 calls");
-                self.rows.push(Row { generation: 0, interests: 1, life: Life::Waiting(asked) });
-                Ticket { index, generation: 0 }
+            Some(index) => {
+                // In bounds: only rows that are there are handed out or listed as free.
+                let row = &mut self.rows[index as usize];
+                (row.interests, row.life) = (1, life);
+                Ticket { index, generation: row.generation }
             }
+            None => self.lengthen(life),
         };
-        self.order.push_back(ticket);
+        self.queue.push(ticket, asked);
         ticket
     }
 
-    fn renew(&mut self, index: u32, asked: Asked) -> Ticket {
-        // In bounds: only rows that are there are handed out or listed as free.
-        let row = &mut self.rows[index as usize];
-        (row.interests, row.life) = (1, Life::Waiting(asked));
-        Ticket { index, generation: row.generation }
+    #[cold]
+    fn lengthen(&mut self, life: Life) -> Ticket {
+        let index = u32::try_from(self.rows.len()).expect("memory ends long before 2^32 calls");
+        self.rows.push(Row { generation: 0, interests: 1, life });
+        Ticket { index, generation: 0 }
     }
 
-    /// The call that is the next to be made, and whom it is for.
+    /// The call that is the next to be made, and whom it is for. It waits on.
     pub(super) fn first(&mut self) -> Option<(Ticket, To)> {
-        while let Some(ticket) = self.order.front().copied() {
-            if let Some(Row { life: Life::Waiting(asked), .. }) = self.row(ticket) {
-                return Some((ticket, asked.to));
-            }
-            self.order.pop_front();
-        }
-        None
+        self.queue.front_mut().map(|(ticket, asked)| (ticket, asked.to.clone()))
     }
 
-    /// Takes what is asked by the call that is the next, which comes to be of this life.
-    pub(super) fn begin(&mut self, ticket: Ticket, life: Life) -> Option<Asked> {
-        if self.order.front() == Some(&ticket) {
-            self.order.pop_front();
+    /// The call that is the next to be made, as soon as it can be said of whom.
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<Next> {
+        if let (ticket, Asked { to: To::Result(before), .. }) = self.queue.front_mut()? {
+            return Some(Next::Behind(ticket, *before));
         }
-        match self.replace(ticket, life) {
-            Life::Waiting(asked) => Some(asked),
+        let (ticket, asked) = self.queue.pop()?;
+        let Asked { to: To::Object(home), path, op, .. } = asked else { return None };
+        if let Some(row) = self.row(ticket) {
+            row.life = Life::Running(home.node);
+        }
+        Some(Next::Runs(ticket, home, path, op))
+    }
+
+    /// Takes what is asked by a call, if it is the next still. It comes to be of this life.
+    pub(super) fn begin(&mut self, ticket: Ticket, life: Life) -> Option<Asked> {
+        let (first, _) = self.queue.front_mut()?;
+        if first != ticket {
+            return None;
+        }
+        self.replace(ticket, life);
+        self.queue.pop().map(|(_, asked)| asked)
+    }
+
+    /// The call that is the next is for this: what it was behind before.
+    pub(super) fn aim(&mut self, ticket: Ticket, home: Home) -> Option<Ticket> {
+        match self.queue.front_mut()? {
+            (first, asked) if first == ticket => {
+                match std::mem::replace(&mut asked.to, To::Object(home)) {
+                    To::Result(before) => Some(before),
+                    To::Object(_) => None,
+                }
+            }
             _ => None,
         }
     }
 
     /// How a call lives.
+    #[inline]
     pub(super) fn life(&mut self, ticket: Ticket) -> &Life {
         self.row(ticket).map_or(&Life::Over, |row| &row.life)
     }
@@ -164,11 +178,20 @@ impl Rows {
 
     /// One less is interested in a call. What is left of it where nobody is, and its object is not at it.
     #[inline]
-    pub(super) fn lose(&mut self, ticket: Ticket) -> Option<Life> {
+    pub(super) fn lose(&mut self, ticket: Ticket) -> Option<Left> {
         let row = self.row(ticket)?;
         row.interests = row.interests.saturating_sub(1);
-        let runs = matches!(row.life, Life::Running(_) | Life::Promoted(_) | Life::Handed(_));
-        (row.interests == 0 && !runs).then(|| self.remove(ticket))
+        if row.interests > 0 {
+            return None;
+        }
+        match row.life {
+            Life::Running(_) | Life::Promoted(_) | Life::Handed(_) => None,
+            Life::Waiting(position) => {
+                self.remove(ticket);
+                self.queue.take(position).map(Left::Asked)
+            }
+            _ => Some(Left::Life(self.remove(ticket))),
+        }
     }
 
     /// The object of a call answered, which `asker` had asked.
@@ -183,7 +206,9 @@ impl Rows {
             _ => {}
         }
         let heard = if row.interests == 0 { Heard::Nobody } else { Heard::Asker };
-        self.remove(ticket);
+        row.generation = row.generation.wrapping_add(1);
+        row.life = Life::Over;
+        self.free.push(ticket.index);
         heard
     }
 

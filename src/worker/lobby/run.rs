@@ -10,21 +10,24 @@ use super::super::error::JsError;
 use super::super::exception::{caught, thrown};
 use super::super::external::disposed;
 use super::super::held::Held;
-use super::super::host::{Attempt, Hosted, Object, hand_over, host, nobody, with_own_handles};
+use super::super::host::{Attempt, Object, hand_over, host, nobody, with_own_handles};
+use super::super::received::Received;
 use super::super::returned::Got;
 use super::super::target::Return;
 use super::super::value::{Limits, Value, View, weigh};
-use super::rows::{Heard, Life, Rows, Ticket, To};
+use super::call::Unkept;
+use super::queue::{Asked, Home, To};
+use super::rows::{Heard, Left, Life, Next, Rows};
+use super::ticket::Ticket;
 use super::waiting::Waiting;
 
 /// How many objects are asked on behalf of one promise; what is left enters the graph, where others have their
 /// turn as well.
 const CALLS_PER_RUN: usize = 4096;
 
-/// Whom a call comes to.
+/// Whom a call of what another brought comes to.
 enum Reached {
-    /// This object, with its node.
-    Object(Rc<Hosted>, Cap),
+    Object(Home),
     /// Nobody: it fails with this.
     Nobody(JsError),
     /// What only the graph leads to.
@@ -34,37 +37,44 @@ enum Reached {
 impl Waiting {
     /// Asks objects, until none is left to be asked or the way goes by the graph: there all others follow. What
     /// came of the call of `asker`, if it was answered and nobody else wants to know.
-    pub(super) fn run(&self, here: &Local, asker: Ticket) -> Option<Result<Got, JsError>> {
+    pub(super) fn run(&self, here: &Local, asker: Ticket) -> Option<Result<Received, JsError>> {
         let mut came = None;
         for _ in 0..CALLS_PER_RUN {
-            let Some((ticket, to)) = self.rows(Rows::first) else {
-                here.end_ahead();
-                return came;
-            };
-            match self.reach(here, to) {
-                Reached::Object(object, node) => {
-                    if let Some(own) = self.ask(here, ticket, &object, node, asker) {
-                        came = Some(own);
-                    }
+            match self.rows(Rows::next) {
+                Some(Next::Runs(ticket, home, path, op)) => {
+                    came = self.ask(here, ticket, &home, (path, op), asker).or(came);
+                    home.leave(here);
                 }
-                Reached::Nobody(why) => self.fail(here, ticket, why),
-                Reached::Graph => break,
+                Some(Next::Behind(ticket, before)) => match self.reach(here, before) {
+                    Reached::Object(home) => self.aim(here, ticket, home),
+                    Reached::Nobody(why) => self.fail(here, ticket, why),
+                    Reached::Graph => break,
+                },
+                None => {
+                    here.end_ahead();
+                    return came;
+                }
             }
         }
         here.enter_lobby();
         came
     }
 
-    fn reach(&self, here: &Local, to: To) -> Reached {
-        match to {
-            To::Cap(cap) => object(here, cap),
-            To::Result(before) => match self.root(here, before) {
-                Some(Ok(client)) if client.mailbox().id() == here.id() => {
-                    client.cap_here(here).map_or(Reached::Graph, |cap| object(here, cap))
-                }
-                Some(Ok(_)) | None => Reached::Graph,
-                Some(Err(why)) => Reached::Nobody(why),
-            },
+    fn reach(&self, here: &Local, before: Ticket) -> Reached {
+        match self.root(here, before) {
+            Some(Ok(client)) if client.mailbox().id() == here.id() => {
+                let home = client.cap_here(here).and_then(|cap| Home::find(here, cap));
+                home.map_or(Reached::Graph, Reached::Object)
+            }
+            Some(Ok(_)) | None => Reached::Graph,
+            Some(Err(why)) => Reached::Nobody(why),
+        }
+    }
+
+    /// A call is for this object, which another brought.
+    fn aim(&self, here: &Local, ticket: Ticket, home: Home) {
+        if let Some(before) = self.rows(|rows| rows.aim(ticket, home)) {
+            self.lose(here, before);
         }
     }
 
@@ -83,22 +93,21 @@ impl Waiting {
         &self,
         here: &Local,
         ticket: Ticket,
-        object: &Hosted,
-        node: Cap,
+        home: &Home,
+        (path, op): Unkept,
         asker: Ticket,
-    ) -> Option<Result<Got, JsError>> {
-        let asked = self.rows(|rows| rows.begin(ticket, Life::Running(node)))?;
-        let attempt = object.attempt(asked.path, asked.op);
-        self.leave(here, asked.to);
+    ) -> Option<Result<Received, JsError>> {
+        let Home { object, node } = home;
+        let attempt = object.attempt(path, op);
         let result = match attempt {
             Attempt::Done(result) => result,
             Attempt::Waits(work) => {
-                object.attend(self.promote(here, ticket, node), work);
+                object.attend(self.promote(here, ticket, *node), work);
                 return None;
             }
         };
         match self.rows(|rows| rows.end(ticket, asker)) {
-            Heard::Asker => return Some(outcome(here, result)),
+            Heard::Asker => return Some(outcome(here, result).map(Received::new)),
             Heard::Others => {
                 let came = outcome(here, result);
                 self.end(here, ticket, Life::Done(came));
@@ -137,7 +146,7 @@ impl Waiting {
     fn end(&self, here: &Local, ticket: Ticket, life: Life) {
         let left = self.rows(|rows| {
             rows.replace(ticket, life);
-            (!rows.is_wanted(ticket)).then(|| rows.remove(ticket))
+            (!rows.is_wanted(ticket)).then(|| Left::Life(rows.remove(ticket)))
         });
         if let Some(left) = left {
             self.let_go(here, left);
@@ -145,16 +154,9 @@ impl Waiting {
     }
 
     fn fail(&self, here: &Local, ticket: Ticket, why: JsError) {
-        if let Some(asked) = self.rows(|rows| rows.begin(ticket, Life::Done(Err(why)))) {
-            self.leave(here, asked.to);
-        }
-    }
-
-    /// A call has come to whom it was for.
-    fn leave(&self, here: &Local, to: To) {
-        match to {
-            To::Cap(cap) => here.quietly(|graph| graph.release(cap)),
-            To::Result(before) => self.lose(here, before),
+        let asked = self.rows(|rows| rows.begin(ticket, Life::Done(Err(why))));
+        if let Some(Asked { to: To::Result(before), .. }) = asked {
+            self.lose(here, before);
         }
     }
 }
@@ -172,10 +174,21 @@ fn outcome(here: &Local, result: Result<Return, JsError>) -> Result<Got, JsError
     Err(caught(&thrown(&why)))
 }
 
-fn object(here: &Local, cap: Cap) -> Reached {
-    let ready = here.quietly(|graph| graph.ready_target(cap));
-    let object = ready.and_then(|(target, node)| Some((here.hosted(target)?, node)));
-    object.map_or(Reached::Graph, |(object, node)| Reached::Object(object, node))
+impl Home {
+    /// The object behind a capability, if it is of this vat and takes calls now.
+    #[inline]
+    pub(super) fn find(here: &Local, cap: Cap) -> Option<Self> {
+        let (target, node) = here.quietly(|graph| graph.ready_target(cap))?;
+        Some(Self { object: here.hosted(target)?, node })
+    }
+
+    /// Lets go of the object. Where nobody else has it, what foreign code that runs has its turn later.
+    #[inline]
+    pub(super) fn leave(self, here: &Local) {
+        if Rc::strong_count(&self.object) == 1 {
+            here.drop_later(Box::new(self.object));
+        }
+    }
 }
 
 /// What is gone on with: it is looked at in the lobby, and hosted outside of it.

@@ -7,14 +7,15 @@ use crate::runtime::{Local, Mailbox};
 use crate::vat::CallId;
 
 use super::super::error::JsError;
-use super::super::returned::Got;
-use super::rows::{Life, Rows, Ticket};
+use super::super::received::Received;
+use super::rows::{Life, Rows};
+use super::ticket::Ticket;
 use super::waiting::Waiting;
 
 /// What came of a call that was kept in the lobby.
 pub(in crate::worker) enum Came {
     /// Its outcome.
-    Done(Result<Got, JsError>),
+    Done(Result<Received, JsError>),
     /// It is in the graph.
     Entered(Promise),
 }
@@ -112,7 +113,7 @@ impl Waiting {
         match self.rows(|rows| rows.replace(ticket, Life::Over)) {
             Life::Done(outcome) => {
                 self.rows(|rows| rows.remove(ticket));
-                Some(Came::Done(outcome))
+                Some(Came::Done(outcome.map(Received::new)))
             }
             Life::Entered(call) => {
                 self.rows(|rows| rows.remove(ticket));

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 
 use crate::runtime::Local;
 
-use super::rows::{Life, Rows, Ticket, To};
+use super::queue::To;
+use super::rows::{Left, Life, Rows};
+use super::ticket::Ticket;
 
 /// The calls of a vat that wait in its lobby.
 #[derive(Default)]
@@ -26,27 +28,23 @@ impl Waiting {
     }
 
     /// Lets go of what is left of a call.
-    pub(super) fn let_go(&self, here: &Local, left: Life) {
+    pub(super) fn let_go(&self, here: &Local, left: Left) {
         let mut left = left;
         loop {
             match left {
-                Life::Waiting(asked) => match asked.to {
-                    To::Cap(cap) => return here.release(cap),
+                Left::Asked(asked) => match asked.to {
+                    To::Object(home) => return home.leave(here),
                     To::Result(ticket) => {
                         drop((asked.path, asked.op));
                         let Some(next) = self.rows(|rows| rows.lose(ticket)) else { return };
                         left = next;
                     }
                 },
-                Life::Entered(call) => {
+                Left::Life(Life::Entered(call)) => {
                     here.drop_result(call);
                     return here.drop_pipeline(call);
                 }
-                Life::Done(_)
-                | Life::Running(_)
-                | Life::Promoted(_)
-                | Life::Handed(_)
-                | Life::Over => return,
+                Left::Life(_) => return,
             }
         }
     }

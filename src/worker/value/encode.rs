@@ -55,24 +55,43 @@ pub(in crate::worker) struct Checked {
     pub(in crate::worker) externals: Vec<External>,
 }
 
-/// [`check`], and what the value refers to.
-pub(in crate::worker) fn weigh(value: &Value, limits: &Limits) -> Result<Checked, CloneError> {
-    if !matches!(value.0, Slot::Outside(..)) {
-        return weigh_primitives(std::slice::from_ref(value), [HEADER, 0], limits);
+impl Checked {
+    /// Primitives.
+    #[inline]
+    fn data(bytes: u64) -> Self {
+        Self { bytes, externals: Vec::new() }
     }
+}
+
+/// [`check`], and what the value refers to.
+#[inline]
+pub(in crate::worker) fn weigh(value: &Value, limits: &Limits) -> Result<Checked, CloneError> {
+    match most(&value.0) {
+        Some(most) if HEADER + most <= limits.bytes_max => Ok(Checked::data(HEADER + most)),
+        _ => weigh_by_walk(value, limits),
+    }
+}
+
+fn weigh_by_walk(value: &Value, limits: &Limits) -> Result<Checked, CloneError> {
     let (count, externals) = run(value, Count(0), limits)?;
     Ok(Checked { bytes: count.0, externals })
 }
 
 /// As [`weigh`], for an array of these items.
+#[inline]
 pub(in crate::worker) fn weigh_array(
     items: &[Value],
     limits: &Limits,
 ) -> Result<Checked, CloneError> {
-    if !items.iter().any(|item| matches!(item.0, Slot::Outside(..))) {
-        let count = varint_length(items.len() as u64);
-        return weigh_primitives(items, [HEADER + 1 + count, 2 + count], limits);
+    let before = HEADER + ARRAY_FRAME;
+    let most = items.iter().try_fold(before, |sum, item| Some(sum.saturating_add(most(&item.0)?)));
+    match most {
+        Some(most) if most <= limits.bytes_max => Ok(Checked::data(most)),
+        _ => weigh_array_by_walk(items, limits),
     }
+}
+
+fn weigh_array_by_walk(items: &[Value], limits: &Limits) -> Result<Checked, CloneError> {
     let (count, externals) = run_array(items, Count(0), limits)?;
     Ok(Checked { bytes: count.0, externals })
 }
@@ -80,25 +99,8 @@ pub(in crate::worker) fn weigh_array(
 /// Bytes before a value: a tag and the version.
 const HEADER: u64 = 2;
 
-/// What the walk comes to where there is no object to walk into, between so many bytes before and behind.
-#[inline]
-fn weigh_primitives(
-    items: &[Value],
-    [before, behind]: [u64; 2],
-    limits: &Limits,
-) -> Result<Checked, CloneError> {
-    let most = items.iter().map(|item| most(&item.0)).fold(before + behind, u64::saturating_add);
-    if most <= limits.bytes_max {
-        return Ok(Checked { bytes: most, externals: Vec::new() });
-    }
-    let mut out = Count(before);
-    items.iter().for_each(|item| primitive(&mut out, &item.0, &[]));
-    let bytes = out.count() + behind;
-    if bytes > limits.bytes_max {
-        return Err(CloneError::TooLarge { bytes, max: limits.bytes_max });
-    }
-    Ok(Checked { bytes, externals: Vec::new() })
-}
+/// What an array takes beside its items at most: two tags, its length twice, how many properties it has.
+const ARRAY_FRAME: u64 = 2 + 2 * 10 + 1;
 
 /// As [`encode`], for an array of these items.
 pub(in crate::worker) fn encode_array(
@@ -139,18 +141,19 @@ fn run_array<S: Sink>(
     encoder.finish(limits)
 }
 
-/// What a primitive takes at most.
+/// What a primitive takes at most. `None`: it is none.
 #[inline]
-fn most(slot: &Slot) -> u64 {
+fn most(slot: &Slot) -> Option<u64> {
     /// A tag, a length and padding.
     const FRAME: u64 = 12;
-    match slot {
+    Some(match slot {
         Slot::Number(_) => 9,
         Slot::Short(_) => FRAME + SHORT as u64,
         Slot::Long(long) => FRAME + long.bytes.len() as u64,
         Slot::BigInt(number) => FRAME + 8 * number.digits().len() as u64,
+        Slot::Outside(..) => return None,
         _ => 1,
-    }
+    })
 }
 
 fn primitive<S: Sink>(out: &mut S, slot: &Slot, source: &[u8]) {

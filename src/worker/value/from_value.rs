@@ -130,6 +130,18 @@ impl<'de, V: Visitor<'de>> std::fmt::Display for ExpectedBy<'_, V> {
     }
 }
 
+macro_rules! floats {
+    ($($method:ident)*) => {$(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Visited<'de, V> {
+            match self.view {
+                View::Number(number) => visitor.visit_f64(number),
+                _ => self.deserialize_any(visitor),
+            }
+        }
+    )*};
+}
+
 macro_rules! integers {
     ($($method:ident)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Visited<'de, V> {
@@ -187,6 +199,8 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             _ => Err(self.unfit(&visitor)),
         }
     }
+
+    floats! { deserialize_f32 deserialize_f64 }
 
     integers! {
         deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
@@ -271,7 +285,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     serde::forward_to_deserialize_any! {
-        bool f32 f64 char str string unit unit_struct map struct identifier
+        bool char str string unit unit_struct map struct identifier
     }
 }
 
