@@ -20,7 +20,10 @@ mod park;
 mod quiet;
 mod release;
 mod rest;
+mod shared;
 mod signal;
+#[cfg(test)]
+mod signal_tests;
 mod spawn;
 mod tasks;
 mod thread;
