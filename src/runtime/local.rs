@@ -12,6 +12,7 @@ use crate::conn::{Config, Connection};
 use crate::transport::Transport;
 use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Payload, Request, TargetId};
 
+use super::directory;
 use super::dispatch::{Dispatch, LocalFuture};
 use super::doors;
 use super::links::{Ending, Links};
@@ -98,6 +99,7 @@ impl Local {
         });
         let number = u32::try_from(place).expect("memory ends before 2^32 vats");
         let mailbox = Arc::new(Mailbox::new(number));
+        directory::enter(&mailbox);
         let signal = mailbox.signal.clone();
         let near = Near::enter(&signal);
         let local = Self(Rc::new(Inner {
@@ -139,6 +141,7 @@ impl Local {
 
     pub(super) fn leave(&self) {
         self.0.near.leave();
+        directory::leave(self.id());
         // The vat is dropped after the borrow ends: its objects' destructors may look here.
         let gone = HERE.try_with(|here| here.borrow_mut().get_mut(self.id().place())?.take());
         drop(gone);

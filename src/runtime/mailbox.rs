@@ -1,11 +1,12 @@
 //! The mailbox is where other threads leave work and releases for a vat.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, PoisonError};
 
 use crate::vat::Cap;
 use crate::wire::Exception;
 
+use super::shared::{AtomicBool, Mutex, MutexGuard, Ordering};
 use super::signal::Signal;
 
 /// Names a vat of this process; never used again.

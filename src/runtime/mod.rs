@@ -6,6 +6,7 @@
 mod ahead;
 mod ask;
 mod border;
+mod directory;
 mod dispatch;
 mod doors;
 mod driver;
@@ -19,7 +20,10 @@ mod park;
 mod quiet;
 mod release;
 mod rest;
+mod shared;
 mod signal;
+#[cfg(test)]
+mod signal_tests;
 mod spawn;
 mod tasks;
 mod thread;
@@ -32,6 +36,7 @@ mod watch;
 
 pub use self::ahead::Lobby;
 pub use self::border::Border;
+pub use self::directory::mailbox_of;
 pub use self::dispatch::{Answer, Conclusion, Delivery, Dispatch, LocalFuture, Polled};
 pub use self::driver::{Clock, Driver, Timeless};
 pub use self::handle::{Handle, leave, post};

@@ -156,4 +156,5 @@ pub(in crate::probe) const CLAUSES: &[Clause] = &[
     unseen("C-M9", "a call that is sent back, again and again", PROMISE),
     unseen("C-M10", "large results that are never finished", LARGE),
     unseen("C-M11", "a connection on which nothing is said", PATIENCE),
+    unseen("C-M12", "connections, one after the other", LARGE),
 ];

@@ -1,6 +1,7 @@
 //! One port of a vat: vats by CONNECT host, and HTTP for everybody else.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures_channel::oneshot;
 use http::{Request, Response};
@@ -14,6 +15,9 @@ use crate::runtime::{Local, LocalFuture};
 use crate::transport::http::{Ahead, Arrival, ConnectHost, HeadLimits, admit, refuse};
 use crate::transport::{FramedLimits, Listener, Socket, TransportError};
 use crate::worker::error::JsError;
+
+/// How long to wait when the system has no room for one more connection.
+const NO_ROOM: Duration = Duration::from_millis(100);
 
 /// What is served at one port, as a service binding of a Worker expects it: `CONNECT host` leads to the vat of that
 /// host (C-K2), any other request to a [`Fetch`] (C-K3).
@@ -69,7 +73,8 @@ impl Port {
     ///
     /// # Errors
     ///
-    /// What accepting failed with; a process out of file descriptors is one.
+    /// What accepting failed with. A process that is out of file descriptors, or out of memory, is none: who comes
+    /// then waits until there is room.
     pub async fn listen(&self, here: &Local, listener: &mut Listener) -> TransportError {
         loop {
             match listener.accept().await {
@@ -80,6 +85,7 @@ impl Port {
                         let _theirs_alone = port.attend(&local, socket).await;
                     }));
                 }
+                Err(error) if error.is_shortage() => tokio::time::sleep(NO_ROOM).await,
                 Err(error) => return error,
             }
         }
