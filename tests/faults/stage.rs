@@ -1,4 +1,4 @@
-//! Vats, wires between them, and a story that is played on them: one message arrives at a time, and one wire is cut.
+//! Vats, wires between them, and a story that is played on them: messages arrive one by one, and one wire is cut.
 
 mod ending;
 
@@ -419,6 +419,7 @@ impl Stage {
             if !moved && !self.arrive() {
                 return done;
             }
+            while !moved && self.plan.medium == Medium::Moved && self.arrive() {}
         }
         wrong!("it never ends")
     }
