@@ -16,6 +16,8 @@ mod links;
 mod local;
 mod look;
 mod mailbox;
+#[cfg(test)]
+mod mailbox_tests;
 mod park;
 mod quiet;
 mod release;
