@@ -8,7 +8,7 @@ mod tap;
 mod world;
 
 pub(crate) use fields::{at, cap, fill, number};
-pub(crate) use objects::*;
 pub(crate) use leaks::leaves_nothing;
+pub(crate) use objects::*;
 pub(crate) use tap::Gate;
 pub(crate) use world::{Kind, Pair, Seed, World, scenarios};

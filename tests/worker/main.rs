@@ -42,5 +42,4 @@ mod visibility;
 
 /// Counts what a scenario takes and gives back, on its thread.
 #[global_allocator]
-static COUNTED: mockalloc::Mockalloc<std::alloc::System> =
-    mockalloc::Mockalloc(std::alloc::System);
+static COUNTED: mockalloc::Mockalloc<std::alloc::System> = mockalloc::Mockalloc(std::alloc::System);
