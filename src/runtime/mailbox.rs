@@ -40,7 +40,7 @@ pub struct Mailbox {
     pub(super) signal: Arc<Signal>,
 }
 
-enum Mail {
+pub(super) enum Mail {
     Open {
         jobs: Vec<Job>,
         releases: Vec<Cap>,
@@ -82,7 +82,7 @@ impl Mailbox {
         self.id
     }
 
-    fn mail(&self) -> MutexGuard<'_, Mail> {
+    pub(super) fn mail(&self) -> MutexGuard<'_, Mail> {
         self.mail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

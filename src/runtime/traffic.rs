@@ -3,7 +3,7 @@
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use crate::conn::PeerMisbehaved;
+use crate::conn::{Connection, PeerMisbehaved};
 use crate::transport::{Transport, TransportError};
 use crate::vat::{Graph, LinkId};
 use crate::wire::Exception;
@@ -50,11 +50,14 @@ impl Local {
             return;
         };
         let read = match state {
-            State::Closing(_) => read_away(&mut *transport, &waker),
+            State::Closing(_) | State::Lingering(_) => read_away(&mut *transport, &waker),
             _ => self.read_from(link, &mut *transport, &waker),
         };
         links.borrow_mut().check_in(index, transport);
         match read {
+            Read::Ended(_) | Read::Lost(_) if matches!(state, State::Lingering(_)) => {
+                self.forget(link)
+            }
             Read::Drained => {}
             Read::Unwanted => {
                 doors::paused(self.id(), link);
@@ -234,9 +237,23 @@ impl Local {
                 }
             }
             State::Closing(until) => {
-                let closed = transport.poll_close(&mut Context::from_waker(&flush)).is_ready();
+                let mut cx = Context::from_waker(&flush);
+                // What is still to be handed over comes before the end, in this turn or the next.
+                let spent =
+                    self.with(|graph| graph.connection(link).is_none_or(Connection::is_spent));
+                let closed = match spent {
+                    true => transport.poll_close(&mut cx).is_ready(),
+                    false => matches!(transport.poll_flush(&mut cx), Poll::Ready(Err(_))),
+                };
                 links.borrow_mut().check_in(index, transport);
-                if closed || self.is_past(until) {
+                let past = self.is_past(until);
+                if past || closed && !links.borrow_mut().is_to_linger(index, until) {
+                    self.forget(link);
+                }
+            }
+            State::Lingering(until) => {
+                links.borrow_mut().check_in(index, transport);
+                if self.is_past(until) {
                     self.forget(link);
                 }
             }
@@ -259,8 +276,11 @@ impl Local {
 fn read_away(transport: &mut dyn Transport, waker: &Waker) -> Read {
     let mut cx = Context::from_waker(waker);
     for _ in 0..MESSAGES_PER_TURN {
-        if !matches!(transport.poll_receive(&mut cx), Poll::Ready(Ok(Some(_)))) {
-            return Read::Drained;
+        match transport.poll_receive(&mut cx) {
+            Poll::Ready(Ok(Some(_))) => {}
+            Poll::Ready(Ok(None)) => return Read::Ended(String::new()),
+            Poll::Ready(Err(error)) => return Read::Lost(error),
+            Poll::Pending => return Read::Drained,
         }
     }
     Read::Cut

@@ -287,6 +287,15 @@ impl Service {
                 let disposed = move || log.note("result disposed");
                 Answer::Now(Ok(Return::new(value!({ v: 1 })).on_dispose(disposed)))
             }
+            "makeSpoken" => {
+                let disposed = move || log.note("word disposed");
+                Answer::Now(Ok(Return::new("a word").on_dispose(disposed)))
+            }
+            "makeDisposableCounter" => {
+                let counter = Counter::stub(&here, 0.0, &log);
+                let disposed = move || log.note("result disposed");
+                Answer::Now(Ok(Return::new(counter).on_dispose(disposed)))
+            }
             "makeFragile" => Answer::now(Ok(crate::panics::fragile(&here))),
             "makeFunc" => Answer::now(call.arg::<f64>(0).map(|k| times(&here, k))),
             "callCb" => Answer::later(call_back(call)),
