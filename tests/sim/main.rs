@@ -16,6 +16,7 @@ mod making;
 mod outcome;
 mod run;
 mod scenes;
+mod schedules;
 mod search;
 mod shadow;
 mod stage;

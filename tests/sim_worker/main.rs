@@ -19,9 +19,13 @@ mod making;
 mod object;
 mod pipes;
 mod run;
+mod scenes;
+#[path = "../sim/schedules.rs"]
+mod schedules;
 #[path = "../sim/search.rs"]
 mod search;
 mod shadow;
+mod stage;
 mod wires;
 mod world;
 
