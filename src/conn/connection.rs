@@ -140,10 +140,24 @@ impl Connection {
         self.stats() == Stats::default() && self.events.is_empty()
     }
 
+    /// How many calls are under way: of the peer, that are not answered, and of ours. It counts, from the one end of
+    /// both tables to the other.
+    #[must_use]
+    pub fn calls_under_way(&self) -> usize {
+        let theirs = self.answers.iter().filter(|(_, answer)| answer.is_running()).count();
+        theirs + self.questions.unanswered()
+    }
+
     /// It is over: aborted by either side or disconnected. What `poll_transmit` has still leaves.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         matches!(self.end, End::Closed { .. })
+    }
+
+    /// It is over, and its last messages were taken.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        matches!(&self.end, End::Closed { parting, .. } if parting.is_empty())
     }
 
     /// False while more should not be read from the peer: too much of what it sent is unanswered, or

@@ -288,6 +288,12 @@ impl Questions {
         self.ids.len()
     }
 
+    /// Those whose Return somebody waits for.
+    pub(super) fn unanswered(&self) -> usize {
+        let due = |life| matches!(life, QuestionLife::Queued { .. } | QuestionLife::Waiting(_));
+        self.iter().filter(|(_, question)| due(question.life)).count()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (CallRef, &Question)> {
         self.slots.iter().map(|(slot, question)| (CallRef(slot), question))
     }

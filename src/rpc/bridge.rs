@@ -15,7 +15,7 @@ use std::task::Context;
 use crate::conn::Config;
 use crate::runtime::{Answer, Conclusion, Delivery, Dispatch, Local, Mailbox, VatId, gone, leave};
 use crate::transport::{TwoThread, two_thread};
-use crate::vat::{Cap, Payload, Request};
+use crate::vat::{Cap, LinkId, Payload, Request};
 use crate::wire::{Content, Exception, Path};
 
 use super::bootstrap::bootstrap;
@@ -26,6 +26,8 @@ use super::client::Client;
 struct Bridges {
     /// The directory at the far end of each, as long as the vat there lives.
     far: RefCell<BTreeMap<VatId, (Arc<Mailbox>, Client)>>,
+    /// Our end of each that was built.
+    links: RefCell<Vec<LinkId>>,
     /// What was left for each vat, as long as there is a bridge to it.
     left: RefCell<BTreeMap<VatId, Weak<Left>>>,
 }
@@ -62,6 +64,13 @@ impl Bridges {
             all.into_iter().partition(|(_, (mailbox, _))| !mailbox.is_closed());
         self.far.borrow_mut().extend(live);
         drop(gone);
+    }
+
+    /// A bridge was built; those that are gone are forgotten.
+    fn note(&self, here: &Local, link: LinkId) {
+        let mut links = self.links.borrow_mut();
+        here.with(|graph| links.retain(|link| graph.connection(*link).is_some()));
+        links.push(link);
     }
 
     /// What is left for a vat there is a bridge to.
@@ -143,6 +152,11 @@ fn far_directory(here: &Local, client: &Client) -> Result<Client, Exception> {
     Ok(far)
 }
 
+/// The connections of a vat that are bridges.
+pub(super) fn bridges(here: &Local) -> Vec<LinkId> {
+    here.slot::<Bridges>().links.borrow().clone()
+}
+
 /// One end of a bridge; gives the directory at the other.
 fn join(here: &Local, end: TwoThread, other: &Arc<Mailbox>) -> Client {
     let bridges = here.slot::<Bridges>();
@@ -150,6 +164,7 @@ fn join(here: &Local, end: TwoThread, other: &Arc<Mailbox>) -> Client {
     let own = here.host(Rc::new(Directory { here: here.clone(), left }));
     let (link, _) = here.connect(Box::new(end), Config::default(), Some(own));
     let far = Client::adopt(here, bootstrap(here, link));
+    bridges.note(here, link);
     let known = (Arc::clone(other), far.clone());
     bridges.far.borrow_mut().entry(other.id()).or_insert(known);
     far

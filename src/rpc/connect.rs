@@ -14,6 +14,7 @@ use super::bootstrap::bootstrap;
 use super::caps;
 use super::client::Client;
 use super::promise::on;
+use super::shut_down::is_shutting_down;
 use super::vigil::Vigil;
 
 /// A connection of a vat. Dropping it leaves the connection as it is.
@@ -42,7 +43,8 @@ impl Link {
     }
 
     /// The same for a peer who came to us, and whom we know less well: it is hung up on when it is silent for longer
-    /// than [`Config::patience`] and [`Config::idle_max`] allow. (C-M11)
+    /// than [`Config::patience`] and [`Config::idle_max`] allow (C-M11), and told to leave where the vat
+    /// [shuts down](super::shut_down()).
     pub fn accept(
         here: &Local,
         transport: impl Transport + 'static,
@@ -51,6 +53,10 @@ impl Link {
     ) -> Self {
         let (patience, idle_max) = (config.patience, config.idle_max);
         let link = Self::connect(here, transport, config, bootstrap);
+        if let Some(why) = is_shutting_down(here) {
+            link.abort(why);
+            return link;
+        }
         let vigil = Vigil::new(here, link.link, link.ending.clone(), patience, idle_max);
         here.spawn(Box::pin(vigil));
         link

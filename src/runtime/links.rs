@@ -36,6 +36,16 @@ pub(super) struct Entry {
     ending: Ending,
     closed: Vec<Waker>,
     idle: Vec<Waker>,
+    parting: Parting,
+}
+
+/// When the transport of a connection that is over is let go of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Parting {
+    /// Once the last words are written.
+    Written,
+    /// Once the peer has ended its direction as well.
+    Parted,
 }
 
 /// A transport that is being polled.
@@ -52,6 +62,8 @@ pub(super) enum State {
     Failing(Option<Instant>),
     /// The connection is over; its last messages are being written, until the time given.
     Closing(Option<Instant>),
+    /// The last messages are written; the peer has until the time given to end its own direction.
+    Lingering(Option<Instant>),
 }
 
 /// The transports of a vat.
@@ -94,6 +106,7 @@ impl Links {
             ending: Ending::default(),
             closed: Vec::new(),
             idle: Vec::new(),
+            parting: Parting::Written,
         };
         let ending = Arc::clone(&entry.ending);
         let at = index as usize;
@@ -146,6 +159,25 @@ impl Links {
         let mut wakers = std::mem::take(&mut entry.closed);
         wakers.append(&mut entry.idle);
         wakers
+    }
+
+    /// A connection that is over goes on until its peer has ended its direction.
+    pub(super) fn linger(&mut self, link: LinkId) {
+        if let Some(entry) = self.entry(link.index()).filter(|entry| entry.link == link) {
+            entry.parting = Parting::Parted;
+        }
+    }
+
+    /// The last words are written. True: the peer is waited for until the time given.
+    pub(super) fn is_to_linger(&mut self, index: u32, until: Option<Instant>) -> bool {
+        let Some(entry) = self.entry(index).filter(|entry| entry.parting == Parting::Parted) else {
+            return false;
+        };
+        entry.state = State::Lingering(until);
+        if let Some(port) = &entry.port {
+            port.receive.wake_by_ref();
+        }
+        true
     }
 
     /// Has `waker` woken when the connection is over.

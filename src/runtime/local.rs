@@ -12,6 +12,7 @@ use crate::conn::{Config, Connection};
 use crate::transport::Transport;
 use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Payload, Request, TargetId, Wrote};
 
+use super::directory;
 use super::dispatch::{Dispatch, LocalFuture};
 use super::doors;
 use super::links::{Ending, Links};
@@ -56,6 +57,8 @@ pub(super) struct Inner {
     pub(super) depth: Cell<u32>,
     /// How many drivers this vat has; without one, the promises that are polled drive it.
     pub(super) drivers: Cell<u32>,
+    /// Whether somebody waits until nothing is under way.
+    pub(super) waits_for_rest: Cell<bool>,
     /// Whether a turn is under way, which sees to all that comes up in it.
     pub(super) turning: Cell<bool>,
     /// Room for the list of what is ready.
@@ -100,6 +103,7 @@ impl Local {
         });
         let number = u32::try_from(place).expect("memory ends before 2^32 vats");
         let mailbox = Arc::new(Mailbox::new(number));
+        directory::enter(&mailbox);
         let signal = mailbox.signal.clone();
         let near = Near::enter(&signal);
         let local = Self(Rc::new(Inner {
@@ -117,6 +121,7 @@ impl Local {
             reading: Cell::new(false),
             depth: Cell::new(0),
             drivers: Cell::new(0),
+            waits_for_rest: Cell::new(false),
             turning: Cell::new(false),
             ready: RefCell::default(),
             lobby: OnceCell::new(),
@@ -142,6 +147,7 @@ impl Local {
 
     pub(super) fn leave(&self) {
         self.0.near.leave();
+        directory::leave(self.id());
         // The vat is dropped after the borrow ends: its objects' destructors may look here.
         let gone = HERE.try_with(|here| here.borrow_mut().get_mut(self.id().place())?.take());
         drop(gone);

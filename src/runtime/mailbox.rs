@@ -1,11 +1,12 @@
 //! The mailbox is where other threads leave work and releases for a vat.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, PoisonError};
 
 use crate::vat::Cap;
 use crate::wire::Exception;
 
+use super::shared::{AtomicBool, Mutex, MutexGuard, Ordering};
 use super::signal::Signal;
 
 /// Names a vat of this process; never used again.
@@ -39,7 +40,7 @@ pub struct Mailbox {
     pub(super) signal: Arc<Signal>,
 }
 
-enum Mail {
+pub(super) enum Mail {
     Open {
         jobs: Vec<Job>,
         releases: Vec<Cap>,
@@ -81,7 +82,7 @@ impl Mailbox {
         self.id
     }
 
-    fn mail(&self) -> MutexGuard<'_, Mail> {
+    pub(super) fn mail(&self) -> MutexGuard<'_, Mail> {
         self.mail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

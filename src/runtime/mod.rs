@@ -6,6 +6,7 @@
 mod ahead;
 mod ask;
 mod border;
+mod directory;
 mod dispatch;
 mod doors;
 mod driver;
@@ -15,10 +16,16 @@ mod links;
 mod local;
 mod look;
 mod mailbox;
+#[cfg(test)]
+mod mailbox_tests;
 mod park;
 mod quiet;
 mod release;
+mod rest;
+mod shared;
 mod signal;
+#[cfg(test)]
+mod signal_tests;
 mod spawn;
 mod tasks;
 mod thread;
@@ -31,6 +38,7 @@ mod watch;
 
 pub use self::ahead::Lobby;
 pub use self::border::Border;
+pub use self::directory::mailbox_of;
 pub use self::dispatch::{Answer, Conclusion, Delivery, Dispatch, LocalFuture, Polled};
 pub use self::driver::{Clock, Driver, Timeless};
 pub use self::handle::{Handle, leave, post};
@@ -38,6 +46,7 @@ pub use self::host::Vat;
 pub use self::links::Ending;
 pub use self::local::Local;
 pub use self::mailbox::{Mailbox, VatId, gone};
+pub use self::rest::Engaged;
 pub use self::timers::TimerId;
 #[cfg(feature = "tokio")]
 pub use self::tokio::TokioClock;

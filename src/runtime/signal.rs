@@ -2,11 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Wake, Waker};
 
 use smallvec::SmallVec;
+
+use super::shared::{AtomicBool, Mutex, MutexGuard, Ordering, thread_local};
 
 /// What is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,63 +277,5 @@ impl Wake for Raise {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.signal.raise_for(self.ready);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn waker(signal: &Arc<Signal>, ready: Ready) -> Waker {
-        Waker::from(Arc::new(Raise { ready, signal: Arc::clone(signal) }))
-    }
-
-    #[test]
-    fn a_raise_before_the_sleep_is_not_missed() {
-        let signal = Arc::new(Signal::new(0));
-        let near = Near::enter(&signal);
-        waker(&signal, Ready::Task(7)).wake();
-        let far = waker(&signal, Ready::Task(8));
-        std::thread::spawn(|| far.wake()).join().expect("it does not panic");
-        assert!(!near.sleep(Sleeper::Driver, Waker::noop()));
-        let mut ready = Vec::new();
-        near.take(&mut ready);
-        assert_eq!(ready, [Ready::Task(7), Ready::Task(8)]);
-        assert!(near.sleep(Sleeper::Driver, Waker::noop()));
-    }
-
-    /// A vat's driver, which notes that it was woken.
-    struct Dozer(AtomicBool);
-
-    impl Wake for Dozer {
-        fn wake(self: Arc<Self>) {
-            self.0.store(true, Ordering::Release);
-        }
-    }
-
-    #[test]
-    fn every_raise_from_wherever_wakes_who_sleeps() {
-        let signal = Arc::new(Signal::new(0));
-        let near = Near::enter(&signal);
-        let sleeper = Arc::new(Dozer(AtomicBool::new(false)));
-        let sleeps = Waker::from(Arc::clone(&sleeper));
-        let woken = || sleeper.0.swap(false, Ordering::AcqRel);
-        // Each after each, twice: what one side remembers does not keep the other from waking.
-        for from_here in [true, false, false, true, true, false] {
-            near.take(&mut Vec::new());
-            assert!(near.sleep(Sleeper::Driver, &sleeps));
-            assert!(!woken());
-            let raise = waker(&signal, Ready::Task(1));
-            match from_here {
-                true => raise.wake(),
-                false => std::thread::spawn(|| raise.wake()).join().expect("it does not panic"),
-            }
-            assert!(woken(), "from here: {from_here}");
-        }
-        near.leave();
-        near.take(&mut Vec::new());
-        assert!(near.sleep(Sleeper::Driver, &sleeps));
-        signal.raise();
-        assert!(woken(), "after the vat has left its place");
     }
 }

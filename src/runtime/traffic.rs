@@ -3,7 +3,7 @@
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use crate::conn::PeerMisbehaved;
+use crate::conn::{Connection, PeerMisbehaved};
 use crate::transport::{Transport, TransportError};
 use crate::vat::{Graph, LinkId};
 use crate::wire::Exception;
@@ -49,7 +49,9 @@ impl Local {
         let out = links.borrow_mut().check_out(index);
         let Some(CheckedOut { link, state, mut port }) = out else { return };
         let read = match state {
-            State::Closing(_) => read_away(&mut *port.transport, &port.receive),
+            State::Closing(_) | State::Lingering(_) => {
+                read_away(&mut *port.transport, &port.receive)
+            }
             _ => self.read_from(link, &mut *port.transport, &port.receive),
         };
         if matches!(read, Read::Cut) {
@@ -57,6 +59,9 @@ impl Local {
         }
         links.borrow_mut().check_in(index, port);
         match read {
+            Read::Ended(_) | Read::Lost(_) if matches!(state, State::Lingering(_)) => {
+                self.forget(link)
+            }
             Read::Drained | Read::Cut => {}
             Read::Unwanted => {
                 doors::paused(self.id(), link);
@@ -251,12 +256,26 @@ impl Local {
                 }
             }
             State::Closing(until) => {
-                let over = port.transport.poll_close(&mut cx).is_ready() || self.is_past(until);
-                if let (false, Some(until)) = (over, until) {
-                    self.await_grace(index, until, &port.flush);
-                }
+                // What is still to be handed over comes before the end, in this turn or the next.
+                let spent =
+                    self.with(|graph| graph.connection(link).is_none_or(Connection::is_spent));
+                let closed = match spent {
+                    true => port.transport.poll_close(&mut cx).is_ready(),
+                    false => matches!(port.transport.poll_flush(&mut cx), Poll::Ready(Err(_))),
+                };
+                let flush = port.flush.clone();
                 links.borrow_mut().check_in(index, port);
-                if over {
+                let past = self.is_past(until);
+                if past || closed && !links.borrow_mut().is_to_linger(index, until) {
+                    self.forget(link);
+                } else if let Some(until) = until {
+                    self.await_grace(index, until, &flush);
+                }
+            }
+            State::Lingering(until) => {
+                links.borrow_mut().check_in(index, port);
+                if self.is_past(until) {
+                    self.forget(link);
                     self.forget(link);
                 }
             }
@@ -281,8 +300,11 @@ impl Local {
 fn read_away(transport: &mut dyn Transport, waker: &Waker) -> Read {
     let mut cx = Context::from_waker(waker);
     for _ in 0..MESSAGES_PER_TURN {
-        if !matches!(transport.poll_receive(&mut cx), Poll::Ready(Ok(Some(_)))) {
-            return Read::Drained;
+        match transport.poll_receive(&mut cx) {
+            Poll::Ready(Ok(Some(_))) => {}
+            Poll::Ready(Ok(None)) => return Read::Ended(String::new()),
+            Poll::Ready(Err(error)) => return Read::Lost(error),
+            Poll::Pending => return Read::Drained,
         }
     }
     Read::Cut

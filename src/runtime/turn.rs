@@ -104,6 +104,7 @@ impl Local {
         }
         self.transmit();
         self.tell_idle();
+        self.tell_rest();
     }
 
     /// Drives the vat on behalf of a promise that is polled: delivers calls, and does all else

@@ -19,6 +19,8 @@ mod peer;
 #[cfg(all(feature = "tokio", unix))]
 mod pipe;
 mod same_thread;
+#[cfg(all(feature = "tokio", unix))]
+mod seats;
 mod share;
 #[cfg(all(feature = "tokio", unix))]
 mod socket;

@@ -13,6 +13,7 @@ use super::error::TransportError;
 use super::framed::{Framed, FramedLimits};
 use super::peer::Peer;
 use super::pipe::stdio;
+use super::seats::{Seat, Seats};
 use super::tokio::Tokio;
 use super::unix::UnixSocket;
 
@@ -22,6 +23,8 @@ pub struct Socket {
     peer: Peer,
     /// The peer's direction has ended, and all of it was read.
     ended: bool,
+    /// Taken where they came to a listener.
+    _seat: Option<Seat>,
 }
 
 enum Stream {
@@ -34,7 +37,7 @@ enum Stream {
 
 impl Socket {
     fn new(stream: Stream, peer: Peer) -> Self {
-        Self { stream, peer, ended: false }
+        Self { stream, peer, ended: false, _seat: None }
     }
 
     /// Connects to `address`. Needs a tokio runtime with I/O.
@@ -148,7 +151,13 @@ impl ByteStream for Socket {
 pub struct Listener {
     socket: Listening,
     address: Address,
+    peers_max: usize,
+    seats: Seats,
 }
+
+/// How many peers a listener has at once, if it is not told otherwise: half of the 1024 descriptors a process has as a
+/// rule, so that it can still open files and connect to others.
+const PEERS_MAX: usize = 512;
 
 enum Listening {
     Tcp(TcpListener),
@@ -175,7 +184,7 @@ impl Listener {
         let listener = TcpListener::bind((host, port)).await?;
         let bound = listener.local_addr()?;
         let address = Address::Tcp { host: bound.ip().to_string(), port: bound.port() };
-        Ok(Self { socket: Listening::Tcp(listener), address })
+        Ok(Self::new(Listening::Tcp(listener), address))
     }
 
     async fn bind_unix(path: &Path) -> io::Result<Self> {
@@ -186,7 +195,29 @@ impl Listener {
             bound => bound?,
         };
         let file = SocketFile::made_at(path);
-        Ok(Self { socket: Listening::Unix(listener, file), address: Address::Unix(path.into()) })
+        Ok(Self::new(Listening::Unix(listener, file), Address::Unix(path.into())))
+    }
+
+    fn new(socket: Listening, address: Address) -> Self {
+        Self { socket, address, peers_max: PEERS_MAX, seats: Seats::new() }
+    }
+
+    /// Has so many peers at once, and no more: 512 if this is not said. Whoever comes beside them is not accepted until
+    /// one of them is gone, its [`Socket`] dropped; they wait where the system has those wait who connect, which costs
+    /// this process nothing, and are served as soon as there is room. Hung up on, they would come again at once. (C-M12)
+    ///
+    /// A stranger who opens one connection after the other would otherwise take all descriptors of the process, and as
+    /// much memory as each connection may.
+    #[must_use]
+    pub fn peers_max(mut self, most: usize) -> Self {
+        self.peers_max = most;
+        self
+    }
+
+    /// How many of those who came are there.
+    #[must_use]
+    pub fn peers(&self) -> usize {
+        self.seats.taken()
     }
 
     /// Where it listens, with the port that was free if 0 was asked for.
@@ -195,13 +226,14 @@ impl Listener {
         &self.address
     }
 
-    /// Takes the next peer that connects.
+    /// Takes the next peer that connects, once there is [room](Self::peers_max) for one.
     ///
     /// # Errors
     ///
     /// This process has no more file descriptors or memory for a peer: the listener still listens,
     /// and the peer waits; whoever asks again at once will be told the same.
     pub fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Result<Socket, TransportError>> {
+        ready!(self.seats.poll_free(self.peers_max, cx));
         loop {
             let accepted = match &self.socket {
                 Listening::Tcp(listener) => ready!(listener.poll_accept(cx))
@@ -210,14 +242,14 @@ impl Listener {
                     .and_then(|(stream, _peer)| Socket::try_from(stream)),
             };
             return Poll::Ready(match accepted {
-                Ok(socket) => Ok(socket),
+                Ok(socket) => Ok(Socket { _seat: Some(self.seats.take()), ..socket }),
                 Err(error) if is_about_one_peer(&error) => continue,
                 Err(source) => Err(TransportError::at("accepting at", &self.address, source)),
             });
         }
     }
 
-    /// Takes the next peer that connects; cancel safe.
+    /// Takes the next peer that connects, once there is room for one; cancel safe.
     ///
     /// # Errors
     ///

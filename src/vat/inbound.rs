@@ -113,12 +113,13 @@ impl Graph {
         let id = self.calls.insert(Call::new(Origin::Peer(link, answer, Keep::Pipeline), place));
         let Some(at) = self.links.get_mut(link) else { return };
         at.conn.tag_answer(answer, Tag(id.number()));
-        let outcome = match at.bootstrap {
-            Some(cap) => {
+        let outcome = match (at.bootstrap, &at.shut) {
+            (_, Some(why)) => Err(why.clone()),
+            (Some(cap), None) => {
                 self.retain(cap);
                 Ok(Payload { content: Content::capability(0), caps: vec![Some(cap)] })
             }
-            None => Err(Exception::failed("this vat offers no bootstrap capability")),
+            (None, None) => Err(Exception::failed("this vat offers no bootstrap capability")),
         };
         self.work.push_back(Work::Complete(id, outcome));
     }
@@ -134,6 +135,7 @@ impl Graph {
         let (params, _) = self.import_payload(link, params);
         let request = Request { interface, method, params };
         let to = self.target(link, target);
+        let to = self.through_the_door(link, to);
         let place = Place::Queued(request, Fate::Deliver, to);
         let id = self.calls.insert(Call::new(Origin::Peer(link, answer, keep), place));
         if let Some(at) = self.links.get_mut(link) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::conn::{CallRef, Connection, LocalCap};
-use crate::wire::EmbargoId;
+use crate::wire::{EmbargoId, Exception};
 
 use super::id::Cap;
 
@@ -24,6 +24,8 @@ pub(super) struct Link {
     /// Where disembargoes of the peer wait, or waited: should the connection end, they stand for nothing any more.
     pub(super) stalled: Vec<(EmbargoId, Cap)>,
     pub(super) attention: Attention,
+    /// What is offered takes no more calls, for this reason.
+    pub(super) shut: Option<Exception>,
 }
 
 /// Whether a link stands in the list of those with messages to be sent.
@@ -100,6 +102,7 @@ impl Link {
             returning: BTreeMap::new(),
             stalled: Vec::new(),
             attention: Attention::Quiet,
+            shut: None,
         }
     }
 

@@ -11,6 +11,7 @@ mod circle;
 mod collect;
 mod complete;
 mod cross;
+mod door;
 mod embargo;
 mod export;
 mod follow;

@@ -3,9 +3,12 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
+use futures_channel::oneshot;
+
+use super::heard::while_heard;
 use crate::worker::value::{self, DomException, External, ExternalKind, Resource, Value, View};
 
 /// Aborts a signal. Dropped unused, its signal is never aborted.
@@ -67,6 +70,38 @@ struct State {
     settled: Option<Settled>,
     waiting: Vec<(u64, Waker)>,
     next: u64,
+    /// Tells who follows another signal for this one, by being dropped with it.
+    _followed: Option<oneshot::Receiver<()>>,
+}
+
+/// Has a signal do as another does, for as long as anybody has it. Dropped unused, it is never aborted.
+pub(super) struct Follower {
+    signal: Weak<Mutex<State>>,
+    dropped: oneshot::Sender<()>,
+}
+
+impl Follower {
+    /// What `future` comes to; `None` if nobody has the signal any more before.
+    pub(super) async fn unless_dropped<F: Future>(&mut self, future: F) -> Option<F::Output> {
+        while_heard(&mut self.dropped, future).await
+    }
+
+    /// Aborts the signal.
+    pub(super) fn abort(self, reason: Value) {
+        self.settle(Settled::Aborted(reason));
+    }
+
+    fn settle(&self, settled: Settled) {
+        if let Some(state) = self.signal.upgrade() {
+            AbortSignal(state).settle(settled);
+        }
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.settle(Settled::Never);
+    }
 }
 
 #[derive(Clone)]
@@ -89,6 +124,15 @@ impl AbortSignal {
     #[must_use]
     pub fn never() -> Self {
         AbortController::new().signal()
+    }
+
+    /// One that does as another, and who sees to that.
+    pub(super) fn followed() -> (Self, Follower) {
+        let (dropped, followed) = oneshot::channel();
+        let state = State { _followed: Some(followed), ..State::default() };
+        let signal = Self(Arc::new(Mutex::new(state)));
+        let follower = Follower { signal: Arc::downgrade(&signal.0), dropped };
+        (signal, follower)
     }
 
     /// The signal of a value.

@@ -32,8 +32,7 @@ pub(super) struct Away {
 impl Away {
     /// Of a call that waits in the lobby.
     pub(super) fn of_seat(mut seat: Seat) -> Self {
-        let mailbox = Arc::clone(seat.mailbox());
-        Self::new(mailbox, move |here| seat.give_up(here))
+        Self::new(seat.mailbox(), move |here| seat.give_up(here))
     }
 
     /// Of a call that is in the graph.

@@ -10,7 +10,7 @@ use super::ask::{Ask, Op};
 use super::error::JsError;
 use super::host::nobody;
 use super::interface::JS_RPC_TARGET;
-use super::lobby::keep;
+use super::lobby::Room;
 use super::name::Name;
 use super::parcel::Parcel;
 use super::path::MethodPath;
@@ -91,14 +91,18 @@ impl RpcPromise {
     }
 
     fn send(&self, path: MethodPath, op: Op) -> Self {
-        let made = op.weigh().and_then(|checked| {
-            let (path, op) = match self.go_on(path, op, &checked) {
-                Ok(promise) => return Ok(promise),
-                Err(unsent) => unsent,
-            };
-            send_by_graph(&self.root()?, path, op, checked)
-        });
-        made.unwrap_or_else(Self::failed)
+        self.try_send(path, op).unwrap_or_else(Self::failed)
+    }
+
+    fn try_send(&self, path: MethodPath, op: Op) -> Result<Self, JsError> {
+        let checked = op.weigh()?;
+        if checked.externals.is_empty()
+            && let Some((here, before)) = self.go_on()
+            && let Some(room) = Room::behind(&here, before)
+        {
+            return Ok(Self::kept(room.keep(path, op, checked.bytes)));
+        }
+        send_by_graph(&self.root()?, path, op, checked)
     }
 
     /// A property of what will come.
@@ -117,11 +121,10 @@ fn try_send(stub: &RpcStub, path: MethodPath, op: Op) -> Result<RpcPromise, JsEr
         && here.may_wait_in_lobby()
     {
         let checked = op.weigh()?;
-        if checked.externals.is_empty() {
-            return match keep(&here, cap, path, op, checked.bytes) {
-                Ok(seat) => Ok(RpcPromise::kept(seat)),
-                Err((path, op)) => send_by_graph(stub, path, op, checked),
-            };
+        if checked.externals.is_empty()
+            && let Some(room) = Room::of_object(&here, cap)
+        {
+            return Ok(RpcPromise::kept(room.keep(path, op, checked.bytes)));
         }
         return send_by_graph(stub, path, op, checked);
     }

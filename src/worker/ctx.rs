@@ -137,13 +137,13 @@ impl Ctx {
         self.0.environment.export(&self.0.here, name, props.into(), self.0.depth)
     }
 
-    /// Runs a future beside the call and beyond its return; the session lasts until it is done. What comes of it
-    /// is nobody's affair. (Rule 56)
+    /// Runs a future beside the call and beyond its return; the session lasts until it is done, and a vat
+    /// that [shuts down](crate::rpc::shut_down()) waits for it. What comes of it is nobody's affair. (Rule 56)
     pub fn wait_until(&self, future: impl Future<Output = ()> + 'static) {
-        let session = self.0.session.clone();
+        let held = (self.0.session.clone(), self.0.here.engage());
         self.0.here.spawn(Box::pin(async move {
             future.await;
-            drop(session);
+            drop(held);
         }));
     }
 }

@@ -39,7 +39,7 @@ pub(super) enum Object {
     Entry(Rc<dyn Entry>),
     /// A plain object of the application.
     Plain(Value),
-    /// A plain object that a call returned. What is in it is its own.
+    /// A plain object that a call returned, or anything with a disposer of its own. What is in it is its own.
     Results(Results),
     /// Nothing that has properties.
     Nothing,
@@ -165,7 +165,7 @@ impl Hosted {
         if let Some(name) = path.names().iter().find(|name| self.reserves(name.as_str())) {
             return now(Err(thrown(&reserved(name.as_str()))));
         }
-        let begun = guarded(|| self.begin(path, op));
+        let begun = guarded(|| self.begin(&path, op));
         let work = match begun.unwrap_or_else(|| Work::Done(Err(panicked()))) {
             Work::Done(result) => {
                 let conclusion = way.conclude(result);
@@ -182,7 +182,7 @@ impl Hosted {
         interface::is_reserved(name) || is_entry() && interface::is_handler(name)
     }
 
-    fn begin(&self, path: MethodPath, op: Op) -> Work {
+    fn begin(&self, path: &MethodPath, op: Op) -> Work {
         match &self.object {
             Object::Target(target) => self.ask(Rc::clone(target), path, op),
             Object::Entry(entry) => match entry.open(&self.here, None) {
@@ -191,19 +191,29 @@ impl Hosted {
                     work => Work::Invoked(Box::new(work), ctx),
                 },
                 Ok(Opened::Elsewhere(client)) => {
-                    Work::Forward(RpcStub::from_client(client), path, op)
+                    Work::Forward(RpcStub::from_client(client), path.clone(), op)
                 }
                 Err(why) => Work::Done(Err(why)),
             },
-            Object::Plain(value) | Object::Results(Results { value, .. }) => {
-                self.walk(Stand::Value(value.clone()), path, op)
-            }
-            Object::Nothing => Work::Done(Err(nothing(&path))),
+            Object::Plain(value) => self.walk(Stand::Value(value.clone()), path, op),
+            Object::Results(results) => self.go_on(&results.value, path, op),
+            Object::Nothing => Work::Done(Err(nothing(path))),
+        }
+    }
+
+    /// What is pipelined on a result.
+    fn go_on(&self, result: &Value, path: &MethodPath, op: Op) -> Work {
+        if matches!(result.view(), View::Object(_)) {
+            return self.walk(Stand::Value(result.clone()), path, op);
+        }
+        match RpcStub::from_value(result) {
+            Ok(stub) => Work::Forward(stub, path.clone(), op),
+            Err(_) => Work::Done(Err(nothing(path))),
         }
     }
 
     /// What most calls are is answered here and now: a method of an object.
-    fn ask(&self, target: Rc<dyn RpcTarget>, path: MethodPath, op: Op) -> Work {
+    fn ask(&self, target: Rc<dyn RpcTarget>, path: &MethodPath, op: Op) -> Work {
         let (answer, name) = match (path.names(), op) {
             ([name], Op::Call(args)) => {
                 let call = Call::new(&self.here, args);
@@ -221,13 +231,13 @@ impl Hosted {
                 let op = Op::Call(call.into_args());
                 self.walk(Stand::Target(target), path, op)
             }
-            Answer::NoFunction => Work::Done(Err(no_function(&path))),
+            Answer::NoFunction => Work::Done(Err(no_function(path))),
             Answer::Missing | Answer::Method => Work::Done(Err(missing(name))),
         }
     }
 
-    fn walk(&self, from: Stand, path: MethodPath, op: Op) -> Work {
-        let walk = Walk { here: self.here.clone(), path, op, host: stub_of };
+    fn walk(&self, from: Stand, path: &MethodPath, op: Op) -> Work {
+        let walk = Walk { here: self.here.clone(), path: path.clone(), op, host: stub_of };
         Work::Walk(Box::pin(walk.run(from)))
     }
 }
@@ -382,7 +392,7 @@ fn depart(
     let is_object = matches!(value.view(), View::Object(_));
     let pipeline = match &*leaving {
         _ if !wanted => None,
-        _ if is_object => {
+        _ if is_object || has_disposer => {
             let results = Results::of(&value, &leaving, disposer);
             Some(departure.add(host(here, Object::Results(results))))
         }
@@ -407,7 +417,7 @@ pub(super) enum Attempt {
 
 impl Hosted {
     /// Takes a call of this vat, with params in which nothing is but data.
-    pub(super) fn attempt(&self, path: MethodPath, op: Op) -> Attempt {
+    pub(super) fn attempt(&self, path: &MethodPath, op: Op) -> Attempt {
         if let Some(name) = path.names().iter().find(|name| self.reserves(name.as_str())) {
             return Attempt::Done(Err(reserved(name.as_str())));
         }

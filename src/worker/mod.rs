@@ -187,6 +187,7 @@ mod function;
 #[doc(hidden)]
 pub mod generated;
 mod group;
+mod heard;
 mod held;
 mod host;
 mod hosting;

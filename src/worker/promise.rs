@@ -6,20 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use crate::rpc::{Client, Promise, on};
-use crate::runtime::{Mailbox, gone};
+use crate::runtime::{Local, Mailbox, gone};
 use crate::wire::Path;
 
-use super::ask::Op;
 use super::away::Away;
 use super::error::JsError;
 use super::exception::caught;
-use super::lobby::{Came, Seat, Unkept, keep_behind, take};
+use super::lobby::{Came, Seat, Ticket, take};
 use super::outcome::{again, can_go_on, no_object, received};
-use super::path::MethodPath;
 use super::received::Received;
 use super::returned::PIPELINE;
 use super::stub::RpcStub;
-use super::value::Checked;
 
 /// The outcome of a call. Awaiting it gives what came; [`get`](Self::get) and [`call`](Self::call) go on with
 /// what will come, at once. (Rules 2 and 12)
@@ -76,8 +73,7 @@ impl RpcPromise {
     pub fn detach(self) {
         match self.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
             State::Kept(mut seat) => {
-                let mailbox = Arc::clone(seat.mailbox());
-                on(&mailbox, move |here| {
+                on(&seat.mailbox(), move |here| {
                     if let Some(Came::Entered(promise)) = seat.give_up(here) {
                         promise.detach();
                     }
@@ -102,28 +98,18 @@ impl RpcPromise {
         }
     }
 
-    /// A call of what will come, which waits in the lobby behind this one, if it can.
+    /// The call, if it waits in the lobby and others may wait there for what it will bring. It is gone on from, from
+    /// here on.
     #[inline]
-    pub(super) fn go_on(
-        &self,
-        path: MethodPath,
-        op: Op,
-        checked: &Checked,
-    ) -> Result<Self, Unkept> {
-        let before = match &*self.lock() {
-            State::Kept(seat) => seat.here().zip(seat.ticket()),
-            _ => None,
-        };
-        match before.filter(|(here, _)| checked.externals.is_empty() && here.may_wait_in_lobby()) {
-            Some((here, before)) => {
-                let behind = keep_behind(&here, before, path, op, checked.bytes)?;
-                if let State::Kept(seat) = &mut *self.lock() {
-                    seat.go_on();
-                }
-                Ok(Self::kept(behind))
-            }
-            None => Err((path, op)),
+    pub(super) fn go_on(&self) -> Option<(Local, Ticket)> {
+        let mut state = self.lock();
+        let State::Kept(seat) = &mut *state else { return None };
+        let (here, ticket) = (seat.here()?, seat.ticket()?);
+        if !here.may_wait_in_lobby() {
+            return None;
         }
+        seat.go_on();
+        Some((here, ticket))
     }
 
     /// The object that will be, or be in, the result, to be called once. (Rules 12 and 16)

@@ -4,6 +4,10 @@ mod bindings;
 mod browser;
 mod decode;
 mod demo;
+mod drain;
+#[path = "../support/fields.rs"]
+#[allow(dead_code, reason = "shared with the scenarios of the object API")]
+mod fields;
 mod peers;
 mod probe;
 mod relay;

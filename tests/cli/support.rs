@@ -127,11 +127,16 @@ impl Serving {
         self.address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
     }
 
-    /// Sends it the signal `name`, and waits for its end.
-    pub(crate) fn end(self, name: &str) -> Ran {
+    /// Sends it the signal `name`.
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.process.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &pid]).status().expect("kill exists");
         assert!(sent.success());
+    }
+
+    /// Sends it the signal `name`, and waits for its end.
+    pub(crate) fn end(self, name: &str) -> Ran {
+        self.signal(name);
         self.ended()
     }
 

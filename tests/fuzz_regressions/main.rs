@@ -96,7 +96,9 @@ fn play(body: fn(&[u8]) -> bool, file: &Path) -> Option<bool> {
 }
 
 fn fuzz() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")
+    // Of the crate, or of the targets, which have it as a test, too.
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if manifest.ends_with("fuzz") { manifest.into() } else { manifest.join("fuzz") }
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

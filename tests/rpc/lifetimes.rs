@@ -77,6 +77,49 @@ fn a_peer_that_goes_away_ends_the_connection() {
     assert_eq!(lost.kind(), ExceptionKind::Disconnected, "{lost}");
 }
 
+// C-M12
+#[cfg(all(feature = "tokio", unix))]
+#[test]
+fn who_comes_to_a_full_house_is_served_when_one_leaves() {
+    use std::time::Duration;
+
+    use bowline::transport::{FramedLimits, Listener, Socket};
+
+    use crate::support::{Ask, object};
+
+    let vat = Vat::local();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let any = "tcp:127.0.0.1:0".parse().expect("an address");
+        let mut listener = Listener::bind(&any).await.expect("a free port").peers_max(2);
+        let address = listener.address().clone();
+        let (boot, seen) = object(vat.here());
+        let offer = |_: &_| Some(boot.clone());
+        let listening = bowline::rpc::listen(vat.here(), &mut listener, Config::default(), offer);
+        let come = async || {
+            let socket = Socket::connect(&address).await.expect("it listens");
+            let framed = socket.framed(FramedLimits::default());
+            Link::connect(vat.here(), framed, Config::default(), None)
+        };
+        let calls = async {
+            let guests = [come().await, come().await, come().await];
+            let [first, second, mut third] =
+                [0, 1, 2].map(|guest| guests[guest].bootstrap().note(guest as u64));
+            first.await.expect("there is room for one");
+            second.await.expect("there is room for two");
+            let waited = tokio::time::timeout(Duration::from_millis(50), &mut third).await;
+            assert!(waited.is_err() && seen.notes() == [0, 1], "there is none for three");
+            guests[0].hang_up(Exception::disconnected("it leaves"));
+            third.await.expect("there is room again");
+        };
+        tokio::select! {
+            () = vat.tokio_driver() => panic!("the vat lives"),
+            why = listening => panic!("{why}"),
+            () = calls => {}
+        }
+    });
+}
+
 #[cfg(all(feature = "tokio", unix))]
 #[test]
 fn whoever_connects_is_offered_what_is_chosen_for_them() {

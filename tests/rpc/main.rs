@@ -17,6 +17,7 @@ mod ending;
 mod first;
 mod handles;
 mod hints;
+mod leaks;
 mod ledger;
 mod ledger_promises;
 mod lifetimes;
@@ -36,3 +37,7 @@ mod streams_random;
 mod streams_typed;
 mod tail;
 mod threads;
+
+/// Counts what a scenario takes and gives back, on its thread.
+#[global_allocator]
+static COUNTED: mockalloc::Mockalloc<std::alloc::System> = mockalloc::Mockalloc(std::alloc::System);

@@ -4,13 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::ending::Ending;
-use crate::hear::hear;
+use crate::schedules::{Play, play_all};
 use crate::shadow::{CallNo, Interest, Life, PromiseNo};
 use crate::world::{Shape, StubNo, To, World};
 use crate::wrong;
-
-/// More schedules than this, and a scene is not small.
-const SCHEDULES_MAX: usize = 100_000;
 
 /// Names a capability: as a step of the scene named it; `0>1`, what vat 1 offers, in vat 0;
 /// `call?0`, the first one passed in a call, as its target holds it; `call!0`, the first one in its
@@ -58,24 +55,8 @@ enum Move {
     Deliver { wire: usize, end: usize, vat: usize },
 }
 
-impl Move {
-    fn vat(self) -> usize {
-        match self {
-            Self::Part { vat, .. } | Self::Deliver { vat, .. } => vat,
-        }
-    }
-}
-
-/// A point where several things could happen.
-struct Fork {
-    moves: Vec<Move>,
-    taken: usize,
-    /// What would only lead to a schedule seen already: done in another vat, it could as well have
-    /// been done before.
-    asleep: Vec<Move>,
-}
-
-struct Stage {
+struct Stage<'a> {
+    scene: &'a Scene<'a>,
     world: World,
     stubs: BTreeMap<String, StubNo>,
     calls: BTreeMap<Name, CallNo>,
@@ -86,67 +67,70 @@ struct Stage {
 impl Scene<'_> {
     /// Plays every schedule; says how many there are.
     pub(crate) fn play_all(&self) -> usize {
-        let mut forks = Vec::new();
-        for count in 1..=SCHEDULES_MAX {
-            if let Err((_, what)) = hear(|| self.play(&mut forks)) {
-                let taken: Vec<Move> = forks.iter().map(|fork| fork.moves[fork.taken]).collect();
-                panic!("schedule {count}: {what}\n{taken:#?}");
-            }
-            while forks.last().is_some_and(|fork| fork.taken + 1 >= fork.moves.len()) {
-                forks.pop();
-            }
-            match forks.last_mut() {
-                Some(fork) => fork.taken += 1,
-                None => return count,
-            }
-        }
-        panic!("more than {SCHEDULES_MAX} schedules");
+        play_all(|| Stage::new(self))
+    }
+}
+
+impl Play for Stage<'_> {
+    type Move = Move;
+
+    fn moves(&self) -> Vec<Move> {
+        let parts = self.scene.parts.iter().enumerate().filter(|(part, (_, beats))| {
+            beats.get(self.at[*part]).is_some_and(|beat| self.can_all(beat))
+        });
+        let parts = parts.map(|(part, (vat, _))| Move::Part { part, vat: *vat });
+        let loaded = self.world.loaded().into_iter().map(|(wire, end)| {
+            let vat = self.world.wires[wire].ends[end].vat;
+            Move::Deliver { wire, end, vat }
+        });
+        parts.chain(loaded).collect()
     }
 
-    /// Plays as far as `forks` say, and then the first way at each fork.
-    fn play(&self, forks: &mut Vec<Fork>) {
-        let mut stage = Stage::new(self);
-        let mut depth = 0;
-        // What is done as it was the time before was checked then.
-        let checked = forks.len().saturating_sub(1);
-        loop {
-            let moves = stage.moves(self);
-            if moves.is_empty() {
-                break;
-            }
-            if depth == forks.len() {
-                let asleep = forks.last().map(Fork::asleep_below).unwrap_or_default();
-                let moves: Vec<_> = moves.into_iter().filter(|m| !asleep.contains(m)).collect();
-                if moves.is_empty() {
-                    return;
+    fn make(&mut self, next: Move) {
+        match next {
+            Move::Part { part, .. } => {
+                let (vat, beats) = self.scene.parts[part];
+                for step in beats[self.at[part]] {
+                    self.step(vat, *step);
                 }
-                forks.push(Fork { moves, taken: 0, asleep });
+                self.at[part] += 1;
             }
-            let next = forks[depth].moves[forks[depth].taken];
-            stage.make(self, next);
-            if depth >= checked {
-                stage.world.check();
+            Move::Deliver { wire, end, .. } => {
+                self.world.deliver(wire, end);
             }
-            depth += 1;
         }
-        stage.end(self);
+        self.settle();
+    }
+
+    fn vat(next: Move) -> usize {
+        match next {
+            Move::Part { vat, .. } | Move::Deliver { vat, .. } => vat,
+        }
+    }
+
+    fn check(&self) {
+        self.world.check();
+    }
+
+    fn end(mut self) {
+        let cancelled = self.world.shadow.calls.iter().any(|call| call.life == Life::Cancelled);
+        for (part, (vat, beats)) in self.scene.parts.iter().enumerate() {
+            if let Some(beat) = beats.get(self.at[part])
+                && !cancelled
+            {
+                wrong!("stuck", "vat {vat} never comes to {beat:?}");
+            }
+        }
+        self.world.end(Ending::AnswerFirst);
     }
 }
 
-impl Fork {
-    fn asleep_below(&self) -> Vec<Move> {
-        let vat = self.moves[self.taken].vat();
-        let asleep = self.asleep.iter().chain(&self.moves[..self.taken]);
-        asleep.filter(|other| other.vat() != vat).copied().collect()
-    }
-}
-
-impl Stage {
-    fn new(scene: &Scene<'_>) -> Self {
+impl<'a> Stage<'a> {
+    fn new(scene: &'a Scene<'a>) -> Self {
         let world = World::new(Shape { vats: scene.vats, ..Shape::default() });
         let at = vec![0; scene.parts.len()];
         let (stubs, calls, promises) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let mut stage = Self { world, stubs, calls, promises, at };
+        let mut stage = Self { scene, world, stubs, calls, promises, at };
         for wire in 0..stage.world.wires.len() {
             for end in 0..2 {
                 let call = stage.world.bootstrap(wire, end);
@@ -161,35 +145,6 @@ impl Stage {
         stage
     }
 
-    /// All that can happen now.
-    fn moves(&self, scene: &Scene<'_>) -> Vec<Move> {
-        let parts = scene.parts.iter().enumerate().filter(|(part, (_, beats))| {
-            beats.get(self.at[*part]).is_some_and(|beat| self.can_all(beat))
-        });
-        let parts = parts.map(|(part, (vat, _))| Move::Part { part, vat: *vat });
-        let loaded = self.world.loaded().into_iter().map(|(wire, end)| {
-            let vat = self.world.wires[wire].ends[end].vat;
-            Move::Deliver { wire, end, vat }
-        });
-        parts.chain(loaded).collect()
-    }
-
-    fn make(&mut self, scene: &Scene<'_>, next: Move) {
-        match next {
-            Move::Part { part, .. } => {
-                let (vat, beats) = scene.parts[part];
-                for step in beats[self.at[part]] {
-                    self.step(vat, *step);
-                }
-                self.at[part] += 1;
-            }
-            Move::Deliver { wire, end, .. } => {
-                self.world.deliver(wire, end);
-            }
-        }
-        self.settle();
-    }
-
     /// Every vat does what is due, and the calls that came are named.
     fn settle(&mut self) {
         for vat in 0..self.world.vats.len() {
@@ -202,18 +157,6 @@ impl Stage {
                 self.stubs.extend(stub.map(|stub| (format!("{name}?{at}"), stub)));
             }
         }
-    }
-
-    fn end(mut self, scene: &Scene<'_>) {
-        let cancelled = self.world.shadow.calls.iter().any(|call| call.life == Life::Cancelled);
-        for (part, (vat, beats)) in scene.parts.iter().enumerate() {
-            if let Some(beat) = beats.get(self.at[part])
-                && !cancelled
-            {
-                wrong!("stuck", "vat {vat} never comes to {beat:?}");
-            }
-        }
-        self.world.end(Ending::AnswerFirst);
     }
 
     /// Whether a target has this call, or was told to drop it.

@@ -1,15 +1,14 @@
 //! Vats joined by wires, and all that can be done in them. Whatever is done is told to the oracle,
 //! and whatever comes of it is held against what the oracle says.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::rc::Rc;
 
 use bowline::conn::{Config, Connection};
 use bowline::vat::{CallId, Cap, Graph, Outcome, Payload, Request, TargetId};
 use bowline::wire::{Exception, Path};
 
 use crate::content::{at, stamped};
+use crate::search::Story;
 use crate::shadow::{
     Answer, Call, CallNo, Interest, Kind, Life, LineNo, ObjectNo, PromiseNo, Resolution, Sent,
     Shadow, Thing,
@@ -85,9 +84,6 @@ pub(crate) struct Resolver {
     pub(crate) cap: Cap,
     pub(crate) line: LineNo,
 }
-
-/// What happened, line by line; it outlives the run.
-pub(crate) type Story = Rc<RefCell<Vec<String>>>;
 
 /// What a promise comes to be.
 #[derive(Clone, Copy, Debug)]

@@ -248,6 +248,10 @@ impl World {
         self.shadow.call_mut(next).interest = Interest::For(no);
         let call = self.shadow.call_mut(no);
         (call.life, call.answer) = (Life::Answered, Some(Answer::As(next)));
+        // What came of the other may have been sent to it by now, and nobody takes it any more.
+        if call.interest != Interest::Waiting {
+            self.breaks(no);
+        }
         slot.fill(Reply::As(promise));
         Some(())
     }

@@ -97,3 +97,21 @@ fn a_call_made_before_the_result_it_goes_on_from_is_disposed_is_made_all_the_sam
         Ending::Answer,
     );
 }
+
+#[test]
+fn a_stream_that_came_to_one_who_answers_nobody_with_it_is_let_go() {
+    use Act::*;
+    replay(
+        Shape::default(),
+        &[
+            Host { vat: 13, function: true },
+            Call { stub: 0, things: [0, 0, 0] },
+            Call { stub: 0, things: [0, 0, 0] },
+            Detach { call: 7 },
+            Turn { vat: 3 },
+            Answer { got: 0, plain: false, lent: false, things: [4, 0, 0] },
+            AnswerAs { got: 16, call: 8 },
+        ],
+        Ending::Answer,
+    );
+}

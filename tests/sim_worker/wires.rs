@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use bowline::transport::{Peer, Transport, TransportError};
 use bowline::wire::{Deframer, Limits, Message};
 
-use crate::world::Story;
+use crate::search::Story;
 
 /// One direction of a wire.
 #[derive(Default)]

@@ -1,9 +1,7 @@
 //! Vats with Workers in them, joined by wires, and all that can be done in them. Whatever is done is told to the
 //! oracle, and whatever comes of it is held against what the oracle says.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::time::Instant;
 
 use bowline::conn::Config;
@@ -13,6 +11,7 @@ use bowline::worker::{Ctx, Received, RpcPromise, RpcStub, Service, Worker};
 
 use crate::object::{Log, Node, Slot, function};
 use crate::pipes::Pipe;
+use crate::search::Story;
 use crate::shadow::{CallNo, Kind, LineNo, ObjectNo, Shadow, Thing};
 use crate::wires::{Queue, cut, deliver, is_loaded, wire};
 
@@ -61,9 +60,6 @@ pub(crate) struct Taken {
     /// The stubs in it.
     pub(crate) stubs: Vec<StubNo>,
 }
-
-/// What happened, line by line; it outlives the run.
-pub(crate) type Story = Rc<RefCell<Vec<String>>>;
 
 /// Ends the run: the library did what it may not do.
 #[macro_export]

@@ -102,7 +102,7 @@ pub(crate) fn faults(root: &Path, code: &Code) -> Vec<String> {
     for row in &rows {
         let at = format!("SPEC.md:{}", row.line);
         let gone = |place: &&String| {
-            let method = place.strip_prefix("Transport::");
+            let method = ["Transport::", "Listener::"].iter().find_map(|of| place.strip_prefix(of));
             !known.contains(method.unwrap_or(place.as_str()))
         };
         faults.extend(row.places.iter().filter(gone).map(|it| format!("{at}: there is no {it}")));

@@ -11,5 +11,7 @@ mod http;
 #[cfg(feature = "tokio")]
 mod http_sockets;
 mod links;
+#[cfg(all(feature = "tokio", unix))]
+mod listeners;
 mod streams;
 mod support;

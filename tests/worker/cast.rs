@@ -157,23 +157,28 @@ impl Drop for Stage {
     }
 }
 
+/// Plays a scenario, which gives back all the memory it takes.
+pub(crate) fn play_at(place: Where, scenario: fn(&Stage)) {
+    crate::support::leaves_nothing(|| scenario(&Stage::new(place)));
+}
+
 /// Each scenario is played in one vat, over a link and over a pipe.
 macro_rules! everywhere {
     ($($name:ident),* $(,)?) => {
         mod here { $(#[test] fn $name() {
-            super::$name(&crate::cast::Stage::new(crate::cast::Where::Here));
+            crate::cast::play_at(crate::cast::Where::Here, super::$name);
         })* }
         mod link { $(#[test] fn $name() {
-            super::$name(&crate::cast::Stage::new(crate::cast::Where::Link));
+            crate::cast::play_at(crate::cast::Where::Link, super::$name);
         })* }
         mod bound { $(#[test] fn $name() {
-            super::$name(&crate::cast::Stage::new(crate::cast::Where::Bound));
+            crate::cast::play_at(crate::cast::Where::Bound, super::$name);
         })* }
         mod session { $(#[test] fn $name() {
-            super::$name(&crate::cast::Stage::new(crate::cast::Where::Session));
+            crate::cast::play_at(crate::cast::Where::Session, super::$name);
         })* }
         mod pipe { $(#[test] fn $name() {
-            super::$name(&crate::cast::Stage::new(crate::cast::Where::Pipe));
+            crate::cast::play_at(crate::cast::Where::Pipe, super::$name);
         })* }
     };
 }
@@ -281,6 +286,15 @@ impl Service {
             "makeDisposable" => {
                 let disposed = move || log.note("result disposed");
                 Answer::Now(Ok(Return::new(value!({ v: 1 })).on_dispose(disposed)))
+            }
+            "makeSpoken" => {
+                let disposed = move || log.note("word disposed");
+                Answer::Now(Ok(Return::new("a word").on_dispose(disposed)))
+            }
+            "makeDisposableCounter" => {
+                let counter = Counter::stub(&here, 0.0, &log);
+                let disposed = move || log.note("result disposed");
+                Answer::Now(Ok(Return::new(counter).on_dispose(disposed)))
             }
             "makeFragile" => Answer::now(Ok(crate::panics::fragile(&here))),
             "makeFunc" => Answer::now(call.arg::<f64>(0).map(|k| times(&here, k))),

@@ -19,6 +19,7 @@ everywhere! {
     rule_48_disposing_twice_is_disposing_once_and_a_use_behind_it_fails,
     rule_49_what_goes_wrong_in_a_disposer_is_nobodys_error,
     rule_50_the_disposer_of_a_result_runs_when_the_caller_disposes_it,
+    rule_50_a_result_that_is_no_object_has_a_disposer_all_the_same,
     rule_51_a_result_lives_for_what_is_pipelined_on_it,
     rule_52_a_stub_that_is_kept_keeps_the_callers_object,
     rule_61_a_stub_sent_back_and_forth_is_a_working_stub,
@@ -171,6 +172,24 @@ fn rule_50_the_disposer_of_a_result_runs_when_the_caller_disposes_it(stage: &Sta
     result.dispose();
     settle();
     assert_eq!(log.all(), ["result disposed"]);
+}
+
+fn rule_50_a_result_that_is_no_object_has_a_disposer_all_the_same(stage: &Stage) {
+    let (svc, log) = (stage.svc(), &stage.log);
+    let word = got(svc.call("makeSpoken", args![]));
+    settle();
+    assert!(log.all().is_empty());
+    word.dispose();
+    settle();
+    assert_eq!(log.all(), ["word disposed"]);
+    // What is pipelined on it finds what it would find without.
+    assert_eq!(failed(svc.call("makeSpoken", args![]).invoke(args![])).name(), "TypeError");
+    let promise = svc.call("makeDisposableCounter", args![]);
+    assert_eq!(number(promise.call("increment", args![2])), 2.0);
+    drop(promise);
+    settle();
+    assert_eq!(log.count("word disposed"), 2);
+    assert_eq!((log.count("result disposed"), log.count("Counter disposed")), (1, 1));
 }
 
 fn rule_51_a_result_lives_for_what_is_pipelined_on_it(stage: &Stage) {

@@ -39,3 +39,7 @@ mod sessions;
 mod streams;
 mod v8;
 mod visibility;
+
+/// Counts what a scenario takes and gives back, on its thread.
+#[global_allocator]
+static COUNTED: mockalloc::Mockalloc<std::alloc::System> = mockalloc::Mockalloc(std::alloc::System);

@@ -46,6 +46,9 @@ pub(crate) enum Command {
     /// Prints `serving ADDRESS` once it listens. With `stdio` it serves whoever is at its standard
     /// input and output, until they leave.
     ///
+    /// SIGTERM or SIGINT (Ctrl-C) has it take nobody in any more, wait for the calls and streams that are under way,
+    /// and end every connection with an Abort; again, it ends at once.
+    ///
     /// At http://HOST:PORT and debug://HOST:PORT, and with --worker elsewhere, it serves the Worker `desk`, which a
     /// Worker in workerd, or `bowline call`, can call: add(a, b), echo(value), props(), users(), and newCounter(start),
     /// which gives an object with increment(by) and value; and, from its entrypoint `Admin`, createUser(name) and
@@ -58,6 +61,9 @@ pub(crate) enum Command {
         /// Serve the Worker
         #[arg(long)]
         worker: bool,
+        /// How long to wait, when told to end, for what is under way; what it cuts off is an error
+        #[arg(long, value_name = "S", default_value = "10")]
+        drain: Seconds,
         /// The host of the CONNECT at http://HOST:PORT: the `capnpConnectHost` of workerd
         #[arg(long, value_name = "NAME", default_value = ServiceAddress::CONNECT_HOST)]
         connect_host: ConnectHost,

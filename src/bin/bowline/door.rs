@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bowline::rpc::{ShutDown, shut_down};
+use bowline::runtime::Local;
 use bowline::transport::http::{Ahead, HeadLimits, dial};
 use bowline::transport::{Address, Listener, Socket};
 use tokio::signal::unix::{SignalKind, signal};
@@ -38,6 +40,26 @@ pub(crate) async fn keep(
             },
             _ = interrupt.recv() => return Ok(()),
             _ = terminate.recv() => return Ok(()),
+        }
+    }
+}
+
+/// Nobody is let in any more: what runs in the vat `here` comes to its end, within `drain` and before the next signal.
+pub(crate) async fn leave(here: &Local, drain: Duration) -> Result<(), Failure> {
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let left = tokio::select! {
+        ended = shut_down(here, drain) => ended,
+        _ = interrupt.recv() => return Ok(()),
+        _ = terminate.recv() => return Ok(()),
+    };
+    match left {
+        ShutDown::Finished => Ok(()),
+        ShutDown::CutOff(what) => {
+            let after = drain.as_secs_f64();
+            Err(Failure::failed(format!(
+                "cut off after {after} s: calls and streams, {what} in all"
+            )))
         }
     }
 }

@@ -71,11 +71,11 @@ fn run(command: Command) -> Result<(), Failure> {
     local.block_on(&runtime, async {
         match command {
             Command::Demo { transports, seconds } => demo::run(&transports, seconds.0).await,
-            Command::Serve { address, worker, connect_host } => {
+            Command::Serve { address, worker, drain, connect_host } => {
                 if worker || place::is_of_workers(&address) {
-                    return workers::run(&address, connect_host).await;
+                    return workers::run(&address, connect_host, drain.0).await;
                 }
-                serve::run(&place::address(&address)?).await
+                serve::run(&place::address(&address)?, drain.0).await
             }
             Command::Call { address, expression: Some(text), worker, .. } => {
                 invoke::run(&address, &text, &worker).await

@@ -1,6 +1,7 @@
 //! `bowline serve`: the demo's objects, for whoever connects.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use bowline::runtime::Vat;
 use bowline::transport::{Address, FramedLimits, Socket};
@@ -10,8 +11,9 @@ use crate::failure::Failure;
 use crate::session::Served;
 use crate::{door, table};
 
-/// Serves at `address`: one peer on the standard streams, or all who connect until interrupted.
-pub(crate) async fn run(address: &Address) -> Result<(), Failure> {
+/// Serves at `address`: one peer on the standard streams, or all who connect until interrupted; what runs then has
+/// `drain` to come to its end.
+pub(crate) async fn run(address: &Address, drain: Duration) -> Result<(), Failure> {
     let vat = Rc::new(Vat::local());
     spawn_local(vat.tokio_driver());
     if *address == Address::Stdio {
@@ -19,7 +21,8 @@ pub(crate) async fn run(address: &Address) -> Result<(), Failure> {
         return served(&vat, socket).over().await;
     }
     let open = |at: &Address| table::say(&format!("serving {at}"));
-    door::keep(address, open, |socket| attend(&vat, socket)).await
+    door::keep(address, open, |socket| attend(&vat, socket)).await?;
+    door::leave(vat.here(), drain).await
 }
 
 pub(crate) fn served(vat: &Vat, socket: Socket) -> Served {

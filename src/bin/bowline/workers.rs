@@ -1,6 +1,7 @@
 //! `bowline serve` for a Worker: sockets, ports that speak HTTP, and debug ports.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use bowline::conn::Config;
 use bowline::rpc::{Client, Link};
@@ -17,8 +18,9 @@ use crate::desk::{self, ADMIN};
 use crate::failure::Failure;
 use crate::{door, table};
 
-/// Serves the built-in Worker to all who come to `address`, until interrupted.
-pub(crate) async fn run(address: &str, host: ConnectHost) -> Result<(), Failure> {
+/// Serves the built-in Worker to all who come to `address`, until interrupted; what runs then has `drain` to come to
+/// its end.
+pub(crate) async fn run(address: &str, host: ConnectHost, drain: Duration) -> Result<(), Failure> {
     let at: ServiceAddress = address.parse().map_err(|why| Failure::usage(format!("{why}")))?;
     let vat = Vat::local();
     spawn_local(vat.tokio_driver());
@@ -27,7 +29,8 @@ pub(crate) async fn run(address: &str, host: ConnectHost) -> Result<(), Failure>
     let offered = offered.map_err(|why| Failure::failed(why.to_string()))?;
     let house = Rc::new(House { vat, offered });
     let open = |bound: &Address| table::say(&format!("serving {}", at.at(bound)));
-    door::keep(at.address(), open, |socket| attend(&house, socket)).await
+    door::keep(at.address(), open, |socket| attend(&house, socket)).await?;
+    door::leave(house.vat.here(), drain).await
 }
 
 /// What there is to be had.

@@ -134,6 +134,7 @@ pub(in crate::probe) const CLAUSES: &[Clause] = &[
     unseen("C-A4", "what outlives a connection", INSIDE),
     unseen("C-A5", "an embargo at the end", INSIDE),
     test!("C-A6", endings::others, "another connection while one breaks"),
+    unseen("C-A7", "a vat that shuts down", INSIDE),
     test!("C-D1", payloads::beyond_the_table, "a capability beyond the cap table"),
     test!("C-D2", payloads::none, "the null capability"),
     test!("C-D3", payloads::unknown_export, "an export given back that never was"),
@@ -155,4 +156,5 @@ pub(in crate::probe) const CLAUSES: &[Clause] = &[
     unseen("C-M9", "a call that is sent back, again and again", PROMISE),
     unseen("C-M10", "large results that are never finished", LARGE),
     unseen("C-M11", "a connection on which nothing is said", PATIENCE),
+    unseen("C-M12", "connections, one after the other", LARGE),
 ];

@@ -21,7 +21,7 @@ use crate::worker::stream::{ReadableStream, WritableStream, fixed_length, identi
 pub struct Body {
     kind: Kind,
     /// Told, by being dropped, that nobody reads any more.
-    reading: Option<oneshot::Sender<()>>,
+    reading: Vec<oneshot::Sender<()>>,
 }
 
 #[derive(Default)]
@@ -56,12 +56,12 @@ impl Body {
 
     /// Has `reading` dropped when nobody reads any more.
     pub(super) fn read_while(mut self, reading: oneshot::Sender<()>) -> Self {
-        self.reading = Some(reading);
+        self.reading.push(reading);
         self
     }
 
     const fn of(kind: Kind) -> Self {
-        Self { kind, reading: None }
+        Self { kind, reading: Vec::new() }
     }
 
     /// Another body.

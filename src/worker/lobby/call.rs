@@ -10,40 +10,34 @@ use super::seat::Seat;
 use super::ticket::Ticket;
 use super::waiting::Waiting;
 
-/// What is asked by a call that cannot wait in the lobby.
-pub(in crate::worker) type Unkept = (MethodPath, Op);
-
-/// Makes a call of an object of the vat `here`, behind all calls made so far, with arguments that take so many
-/// bytes and are nothing but data. [`Local::may_wait_in_lobby`] said that it may.
-#[inline]
-pub(in crate::worker) fn keep(
-    here: &Local,
-    cap: Cap,
-    path: MethodPath,
-    op: Op,
-    bytes: u64,
-) -> Result<Seat, Unkept> {
-    let Some(waiting) = here.lobby::<Waiting>() else { return Err((path, op)) };
-    let Some(home) = Home::find(here, cap) else { return Err((path, op)) };
-    let ticket = waiting.rows(|rows| rows.push(Asked { to: To::Object(home), path, op, bytes }));
-    here.keep_ahead();
-    Ok(Seat::new(here, ticket))
+/// Room for one call of the vat `here`, behind all calls made so far. [`Local::may_wait_in_lobby`] said that it may
+/// wait there.
+pub(in crate::worker) struct Room<'a> {
+    here: &'a Local,
+    waiting: &'a Waiting,
+    to: To,
 }
 
-/// As [`keep`], of what the call `before` will bring.
-pub(in crate::worker) fn keep_behind(
-    here: &Local,
-    before: Ticket,
-    path: MethodPath,
-    op: Op,
-    bytes: u64,
-) -> Result<Seat, Unkept> {
-    let Some(waiting) = here.lobby::<Waiting>() else { return Err((path, op)) };
-    if !waiting.rows(|rows| rows.follow(before)) {
-        return Err((path, op));
+impl<'a> Room<'a> {
+    /// For a call of an object. `None`: such calls go by the graph.
+    #[inline]
+    pub(in crate::worker) fn of_object(here: &'a Local, cap: Cap) -> Option<Self> {
+        let waiting = here.lobby::<Waiting>()?;
+        Some(Self { here, waiting, to: To::Object(Home::find(here, cap)?) })
     }
-    let asked = Asked { to: To::Result(before), path, op, bytes };
-    let ticket = waiting.rows(|rows| rows.push(asked));
-    here.keep_ahead();
-    Ok(Seat::new(here, ticket))
+
+    /// For a call of what the call `before` will bring, which is to be made then. `None`: that is in the graph.
+    pub(in crate::worker) fn behind(here: &'a Local, before: Ticket) -> Option<Self> {
+        let waiting = here.lobby::<Waiting>()?;
+        let follows = waiting.rows(|rows| rows.follow(before));
+        follows.then_some(Self { here, waiting, to: To::Result(before) })
+    }
+
+    /// Makes the call, with arguments that take so many bytes and are nothing but data.
+    #[inline]
+    pub(in crate::worker) fn keep(self, path: MethodPath, op: Op, bytes: u64) -> Seat {
+        let ticket = self.waiting.push(Asked { to: self.to, path, op, bytes });
+        self.here.keep_ahead();
+        Seat::new(self.here, ticket)
+    }
 }

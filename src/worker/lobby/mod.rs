@@ -15,5 +15,6 @@ mod seat;
 mod ticket;
 mod waiting;
 
-pub(super) use self::call::{Unkept, keep, keep_behind};
+pub(super) use self::call::Room;
 pub(super) use self::seat::{Came, Seat, take};
+pub(super) use self::ticket::Ticket;

@@ -6,17 +6,18 @@ use crate::rpc::Client;
 use crate::runtime::Local;
 use crate::vat::{CallId, Cap};
 
+use super::super::ask::Op;
 use super::super::error::JsError;
 use super::super::exception::{caught, thrown};
 use super::super::external::disposed;
 use super::super::held::Held;
 use super::super::host::{Attempt, Object, hand_over, host, nobody, with_own_handles};
+use super::super::path::MethodPath;
 use super::super::received::Received;
 use super::super::returned::Got;
 use super::super::target::Return;
 use super::super::value::{Limits, Value, View, weigh};
-use super::call::Unkept;
-use super::queue::{Asked, Home, To};
+use super::queue::{Home, To};
 use super::rows::{Heard, Left, Life, Next, Rows};
 use super::ticket::Ticket;
 use super::waiting::Waiting;
@@ -42,7 +43,7 @@ impl Waiting {
         for _ in 0..CALLS_PER_RUN {
             match self.rows(Rows::next) {
                 Some(Next::Runs(ticket, home, path, op)) => {
-                    came = self.ask(here, ticket, &home, (path, op), asker).or(came);
+                    came = self.ask(here, ticket, &home, (&path, op), asker).or(came);
                     home.leave(here);
                 }
                 Some(Next::Behind(ticket, before)) => match self.reach(here, before) {
@@ -94,7 +95,7 @@ impl Waiting {
         here: &Local,
         ticket: Ticket,
         home: &Home,
-        (path, op): Unkept,
+        (path, op): (&MethodPath, Op),
         asker: Ticket,
     ) -> Option<Result<Received, JsError>> {
         let Home { object, node } = home;
@@ -155,7 +156,7 @@ impl Waiting {
 
     fn fail(&self, here: &Local, ticket: Ticket, why: JsError) {
         let asked = self.rows(|rows| rows.begin(ticket, Life::Done(Err(why))));
-        if let Some(Asked { to: To::Result(before), .. }) = asked {
+        if let Some(To::Result(before)) = asked.map(|asked| asked.to) {
             self.lose(here, before);
         }
     }

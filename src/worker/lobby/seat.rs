@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::rpc::{Promise, on};
-use crate::runtime::{Local, Mailbox};
+use crate::rpc::Promise;
+use crate::runtime::{Local, Mailbox, VatId, leave, mailbox_of};
 use crate::vat::CallId;
 
 use super::super::error::JsError;
@@ -23,7 +23,8 @@ pub(in crate::worker) enum Came {
 /// The hold of a call that was kept in the lobby. Dropping it cancels the call, unless others wait for what it
 /// will bring.
 pub(in crate::worker) struct Seat {
-    mailbox: Arc<Mailbox>,
+    /// Not its mailbox: to count who has that takes longer than a call does otherwise.
+    vat: VatId,
     /// `None` once it was given up for what came.
     ticket: Option<Ticket>,
     /// Others were made to wait for what the call brings.
@@ -32,7 +33,7 @@ pub(in crate::worker) struct Seat {
 
 impl Seat {
     pub(super) fn new(here: &Local, ticket: Ticket) -> Self {
-        Self { mailbox: Arc::clone(here.mailbox()), ticket: Some(ticket), is_gone_on_from: false }
+        Self { vat: here.id(), ticket: Some(ticket), is_gone_on_from: false }
     }
 
     /// Which call it is, unless that was given up for what came.
@@ -50,15 +51,15 @@ impl Seat {
         self.is_gone_on_from
     }
 
-    /// The vat the call is of.
-    pub(in crate::worker) fn mailbox(&self) -> &Arc<Mailbox> {
-        &self.mailbox
+    /// The mailbox of the vat the call is of.
+    pub(in crate::worker) fn mailbox(&self) -> Arc<Mailbox> {
+        mailbox_of(self.vat)
     }
 
     /// The vat, if it lives on this thread.
     #[inline]
     pub(in crate::worker) fn here(&self) -> Option<Local> {
-        Local::find(self.mailbox.id())
+        Local::find(self.vat)
     }
 
     /// What comes of the call when its object is asked now, if it may be; a call that has to wait does so in the
@@ -139,12 +140,15 @@ impl Waiting {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        if let Some(ticket) = self.ticket.take() {
-            on(&self.mailbox, move |here| {
-                if let Some(waiting) = here.lobby::<Waiting>() {
-                    waiting.lose(here, ticket);
-                }
-            });
+        let Some(ticket) = self.ticket.take() else { return };
+        let lose = move |here: &Local| {
+            if let Some(waiting) = here.lobby::<Waiting>() {
+                waiting.lose(here, ticket);
+            }
+        };
+        match self.here() {
+            Some(here) => lose(&here),
+            None => leave(&self.mailbox(), lose),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::runtime::Local;
 
-use super::queue::To;
+use super::queue::{Asked, To};
 use super::rows::{Left, Life, Rows};
 use super::ticket::Ticket;
 
@@ -17,6 +17,12 @@ impl Waiting {
     #[inline]
     pub(super) fn rows<R>(&self, f: impl FnOnce(&mut Rows) -> R) -> R {
         f(&mut self.0.borrow_mut())
+    }
+
+    /// A call behind all others.
+    #[inline]
+    pub(super) fn push(&self, asked: Asked) -> Ticket {
+        self.0.borrow_mut().push(asked)
     }
 
     /// Nobody is interested in what came of a call any more, or one less is.

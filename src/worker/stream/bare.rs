@@ -21,7 +21,7 @@ pub(in crate::worker) fn byte_stream(
     stream: &WritableStream,
 ) -> Result<Client, StreamError> {
     let drain = stream.give()?.into_drain()?;
-    Ok(host(here, Rc::new(Served::new(drain))))
+    Ok(host(here, Rc::new(Served::new(here, drain))))
 }
 
 /// What writes to a ByteStream.

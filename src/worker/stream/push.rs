@@ -63,7 +63,12 @@ impl Pushed {
         pushed.detach();
         let stopped = Arc::clone(&stop);
         let canceler = hosted(pusher, move |here| {
-            here.spawn(Box::pin(feed(handover, Arc::clone(&stopped), sink)));
+            let fed = feed(handover, Arc::clone(&stopped), sink);
+            let engaged = here.engage();
+            here.spawn(Box::pin(async move {
+                fed.await;
+                drop(engaged);
+            }));
             host(here, Rc::new(Canceler(stopped)))
         });
         Ok(Self { source, canceler, encoding, stop })
@@ -135,5 +140,5 @@ pub(super) fn host_writable(
     stream: &WritableStream,
 ) -> Result<Client, StreamError> {
     let drain: Box<dyn Drain> = stream.give()?.into_drain()?;
-    Ok(hosted(pusher, move |here| host(here, Rc::new(Served::new(drain)))))
+    Ok(hosted(pusher, move |here| host(here, Rc::new(Served::new(here, drain)))))
 }

@@ -129,7 +129,7 @@ impl Pusher {
         // Nothing is taken before somebody reads: what is written waits where it is accounted for.
         let (write, read) = pipe(length, 0);
         let source = self.keep(here, Thing::Stream(Box::new(read)))?;
-        let sink = host(here, Rc::new(Served::new(Box::new(write))));
+        let sink = host(here, Rc::new(Served::new(here, Box::new(write))));
         Ok(vec![Some(source), Some(sink)])
     }
 

@@ -11,6 +11,7 @@ use futures_channel::oneshot;
 use crate::rpc::{Client, on};
 use crate::runtime::{Local, Mailbox, gone};
 use crate::wire::Exception;
+use crate::worker::heard::while_heard;
 use crate::worker::value::Value;
 
 use super::canceler;
@@ -60,14 +61,16 @@ fn claimed(here: &Local, source: &Client) -> Result<Option<Box<dyn Source>>, Exc
     }
 }
 
-/// The same once it is known what the value refers to.
+/// The same once it is known what the value refers to, if anybody still reads it then. What it refers to may be the
+/// result of a call that never returns, which is not to be kept by those who wait for it.
 fn later(named: Client) -> oneshot::Receiver<Result<Box<dyn Source>, Exception>> {
-    let (tell, hear) = oneshot::channel();
+    let (mut tell, hear) = oneshot::channel();
     let mailbox = Arc::clone(named.mailbox());
     on(&mailbox, move |here| {
         let there = here.clone();
         here.spawn(Box::pin(async move {
-            let settled = named.settled().await;
+            let settled = while_heard(&mut tell, named.settled()).await;
+            let Some(settled) = settled else { return };
             let claimed = settled.and_then(|()| claimed(&there, &named));
             let none = || Exception::failed("what the value refers to was not pushed here");
             // Nobody may be left to read it.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use capnp::capability::FromClientHook;
 
 use crate::rpc::{Call, Client, Response, Target, host};
+use crate::runtime::{Engaged, Local};
 use crate::schema::byte_stream_capnp::byte_stream::{self, substream_callback};
 use crate::wire::{Exception, Path};
 
@@ -25,6 +26,8 @@ pub(super) struct Served {
     life: RefCell<Life>,
     bound: Option<Bound>,
     depth: u8,
+    /// While more may be written; that of a substream is its home's.
+    engaged: Cell<Option<Engaged>>,
 }
 
 enum Life {
@@ -62,8 +65,9 @@ impl Life {
 }
 
 impl Served {
-    pub(super) fn new(drain: Box<dyn Drain>) -> Self {
-        Self { life: RefCell::new(Life::Open(drain)), bound: None, depth: 0 }
+    pub(super) fn new(here: &Local, drain: Box<dyn Drain>) -> Self {
+        let engaged = Cell::new(Some(here.engage()));
+        Self { life: RefCell::new(Life::Open(drain)), bound: None, depth: 0, engaged }
     }
 
     /// Does something with the drain; what fails is the end of the stream.
@@ -88,6 +92,7 @@ impl Served {
             done.map_err(|why| {
                 let why = why.exception();
                 *life = Life::Failed(why.clone());
+                self.engaged.take();
                 why
             })
         })
@@ -161,6 +166,7 @@ impl Served {
         let Some(bound) = &self.bound else {
             poll_fn(|cx| self.poll(|drain| drain.poll_end(cx))).await?;
             self.life.replace(Life::Ended);
+            self.engaged.take();
             return Ok(());
         };
         poll_fn(|cx| self.poll(|drain| drain.poll_ready(cx))).await?;
@@ -186,7 +192,8 @@ impl Served {
         let drain = std::mem::replace(&mut *life, Life::Lent);
         let callback = Cell::new(Some(callback));
         let bound = Bound { callback, home: Rc::clone(self), limit, taken: Cell::new(0) };
-        Ok(Self { life: RefCell::new(drain), bound: Some(bound), depth: self.depth + 1 })
+        let (life, depth, engaged) = (RefCell::new(drain), self.depth + 1, Cell::new(None));
+        Ok(Self { life, bound: Some(bound), depth, engaged })
     }
 }
 

@@ -9,7 +9,7 @@ use crate::rpc::{Client, on};
 use crate::schema::worker_capnp::abort_trigger;
 use crate::schema::worker_capnp::js_value::external_pusher::push_abort_signal_params;
 use crate::wire::{Exception, Path};
-use crate::worker::abort::{AbortController, AbortSignal};
+use crate::worker::abort::AbortSignal;
 use crate::worker::value::Value;
 
 use super::canceler::{Stop, Wanted};
@@ -93,22 +93,21 @@ pub(super) fn receive(named: &Client) -> Result<AbortSignal, Exception> {
     }
 }
 
-/// The same while it is not known yet what is named. What turns out to be no signal aborts it.
+/// The same while it is not known yet what is named, or what becomes of it. What turns out to be no signal aborts it.
 fn later(named: Client) -> AbortSignal {
-    let controller = AbortController::new();
-    let signal = controller.signal();
+    let (signal, mut follower) = AbortSignal::followed();
     let mailbox = Arc::clone(named.mailbox());
     on(&mailbox, move |here| {
         let there = here.clone();
         here.spawn(Box::pin(async move {
             // A promise that breaks names nothing.
-            let _ = named.settled().await;
+            let Some(_) = follower.unless_dropped(named.settled()).await else { return };
             let Ok(Some(Thing::Signal(known))) = claim(&there, &named) else {
-                return controller.abort(lost());
+                return follower.abort(lost());
             };
             drop(named);
-            if let Some(reason) = known.settles().await {
-                controller.abort(reason);
+            if let Some(Some(reason)) = follower.unless_dropped(known.settles()).await {
+                follower.abort(reason);
             }
         }));
     });

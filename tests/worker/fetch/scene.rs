@@ -132,8 +132,13 @@ pub(crate) fn linked(way: Way, here: &Local, far: &Local, offered: &Client) -> C
 
 /// Serves a port at a free one; host and number of it.
 pub(crate) async fn listening(port: Port, far: Local) -> String {
+    listening_to(port, far, 100).await
+}
+
+/// The same, with so many guests at once.
+pub(crate) async fn listening_to(port: Port, far: Local, guests: usize) -> String {
     let any: Address = "tcp:127.0.0.1:0".parse().expect("an address");
-    let mut listener = Listener::bind(&any).await.expect("a free port");
+    let mut listener = Listener::bind(&any).await.expect("a free port").peers_max(guests);
     let Address::Tcp { port: number, .. } = *listener.address() else { panic!("it was TCP") };
     tokio::task::spawn_local(async move { port.listen(&far, &mut listener).await });
     format!("127.0.0.1:{number}")

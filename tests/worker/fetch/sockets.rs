@@ -10,7 +10,7 @@ use http::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::scene::{Log, listening, run, vat, worker};
+use super::scene::{Log, listening, listening_to, run, vat, worker};
 
 fn service(log: &Log) -> Service {
     worker(log).service_with("default", value!({ desk: 7 })).expect("it has one")
@@ -198,6 +198,38 @@ fn a_port_without_a_handler_says_so() {
             answered.starts_with("HTTP/1.1 404") && answered.contains("no HTTP is served here"),
             "{answered}"
         );
+    });
+}
+
+// C-M12
+#[test]
+fn a_port_has_so_many_guests_of_either_kind() {
+    run(async {
+        let (far, log) = (vat(), Log::default());
+        let bootstrap = service(&log).bootstrap(&far);
+        let port = Port::new().fetch(service(&log).handler(&far));
+        let port = port.vat("vat.test".parse().expect("a host"), bootstrap);
+        let at = listening_to(port, far, 2).await;
+        // One who asks for pages and stays, one who asked for the vat: there is no room for a third.
+        let mut guests = Vec::new();
+        for head in ["GET /204 HTTP/1.1\r\nHost: here\r\n\r\n", "CONNECT vat.test HTTP/1.1\r\n\r\n"]
+        {
+            let mut guest = TcpStream::connect(&*at).await.expect("it listens");
+            guest.write_all(head.as_bytes()).await.expect("it is read");
+            let mut answered = [0; 9];
+            guest.read_exact(&mut answered).await.expect("there is room");
+            assert_eq!(&answered, b"HTTP/1.1 ", "{head}");
+            guests.push(guest);
+        }
+        let page = b"GET /204 HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n";
+        for _ in 0..2 {
+            assert_eq!(answer(&at, page).await, "", "there is no room");
+            drop(guests.pop());
+            let answered = answer(&at, page).await;
+            assert!(answered.starts_with("HTTP/1.1 204"), "there is room again: {answered}");
+            let again = TcpStream::connect(&*at).await.expect("it listens");
+            guests.insert(0, again);
+        }
     });
 }
 
