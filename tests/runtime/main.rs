@@ -1,8 +1,6 @@
 //! One vat, run in every way a vat can be run.
 
 mod budget;
-#[cfg(feature = "tracing")]
-mod doors;
 mod ended;
 mod fairness;
 mod paths;

@@ -1,4 +1,7 @@
 //! What is told to `tracing` of who passes the doors of a vat.
+//!
+//! A program of its own, whose scenes come one after the other: a thread with nobody subscribed that is the first to pass a
+//! door just when another subscribes has `tracing` believe that nobody ever will.
 
 use std::fmt::{Debug, Write};
 use std::future::Future;
@@ -89,6 +92,13 @@ const FULL: u16 = 2;
 /// Never answers.
 const NEVER: u16 = 3;
 
+/// Plays a scene whose doors are told of.
+fn with(scribe: &Scribe, scene: impl FnOnce()) {
+    static ONE_BY_ONE: Mutex<()> = Mutex::new(());
+    let _alone = ONE_BY_ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    tracing::subscriber::with_default(scribe.clone(), scene);
+}
+
 fn desk(vat: &Vat) -> Client {
     Client::new(vat.here(), |call: Call| async move {
         match call.method() {
@@ -134,7 +144,7 @@ fn run(vats: &[&Vat], client: &Client, method: u16) -> Result<Reply, Exception> 
 #[test]
 fn a_call_within_a_vat_is_told_from_when_it_is_made_to_its_return() {
     let scribe = Scribe::default();
-    tracing::subscriber::with_default(scribe.clone(), || {
+    with(&scribe, || {
         let vat = Vat::local();
         let desk = desk(&vat);
         run(&[&vat], &desk, NOW).expect("it answers");
@@ -173,7 +183,7 @@ fn a_call_within_a_vat_is_told_from_when_it_is_made_to_its_return() {
 #[test]
 fn a_connection_is_told_with_its_limits_and_its_end() {
     let scribe = Scribe::default();
-    tracing::subscriber::with_default(scribe.clone(), || {
+    with(&scribe, || {
         let (near, far) = (Vat::local(), Vat::local());
         let (left, right) = same_thread();
         let mut config = Config::default();
@@ -210,7 +220,7 @@ fn a_connection_is_told_with_its_limits_and_its_end() {
 fn an_embargo_is_told_when_it_is_set_and_when_it_is_lifted() {
     const GIVE_BACK: u16 = 9;
     let scribe = Scribe::default();
-    tracing::subscriber::with_default(scribe.clone(), || {
+    with(&scribe, || {
         let (near, far) = (Vat::local(), Vat::local());
         let (left, right) = same_thread();
         let link = Link::connect(near.here(), left, Config::default(), None);
@@ -255,7 +265,7 @@ fn a_call_of_workers_in_one_vat_is_told_too() {
     }
 
     let scribe = Scribe::default();
-    tracing::subscriber::with_default(scribe.clone(), || {
+    with(&scribe, || {
         let vat = Vat::local();
         let worker = Worker::new("sums").entrypoint("default", |_| Adder);
         let service = worker.service("default").expect("there is one").stub(vat.here());
