@@ -9,7 +9,7 @@ use super::event::{Event, OutTarget};
 use super::export::Exports;
 use super::import::Imports;
 use super::question::Questions;
-use super::queue::Queue;
+use super::queue::{Item, Queue};
 use super::stats::Stats;
 use crate::wire::{Exception, Message};
 
@@ -177,6 +177,20 @@ impl Connection {
     /// So much is queued to leave that nothing more is taken that may be refused. (C-M6)
     pub(super) const fn is_overfull(&self) -> bool {
         self.queue.words() > self.config.queued_words_max.saturating_mul(2)
+    }
+
+    /// Whether all that [`poll_transmit`](Self::poll_transmit) has is Finish and Release, which nobody waits for;
+    /// `None` if it has nothing.
+    #[must_use]
+    pub fn only_gives_back(&self) -> Option<bool> {
+        if let End::Closed { parting, .. } = &self.end {
+            return (!parting.is_empty()).then_some(false);
+        }
+        let mut due = self.queue.iter().map(|item| matches!(item, Item::Finish(_) | Item::Void));
+        if self.queue.len() == 0 {
+            return self.imports.owes().then_some(true);
+        }
+        Some(due.all(|gives_back| gives_back))
     }
 
     /// Words waiting for `poll_transmit`, envelopes included.

@@ -132,6 +132,11 @@ impl Imports {
         true
     }
 
+    /// Whether there may be references to give back.
+    pub(super) const fn owes(&self) -> bool {
+        !self.owing.is_empty()
+    }
+
     /// The next references to give back with a Release.
     pub(super) fn next_release(&mut self) -> Option<(ImportId, u32)> {
         while let Some(id) = self.owing.last().copied() {

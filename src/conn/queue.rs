@@ -64,7 +64,8 @@ pub(super) fn payload_words(payload: &OutPayload) -> usize {
 /// withdrawn or changed.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    items: VecDeque<Item>,
+    /// With how many words each is counted.
+    items: VecDeque<(Item, usize)>,
     first: u64,
     words: usize,
 }
@@ -72,8 +73,9 @@ pub(super) struct Queue {
 impl Queue {
     /// Appends `item` and says its number.
     pub(super) fn push(&mut self, item: Item) -> u64 {
-        self.words += item.words();
-        self.items.push_back(item);
+        let words = item.words();
+        self.words += words;
+        self.items.push_back((item, words));
         self.first + self.items.len() as u64 - 1
     }
 
@@ -84,9 +86,9 @@ impl Queue {
 
     /// Takes the next item.
     pub(super) fn pop(&mut self) -> Option<Item> {
-        let item = self.items.pop_front()?;
+        let (item, words) = self.items.pop_front()?;
         self.first += 1;
-        self.words -= item.words();
+        self.words -= words;
         Some(item)
     }
 
@@ -97,7 +99,8 @@ impl Queue {
 
     /// The item with number `at`, if it still waits.
     pub(super) fn get(&self, at: u64) -> Option<&Item> {
-        self.items.get(usize::try_from(at.checked_sub(self.first)?).ok()?)
+        let index = usize::try_from(at.checked_sub(self.first)?).ok()?;
+        self.items.get(index).map(|(item, _)| item)
     }
 
     /// Puts `item` in the place of number `at` and hands out what was there.
@@ -105,8 +108,8 @@ impl Queue {
         let index = usize::try_from(at.checked_sub(self.first)?).ok()?;
         let place = self.items.get_mut(index)?;
         let words = item.words();
-        let old = std::mem::replace(place, item);
-        self.words = self.words + words - old.words();
+        let (old, before) = std::mem::replace(place, (item, words));
+        self.words = self.words + words - before;
         Some(old)
     }
 
@@ -120,6 +123,6 @@ impl Queue {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Item> {
-        self.items.iter()
+        self.items.iter().map(|(item, _)| item)
     }
 }

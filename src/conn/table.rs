@@ -50,7 +50,12 @@ impl<T> Slab<T> {
 
     pub(super) fn remove(&mut self, id: u32) -> Option<T> {
         let entry = self.slots.get_mut(id as usize)?.take()?;
-        self.free.push(id);
+        if self.free.is_empty() && id as usize + 1 == self.slots.len() {
+            // It is the next to be handed out either way, and a table of a few entries needs no list.
+            self.slots.pop();
+        } else {
+            self.free.push(id);
+        }
         Some(entry)
     }
 

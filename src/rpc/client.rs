@@ -169,8 +169,7 @@ impl Client {
 
     /// A streaming call of so many words was made.
     pub(super) fn note_stream(&self, words: usize) {
-        let words = u32::try_from(words).unwrap_or(u32::MAX).min(STREAM_WORDS_MAX);
-        self.0.stream_words.store(words, Ordering::Relaxed);
+        self.0.stream_words.store(as_the_last(words as u64), Ordering::Relaxed);
     }
 
     /// How many words to take for a call at first, where `words` would be taken otherwise.
@@ -183,6 +182,11 @@ impl Client {
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
+}
+
+/// How many words a streaming call is given at first, where the one before it took so many.
+pub(super) fn as_the_last(words: u64) -> u32 {
+    u32::try_from(words).unwrap_or(u32::MAX).min(STREAM_WORDS_MAX)
 }
 
 impl Drop for Stub {

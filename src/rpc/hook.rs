@@ -17,10 +17,11 @@ use capnp::private::capability::{
 use capnp::traits::ImbueMut;
 
 use crate::runtime::{Local, gone};
-use crate::vat::{self, CallId, Cap, Payload};
+use crate::vat::{self, CallId, Cap, Payload, Wrote};
 use crate::wire::{Content, Path};
 
 use super::ambient::ambient;
+use super::callee::To;
 use super::caps;
 use super::client::Client;
 use super::error::error;
@@ -184,38 +185,6 @@ struct Typed {
     table: CapTable,
 }
 
-/// Who is called.
-#[derive(Default)]
-enum To {
-    /// A capability of a vat of this thread, and one reference of it.
-    Near(Local, Cap),
-    Anyone(Client),
-    /// The request was sent.
-    #[default]
-    Nobody,
-}
-
-impl To {
-    #[inline]
-    fn new(hook: &Hook) -> Self {
-        match (&hook.here, hook.client.cap()) {
-            (Some(here), Some(cap)) if !here.mailbox().is_closed() => {
-                here.with(|graph| graph.retain(cap));
-                Self::Near(here.clone(), cap)
-            }
-            _ => Self::Anyone(hook.client.clone()),
-        }
-    }
-
-    fn client(self) -> Option<Client> {
-        match self {
-            Self::Near(here, cap) => Some(Client::adopt(&here, cap)),
-            Self::Anyone(client) => Some(client),
-            Self::Nobody => None,
-        }
-    }
-}
-
 impl Drop for Typed {
     fn drop(&mut self) {
         if let To::Near(here, cap) = &self.to {
@@ -244,9 +213,8 @@ impl Typed {
         let words = u32::try_from(words.min(HINTED_WORDS_MAX)).unwrap_or(1);
         let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
         let mut typed = spare.unwrap_or_default();
-        typed.to = To::new(hook);
+        (typed.to, typed.words) = To::new(hook.here.as_ref(), &hook.client, words);
         (typed.interface, typed.method) = (interface, method);
-        typed.words = hook.client.first_words(words);
         typed
     }
 
@@ -278,14 +246,31 @@ impl Typed {
         Outgoing { client, interface, method, content, caps }
     }
 
-    /// Calls a capability of a vat of this thread, whose reference is taken.
-    fn send_near(mut self: Box<Self>, here: Local, cap: Cap) -> RemotePromise<any_pointer::Owned> {
+    /// What was built, for a vat of this thread.
+    #[inline]
+    fn request_to(mut self: Box<Self>, here: &Local) -> vat::Request {
         let (content, table) = self.take_params();
         let (interface, method) = (self.interface, self.method);
         self.keep();
         let clients = untable(table, || Some(here.clone()));
-        let params = caps::payload(&here, content, &clients);
-        let call = here.call_lent(cap, vat::Request { interface, method, params });
+        vat::Request { interface, method, params: caps::payload(here, content, &clients) }
+    }
+
+    /// Makes a streaming call of a capability of a vat of this thread.
+    fn write_near(self: Box<Self>, here: &Local, cap: Cap) -> CapnpPromise<(), capnp::Error> {
+        let request = self.request_to(here);
+        let wrote = here.write(cap, request);
+        here.release(cap);
+        match wrote {
+            Wrote::Sent(_) => CapnpPromise::ok(()),
+            Wrote::Waits(call) => room(Written::waiting(here, call)),
+        }
+    }
+
+    /// Calls a capability of a vat of this thread, whose reference is taken.
+    fn send_near(self: Box<Self>, here: Local, cap: Cap) -> RemotePromise<any_pointer::Owned> {
+        let request = self.request_to(&here);
+        let call = here.call_lent(cap, request);
         let (promise, pipeline) = Near::of(here, call);
         remote(Answered(promise), TypedPipeline::Near(pipeline))
     }
@@ -321,9 +306,14 @@ impl RequestHook for Typed {
         }
     }
 
-    fn send_streaming(self: Box<Self>) -> CapnpPromise<(), capnp::Error> {
-        let written = Written::new(self.finish());
-        CapnpPromise::from_future(async move { written.await.map_err(|why| error(&why)) })
+    fn send_streaming(mut self: Box<Self>) -> CapnpPromise<(), capnp::Error> {
+        match std::mem::take(&mut self.to) {
+            To::Near(here, cap) if !here.mailbox().is_closed() => self.write_near(&here, cap),
+            to => {
+                self.to = to;
+                room(Written::new(self.finish()))
+            }
+        }
     }
 
     fn tail_send(
@@ -332,6 +322,11 @@ impl RequestHook for Typed {
         TAIL.with(|tail| *tail.borrow_mut() = Some(self.finish()));
         None
     }
+}
+
+/// Room for the next call of a stream, as generated code waits for it.
+fn room(written: Written) -> CapnpPromise<(), capnp::Error> {
+    CapnpPromise::from_future(async move { written.await.map_err(|why| error(&why)) })
 }
 
 thread_local! {

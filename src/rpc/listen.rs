@@ -17,7 +17,8 @@ const NO_ROOM: Duration = Duration::from_millis(100);
 /// chooses what each gets; with `None` a peer may offer something, and is offered nothing.
 ///
 /// Run it beside the vat's driver, or with [`Local::spawn`]. Dropping it stops the accepting and
-/// leaves the connections.
+/// leaves the connections;
+/// [`shut_down`](super::shut_down()) ends those in good order.
 ///
 /// # Errors
 ///

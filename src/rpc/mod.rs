@@ -6,6 +6,7 @@
 mod ambient;
 mod bootstrap;
 mod bridge;
+mod callee;
 mod cap_cell;
 mod caps;
 mod client;

@@ -37,6 +37,8 @@ pub(super) enum Promised {
         hear: oneshot::Receiver<Result<Reply, Exception>>,
         hold: Hold,
     },
+    /// A streaming call that was sent: there is room for the next.
+    Sent,
     /// It failed before it was made.
     Failed(Exception),
     /// Taken.
@@ -70,6 +72,7 @@ impl Promise {
             Promised::Here(call) => Which::Known(*call),
             Promised::Away { call, .. } => Which::Later(Arc::clone(call)),
             Promised::Failed(why) => Which::Never(why.clone()),
+            Promised::Sent => Which::Never(Exception::failed("a stream has no results")),
             Promised::Over => Which::Never(Exception::failed("the results were taken")),
         };
         Pipeline::new(&self.mailbox, call)
@@ -103,7 +106,7 @@ impl Promise {
                     drop((hear, hold));
                 });
             }
-            Promised::Failed(_) | Promised::Over => {}
+            Promised::Sent | Promised::Failed(_) | Promised::Over => {}
         }
     }
 
@@ -166,6 +169,7 @@ impl Future for Promise {
                     heard.unwrap_or_else(|_| Err(gone()))
                 })
             }
+            Promised::Sent => Poll::Ready(Ok(Reply::nothing())),
             Promised::Failed(why) => Poll::Ready(Err(why.clone())),
             Promised::Here(_) | Promised::Over => {
                 Poll::Ready(Err(Exception::failed("the results were taken")))

@@ -21,6 +21,11 @@ impl Reply {
         Self { content: payload.content, caps: caps::clients(here, payload.caps) }
     }
 
+    /// Nothing was brought.
+    pub(super) const fn nothing() -> Self {
+        Self { content: Content::null(), caps: Vec::new() }
+    }
+
     /// The capability at a path.
     ///
     /// # Errors

@@ -6,12 +6,13 @@ use futures_channel::oneshot;
 
 use crate::runtime::{Local, gone, leave};
 use crate::vat;
-use crate::vat::{CallId, Cap};
+use crate::vat::{CallId, Cap, Wrote};
 use crate::wire::{Content, Exception};
 
 use super::caps;
 use super::client::Client;
 use super::promise::{Hold, Promise, Promised, forward};
+use super::reply::Reply;
 
 /// How a call is made.
 #[derive(Clone, Copy)]
@@ -23,10 +24,14 @@ pub(super) enum Manner {
 }
 
 impl Manner {
-    fn call(self, here: &Local, cap: Cap, request: vat::Request) -> CallId {
+    /// Makes a call; `None` if it was sent and nobody need wait.
+    fn call(self, here: &Local, cap: Cap, request: vat::Request) -> Option<CallId> {
         match self {
-            Self::Awaited => here.call(cap, request),
-            Self::Streaming => here.write(cap, request),
+            Self::Awaited => Some(here.call(cap, request)),
+            Self::Streaming => match here.write(cap, request) {
+                Wrote::Sent(_) => None,
+                Wrote::Waits(call) => Some(call),
+            },
         }
     }
 }
@@ -61,7 +66,8 @@ impl Outgoing {
         };
         let params = caps::payload(here, self.content, &self.caps);
         let request = vat::Request { interface: self.interface, method: self.method, params };
-        Promise::new(here.mailbox(), Promised::Here(manner.call(here, cap, request)))
+        let made = manner.call(here, cap, request);
+        Promise::new(here.mailbox(), made.map_or(Promised::Sent, Promised::Here))
     }
 
     fn send_away(self, manner: Manner) -> Promise {
@@ -71,10 +77,12 @@ impl Outgoing {
         let (tell, hear) = oneshot::channel();
         leave(&mailbox, move |here| match self.ready(here) {
             Ok((cap, request)) => {
-                let call = manner.call(here, cap, request);
+                let made = manner.call(here, cap, request);
                 here.release(cap);
-                if known.set(call).is_ok() {
-                    forward(here, call, tell);
+                match made {
+                    Some(call) if known.set(call).is_ok() => forward(here, call, tell),
+                    // Nobody may be left to be told.
+                    _ => drop(tell.send(Ok(Reply::nothing()))),
                 }
             }
             Err(why) => drop(tell.send(Err(why))),

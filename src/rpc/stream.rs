@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 
 use futures_channel::oneshot;
 
-use crate::runtime::{Mailbox, gone, leave};
+use crate::runtime::{Local, Mailbox, gone, leave};
+use crate::vat::CallId;
 use crate::wire::Exception;
 
 use super::client::Client;
@@ -30,6 +31,11 @@ impl Written {
     pub(super) fn new(call: Outgoing) -> Self {
         call.client.note_stream(call.content.words());
         Self(call.send_as(Manner::Streaming))
+    }
+
+    /// There is room when the outcome of `call` is there.
+    pub(super) fn waiting(here: &Local, call: CallId) -> Self {
+        Self(Promise::new(here.mailbox(), Promised::Here(call)))
     }
 
     pub(super) fn failed(mailbox: &Arc<Mailbox>, why: Exception) -> Self {

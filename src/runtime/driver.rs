@@ -74,7 +74,7 @@ impl<C: Clock> Future for Driver<C> {
         let Self { local, clock, watch } = &mut *self;
         let signal = &local.inner().near;
         let mut now = clock.now();
-        if !signal.is_raised() && watch.goes_on(now) {
+        if !signal.is_raised() && !local.inner().withheld.get() && watch.goes_on(now) {
             clock.yield_now(cx);
             return Poll::Pending;
         }
@@ -83,7 +83,13 @@ impl<C: Clock> Future for Driver<C> {
             if local.mailbox().is_closed() {
                 return Poll::Ready(());
             }
-            let Turn::Idle(due) = local.turn(Some(now)) else { continue };
+            let Turn::Idle(due) = local.turn_patiently(now) else {
+                if local.inner().withheld.get() {
+                    clock.yield_now(cx);
+                    return Poll::Pending;
+                }
+                continue;
+            };
             if !signal.sleep(Sleeper::Driver, cx.waker()) {
                 continue;
             }

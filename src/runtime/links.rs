@@ -1,6 +1,5 @@
 //! The transports of a vat's connections, and how far the life of each has come.
 
-use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -10,6 +9,7 @@ use crate::vat::LinkId;
 use crate::wire::Exception;
 
 use super::signal::{Raise, Ready, Signal};
+use super::timers::TimerId;
 
 /// How long the last messages of a connection may take to be written. A peer that does not read
 /// would otherwise keep the transport for ever.
@@ -18,15 +18,21 @@ const CLOSE_GRACE: Duration = Duration::from_secs(5);
 /// Why a connection is over, once it is.
 pub type Ending = Arc<OnceLock<Exception>>;
 
+/// A transport, and what it is polled with.
+pub(super) struct Port {
+    pub(super) transport: Box<dyn Transport>,
+    pub(super) receive: Waker,
+    pub(super) flush: Waker,
+}
+
 /// A connection's transport, and how far its life has come.
 pub(super) struct Entry {
     pub(super) link: LinkId,
     /// `None` while it is being polled, outside of any borrow.
-    pub(super) transport: Option<Box<dyn Transport>>,
+    port: Option<Port>,
     pub(super) state: State,
-    /// Counted without atomics: they are lent for each poll.
-    pub(super) receive: Rc<Waker>,
-    pub(super) flush: Rc<Waker>,
+    /// Wakes at the end of the grace, if there is one.
+    pub(super) timer: Option<TimerId>,
     ending: Ending,
     closed: Vec<Waker>,
     idle: Vec<Waker>,
@@ -42,13 +48,11 @@ enum Parting {
     Parted,
 }
 
-/// A transport that is being polled, and what it is polled with.
+/// A transport that is being polled.
 pub(super) struct CheckedOut {
     pub(super) link: LinkId,
     pub(super) state: State,
-    pub(super) transport: Box<dyn Transport>,
-    pub(super) receive: Rc<Waker>,
-    pub(super) flush: Rc<Waker>,
+    pub(super) port: Port,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,9 +79,9 @@ pub(super) struct Links {
 impl Entry {
     /// It is forgotten: its transport, to be dropped, and who is to be woken because the connection
     /// is over.
-    pub(super) fn end(mut self) -> (Option<Box<dyn Transport>>, Vec<Waker>) {
+    pub(super) fn end(mut self) -> (Option<Port>, Vec<Waker>) {
         self.closed.append(&mut self.idle);
-        (self.transport, self.closed)
+        (self.port, self.closed)
     }
 }
 
@@ -90,14 +94,15 @@ impl Links {
         let index = link.index();
         let waker = |ready| {
             let raise = Raise { ready, signal: self.signal.clone() };
-            Rc::new(Waker::from(Arc::new(raise)))
+            Waker::from(Arc::new(raise))
         };
+        let (receive, flush) = (waker(Ready::Receive(index)), waker(Ready::Flush(index)));
+        receive.wake_by_ref();
         let entry = Entry {
             link,
-            transport: Some(transport),
+            port: Some(Port { transport, receive, flush }),
             state: State::Open,
-            receive: waker(Ready::Receive(index)),
-            flush: waker(Ready::Flush(index)),
+            timer: None,
             ending: Ending::default(),
             closed: Vec::new(),
             idle: Vec::new(),
@@ -108,7 +113,6 @@ impl Links {
         if self.entries.len() <= at {
             self.entries.resize_with(at + 1, || None);
         }
-        entry.receive.wake_by_ref();
         // In bounds: it was made as long just now.
         self.entries[at] = Some(entry);
         ending
@@ -121,14 +125,13 @@ impl Links {
     /// Takes a transport, to be polled outside of any borrow.
     pub(super) fn check_out(&mut self, index: u32) -> Option<CheckedOut> {
         let entry = self.entry(index)?;
-        let transport = entry.transport.take()?;
-        let (receive, flush) = (Rc::clone(&entry.receive), Rc::clone(&entry.flush));
-        Some(CheckedOut { link: entry.link, state: entry.state, transport, receive, flush })
+        let port = entry.port.take()?;
+        Some(CheckedOut { link: entry.link, state: entry.state, port })
     }
 
-    pub(super) fn check_in(&mut self, index: u32, transport: Box<dyn Transport>) {
+    pub(super) fn check_in(&mut self, index: u32, port: Port) {
         if let Some(entry) = self.entry(index) {
-            entry.transport = Some(transport);
+            entry.port = Some(port);
         }
     }
 
@@ -141,23 +144,21 @@ impl Links {
         until
     }
 
-    /// The connection is over, for this reason; it may write its last messages until the time
-    /// returned. The wakers are those who wait for the end, and first the one to write on.
+    /// The connection is over, for this reason; it may write its last messages until the end of the
+    /// grace. The wakers are those who wait for the end.
     pub(super) fn close(
         &mut self,
         link: LinkId,
         why: Exception,
         now: Option<Instant>,
-    ) -> (Option<Instant>, Vec<Waker>) {
-        let Some(entry) = self.entry(link.index()) else { return (None, Vec::new()) };
+    ) -> Vec<Waker> {
+        let Some(entry) = self.entry(link.index()) else { return Vec::new() };
         // Set once: a connection ends once.
         let _ = entry.ending.set(why);
-        let until = now.map(|now| now + CLOSE_GRACE);
-        entry.state = State::Closing(until);
-        let mut wakers = vec![Waker::clone(&entry.flush)];
-        wakers.append(&mut entry.closed);
+        entry.state = State::Closing(now.map(|now| now + CLOSE_GRACE));
+        let mut wakers = std::mem::take(&mut entry.closed);
         wakers.append(&mut entry.idle);
-        (until, wakers)
+        wakers
     }
 
     /// A connection that is over goes on until its peer has ended its direction.
@@ -173,7 +174,9 @@ impl Links {
             return false;
         };
         entry.state = State::Lingering(until);
-        entry.receive.wake_by_ref();
+        if let Some(port) = &entry.port {
+            port.receive.wake_by_ref();
+        }
         true
     }
 

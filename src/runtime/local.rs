@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use crate::conn::{Config, Connection};
 use crate::transport::Transport;
-use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Payload, Request, TargetId};
+use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Payload, Request, TargetId, Wrote};
 
 use super::directory;
 use super::dispatch::{Dispatch, LocalFuture};
@@ -47,6 +47,10 @@ pub(super) struct Inner {
     pub(super) released: RefCell<Vec<Release>>,
     /// What higher floors keep for this vat, by type.
     slots: RefCell<Vec<Rc<dyn Any>>>,
+    /// What this turn has to send may wait for the next, if nobody waits for it.
+    pub(super) patient: Cell<bool>,
+    /// The last turn of a driver left it.
+    pub(super) withheld: Cell<bool>,
     /// Whether the mailbox is being read.
     reading: Cell<bool>,
     /// How many drains are on the stack.
@@ -112,6 +116,8 @@ impl Local {
             watchers: RefCell::default(),
             released: RefCell::default(),
             slots: RefCell::default(),
+            patient: Cell::new(false),
+            withheld: Cell::new(false),
             reading: Cell::new(false),
             depth: Cell::new(0),
             drivers: Cell::new(0),
@@ -211,12 +217,13 @@ impl Local {
     }
 
     /// Makes a streaming call, behind all calls made so far: see `Graph::write`.
-    pub fn write(&self, cap: Cap, request: Request) -> CallId {
+    pub fn write(&self, cap: Cap, request: Request) -> Wrote {
         self.read_mail();
         let method = (request.interface, request.method);
-        let call = self.change(|graph| graph.write(cap, request));
+        let wrote = self.change(|graph| graph.write(cap, request));
+        let (Wrote::Sent(call) | Wrote::Waits(call)) = wrote;
         doors::made(self.id(), call, method);
-        call
+        wrote
     }
 
     /// Done when the streaming calls made on `cap` so far are acknowledged: see `Graph::fence`.

@@ -109,7 +109,7 @@ impl Signal {
     }
 
     /// Says that `ready` is ready, and wakes whoever drives the vat.
-    fn raise_for(&self, ready: Ready) {
+    pub(super) fn raise_for(&self, ready: Ready) {
         let noted = self.near(|near| near.note(Some(ready)));
         noted.unwrap_or_else(|| self.note(Some(ready))).wake();
     }

@@ -11,6 +11,7 @@ use crate::wire::Exception;
 use super::doors;
 use super::links::{CheckedOut, Entry, Links, State};
 use super::local::Local;
+use super::signal::Ready;
 
 /// How many messages one connection may have handled in one turn. A loud neighbour waits for the
 /// others after these.
@@ -46,24 +47,26 @@ impl Local {
     pub(super) fn receive(&self, index: u32) {
         let links = &self.inner().links;
         let out = links.borrow_mut().check_out(index);
-        let Some(CheckedOut { link, state, mut transport, receive: waker, .. }) = out else {
-            return;
-        };
+        let Some(CheckedOut { link, state, mut port }) = out else { return };
         let read = match state {
-            State::Closing(_) | State::Lingering(_) => read_away(&mut *transport, &waker),
-            _ => self.read_from(link, &mut *transport, &waker),
+            State::Closing(_) | State::Lingering(_) => {
+                read_away(&mut *port.transport, &port.receive)
+            }
+            _ => self.read_from(link, &mut *port.transport, &port.receive),
         };
-        links.borrow_mut().check_in(index, transport);
+        if matches!(read, Read::Cut) {
+            port.receive.wake_by_ref();
+        }
+        links.borrow_mut().check_in(index, port);
         match read {
             Read::Ended(_) | Read::Lost(_) if matches!(state, State::Lingering(_)) => {
                 self.forget(link)
             }
-            Read::Drained => {}
+            Read::Drained | Read::Cut => {}
             Read::Unwanted => {
                 doors::paused(self.id(), link);
                 links.borrow_mut().paused.push(index);
             }
-            Read::Cut => waker.wake_by_ref(),
             Read::Ended(why) => self.lose(link, why),
             Read::Lost(error) => self.lose_to(link, &error),
         }
@@ -145,17 +148,20 @@ impl Local {
 
     /// Hands every message that is due to its transport, and writes each transport once.
     pub(super) fn transmit(&self) {
+        if self.inner().patient.get() && self.with(|graph| graph.only_gives_back()) {
+            return self.inner().withheld.set(true);
+        }
         let mut lent: Option<CheckedOut> = None;
         while let Some((link, message)) = self.with(|graph| graph.poll_transmit()) {
             if lent.as_ref().is_none_or(|out| out.link != link) {
                 self.write_out(lent.take());
                 lent = self.inner().links.borrow_mut().check_out(link.index());
             }
-            let Some(CheckedOut { transport, .. }) = &mut lent else { continue };
+            let Some(CheckedOut { port, .. }) = &mut lent else { continue };
             doors::sent(self.id(), link, &message);
-            match transport.send(message) {
+            match port.transport.send(message) {
                 Err(error) => self.lose(link, error.to_string()),
-                Ok(()) if Unwritten::of(&**transport) == Unwritten::Enough => {
+                Ok(()) if Unwritten::of(&*port.transport) == Unwritten::Enough => {
                     doors::held(self.id(), link);
                     self.with(|graph| graph.hold(link));
                     self.write_out(lent.take());
@@ -179,15 +185,12 @@ impl Local {
         }
     }
 
-    /// The connection is over. Its last messages are written until the end of the grace, whose timer
-    /// is set once: a peer that reads a byte now and then sets no more of them.
+    /// The connection is over. Its last messages are written until the end of the grace.
     pub(super) fn begin_close(&self, link: LinkId, why: Exception) {
         let now = self.now();
         doors::closed(self.id(), link, &why);
-        let (until, wakers) = self.inner().links.borrow_mut().close(link, why, now);
-        if let (Some(until), Some(flush)) = (until, wakers.first()) {
-            self.inner().timers.borrow_mut().set(until, flush.clone());
-        }
+        let wakers = self.inner().links.borrow_mut().close(link, why, now);
+        self.inner().mailbox.signal.raise_for(Ready::Flush(link.index()));
         wakers.into_iter().for_each(Waker::wake);
     }
 
@@ -195,10 +198,24 @@ impl Local {
     fn fail(&self, index: u32, flush: &Waker) {
         let until = self.inner().links.borrow_mut().fail(index, self.now());
         match until {
-            Some(until) => drop(self.inner().timers.borrow_mut().set(until, flush.clone())),
+            Some(until) => self.await_grace(index, until, flush),
             None => flush.wake_by_ref(),
         }
         self.receive(index);
+    }
+
+    /// Has `flush` woken at the end of the grace. There is one timer for each end: a peer that reads a byte now and
+    /// then sets no more of them.
+    fn await_grace(&self, index: u32, until: Instant, flush: &Waker) {
+        let known = self.inner().links.borrow_mut().entry(index).and_then(|entry| entry.timer);
+        if known.is_some_and(|(due, _)| due == until) {
+            return;
+        }
+        let timer = self.inner().timers.borrow_mut().set(until, flush.clone());
+        if let Some(entry) = self.inner().links.borrow_mut().entry(index) {
+            entry.timer = Some(timer);
+        }
+        known.into_iter().for_each(|timer| self.cancel_timer(timer));
     }
 
     fn is_past(&self, until: Option<Instant>) -> bool {
@@ -216,14 +233,16 @@ impl Local {
 
     /// Writes what is queued for a transport, and puts it back.
     fn write_out(&self, out: Option<CheckedOut>) {
-        let Some(CheckedOut { link, state, mut transport, flush, .. }) = out else { return };
+        let Some(CheckedOut { link, state, mut port }) = out else { return };
         let (links, index) = (&self.inner().links, link.index());
+        let mut cx = Context::from_waker(&port.flush);
         match state {
             State::Open => {
-                let polled = transport.poll_flush(&mut Context::from_waker(&flush));
-                let unwritten = Unwritten::of(transport.as_ref());
-                links.borrow_mut().check_in(index, transport);
-                if matches!(polled, Poll::Ready(Err(_))) {
+                let polled = port.transport.poll_flush(&mut cx);
+                let unwritten = Unwritten::of(port.transport.as_ref());
+                let failed = matches!(polled, Poll::Ready(Err(_))).then(|| port.flush.clone());
+                links.borrow_mut().check_in(index, port);
+                if let Some(flush) = failed {
                     self.fail(index, &flush);
                 } else if unwritten == Unwritten::Little && self.with(|graph| graph.unhold(link)) {
                     // What was held leaves in this turn or the next.
@@ -231,29 +250,32 @@ impl Local {
                 }
             }
             State::Failing(until) => {
-                links.borrow_mut().check_in(index, transport);
+                links.borrow_mut().check_in(index, port);
                 if self.is_past(until) {
                     self.lose(link, "writing to the peer failed".into());
                 }
             }
             State::Closing(until) => {
-                let mut cx = Context::from_waker(&flush);
                 // What is still to be handed over comes before the end, in this turn or the next.
                 let spent =
                     self.with(|graph| graph.connection(link).is_none_or(Connection::is_spent));
                 let closed = match spent {
-                    true => transport.poll_close(&mut cx).is_ready(),
-                    false => matches!(transport.poll_flush(&mut cx), Poll::Ready(Err(_))),
+                    true => port.transport.poll_close(&mut cx).is_ready(),
+                    false => matches!(port.transport.poll_flush(&mut cx), Poll::Ready(Err(_))),
                 };
-                links.borrow_mut().check_in(index, transport);
+                let flush = port.flush.clone();
+                links.borrow_mut().check_in(index, port);
                 let past = self.is_past(until);
                 if past || closed && !links.borrow_mut().is_to_linger(index, until) {
                     self.forget(link);
+                } else if let Some(until) = until {
+                    self.await_grace(index, until, &flush);
                 }
             }
             State::Lingering(until) => {
-                links.borrow_mut().check_in(index, transport);
+                links.borrow_mut().check_in(index, port);
                 if self.is_past(until) {
+                    self.forget(link);
                     self.forget(link);
                 }
             }
@@ -265,8 +287,10 @@ impl Local {
         let at = link.index() as usize;
         let entry = self.inner().links.borrow_mut().entries.get_mut(at).and_then(Option::take);
         self.with(|graph| graph.disconnect(link));
-        let (transport, waiting) = entry.map(Entry::end).unwrap_or_default();
-        drop(transport);
+        let timer = entry.as_ref().and_then(|entry| entry.timer);
+        timer.into_iter().for_each(|timer| self.cancel_timer(timer));
+        let (port, waiting) = entry.map(Entry::end).unwrap_or_default();
+        drop(port);
         waiting.into_iter().for_each(Waker::wake);
     }
 }

@@ -51,6 +51,17 @@ impl Local {
         Turn::Idle(self.inner().timers.borrow().next_due())
     }
 
+    /// As [`turn`](Self::turn), by a driver that lets others of its executor have their turn before it takes the next one,
+    /// if this one withheld something. Whoever was answered just now may call again, and what ends
+    /// the call before goes out in the same write.
+    pub(super) fn turn_patiently(&self, now: Instant) -> Turn {
+        let patient = !self.inner().withheld.take();
+        let during = During::new(&self.inner().patient, patient);
+        let turn = self.turn(Some(now));
+        drop(during);
+        turn
+    }
+
     /// There is something to be done that nobody need be told of.
     #[inline]
     fn has_work(&self) -> bool {
@@ -72,6 +83,7 @@ impl Local {
         if let Some(now) = now {
             let due = self.inner().timers.borrow_mut().advance(now);
             due.into_iter().for_each(Waker::wake);
+            self.with(|graph| graph.tell_time(now));
         }
         self.enter_lobby();
         // Taken before anything is looked at: what is raised from here on asks for another turn.

@@ -18,6 +18,9 @@ const MOST_SLICES: usize = 64;
 /// one busy moment does not stay in memory.
 const KEPT: usize = 256 << 10;
 
+/// Bytes of the first buffer for copies: a few small messages.
+const FIRST: usize = 1 << 10;
+
 /// Bytes that are sent from where they lie, in one or more pieces.
 pub(super) trait Gather {
     /// How many bytes there are.
@@ -74,7 +77,10 @@ impl<T: Gather> Outgoing<T> {
 
     /// Where bytes are appended that are small enough to be copied. Only [`commit`](Self::commit)
     /// queues them; what is appended and not committed is to be truncated again.
-    pub(super) const fn copies(&mut self) -> &mut Vec<u8> {
+    pub(super) fn copies(&mut self) -> &mut Vec<u8> {
+        if self.copies.capacity() == 0 {
+            self.copies.reserve(FIRST);
+        }
         &mut self.copies
     }
 

@@ -21,6 +21,8 @@ use super::unix::UnixSocket;
 pub struct Socket {
     stream: Stream,
     peer: Peer,
+    /// The peer's direction has ended, and all of it was read.
+    ended: bool,
     /// Taken where they came to a listener.
     _seat: Option<Seat>,
 }
@@ -29,9 +31,15 @@ enum Stream {
     Tcp(Tokio<TcpStream>),
     Unix(UnixSocket),
     Other(Box<dyn ByteStream + Send>),
+    /// Both ends have ended it.
+    Closed,
 }
 
 impl Socket {
+    fn new(stream: Stream, peer: Peer) -> Self {
+        Self { stream, peer, ended: false, _seat: None }
+    }
+
     /// Connects to `address`. Needs a tokio runtime with I/O.
     ///
     /// # Errors
@@ -44,11 +52,7 @@ impl Socket {
             }
             Address::Unix(path) => UnixStream::connect(path).await.and_then(Self::try_from),
             Address::Stdio => {
-                return Ok(Self {
-                    stream: Stream::Other(stdio()?),
-                    peer: Peer::Stdio,
-                    _seat: None,
-                });
+                return Ok(Self::new(Stream::Other(stdio()?), Peer::Stdio));
             }
         };
         outcome.map_err(|source| TransportError::at("connecting to", address, source))
@@ -75,7 +79,7 @@ impl TryFrom<TcpStream> for Socket {
     fn try_from(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         let peer = Peer::Tcp(stream.peer_addr()?);
-        Ok(Self { stream: Stream::Tcp(Tokio(stream)), peer, _seat: None })
+        Ok(Self::new(Stream::Tcp(Tokio(stream)), peer))
     }
 }
 
@@ -86,17 +90,20 @@ impl TryFrom<UnixStream> for Socket {
     /// to write only while there is none, or it would wake its thread for each message the peer reads.
     fn try_from(stream: UnixStream) -> io::Result<Self> {
         let peer = Peer::Unix(stream.peer_addr()?.as_pathname().map(Path::to_owned));
-        Ok(Self { stream: Stream::Unix(UnixSocket::new(stream)?), peer, _seat: None })
+        Ok(Self::new(Stream::Unix(UnixSocket::new(stream)?), peer))
     }
 }
 
 impl ByteStream for Socket {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        match &mut self.stream {
+        let read = match &mut self.stream {
             Stream::Tcp(stream) => stream.poll_read(cx, buffer),
             Stream::Unix(stream) => stream.poll_read(cx, buffer),
             Stream::Other(stream) => stream.poll_read(cx, buffer),
-        }
+            Stream::Closed => Poll::Ready(Ok(0)),
+        };
+        self.ended |= matches!(read, Poll::Ready(Ok(0))) && !buffer.is_empty();
+        read
     }
 
     fn poll_write_vectored(
@@ -108,22 +115,28 @@ impl ByteStream for Socket {
             Stream::Tcp(stream) => stream.poll_write_vectored(cx, slices),
             Stream::Unix(stream) => stream.poll_write_vectored(cx, slices),
             Stream::Other(stream) => stream.poll_write_vectored(cx, slices),
+            Stream::Closed => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
         }
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.stream {
             // The operating system keeps nothing back.
-            Stream::Tcp(_) | Stream::Unix(_) => Poll::Ready(Ok(())),
+            Stream::Tcp(_) | Stream::Unix(_) | Stream::Closed => Poll::Ready(Ok(())),
             Stream::Other(stream) => stream.poll_flush(cx),
         }
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.ended && matches!(self.stream, Stream::Tcp(_) | Stream::Unix(_)) {
+            // To let go of the socket ends our direction, too.
+            self.stream = Stream::Closed;
+        }
         let closed = match &mut self.stream {
             Stream::Tcp(stream) => ready!(stream.poll_close(cx)),
             Stream::Unix(stream) => ready!(stream.poll_close(cx)),
             Stream::Other(stream) => ready!(stream.poll_close(cx)),
+            Stream::Closed => Ok(()),
         };
         Poll::Ready(match closed {
             // The peer is gone already; there is no direction left to end.

@@ -77,7 +77,11 @@ impl Graph {
     pub(super) fn reach_target(&mut self, step: &Step) -> Option<(TargetId, Request)> {
         let Item::Call(id) = step.item else { return None };
         let node = self.nodes.get_mut(step.to).filter(|node| node.refs > 1)?;
-        let Kind::Target(target) = node.kind else { return None };
+        let target = match &node.kind {
+            Kind::Target(target) => *target,
+            Kind::Streamed(streamed) if streamed.is_idle() => streamed.target,
+            _ => return None,
+        };
         let call = self.calls.get_mut(id)?;
         if !matches!(call.place, Place::Queued(_, Fate::Deliver | Fate::Wait, _)) {
             return None;

@@ -19,6 +19,15 @@ impl Graph {
         at
     }
 
+    /// As [`follow`](Self::follow), and shortens nothing.
+    pub(super) fn end_of(&self, cap: Cap) -> Cap {
+        let mut at = cap;
+        while let Some(to) = self.resolved(at) {
+            at = to;
+        }
+        at
+    }
+
     fn resolved(&self, cap: Cap) -> Option<Cap> {
         match self.nodes.get(cap)?.kind.state()? {
             State::Resolved(to) => Some(*to),

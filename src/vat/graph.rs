@@ -1,13 +1,16 @@
 //! The graph of a vat: its nodes, calls and links, the one queue, and the door for whoever runs it.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
 
 use crate::conn::{Connection, Tag};
 use crate::wire::{Content, Exception};
 
 use super::arena::Arena;
 use super::call::{Call, Fate, Origin, Outcome, Place};
-use super::id::{CallId, Cap, LinkId, OfCall, OfLink, OfMembrane, OfNode, OfStream, TargetId};
+use super::id::{
+    CallId, Cap, LinkId, OfCall, OfLink, OfMembrane, OfNode, OfStream, StreamId, TargetId,
+};
 use super::link::{Attention, Link};
 use super::membrane::{Membrane, Side};
 use super::node::{Item, Kind, Node, Source, State, Watch};
@@ -49,6 +52,10 @@ pub struct Graph {
     /// Links with messages to be sent.
     pub(super) sending: VecDeque<LinkId>,
     pub(super) outputs: VecDeque<Output>,
+    /// The time as of the last turn, if it was told.
+    pub(super) now: Option<Instant>,
+    /// Streams of which a call has not left by whose round trip their path is measured.
+    pub(super) probing: Vec<StreamId>,
 }
 
 /// One item on its way to a node.

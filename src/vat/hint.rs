@@ -76,6 +76,7 @@ impl Graph {
                 | Origin::Waiting
                 | Origin::Detached
                 | Origin::Write(_)
+                | Origin::Sent(..)
                     if !pipelined =>
                 {
                     return Some(Spared::Pipeline);

@@ -3,8 +3,8 @@
 use smallvec::SmallVec;
 
 use crate::conn::{
-    CallRef, ConnectionError, Event, InCall, InCap, InReturn, InTarget, OutReturn, OutTarget,
-    PeerMisbehaved, Tag,
+    CallRef, ConnectionError, Event, InCall, InCap, InPayload, InReturn, InTarget, OutReturn,
+    OutTarget, PeerMisbehaved, Tag,
 };
 use crate::wire::{AnswerId, Content, Exception, ImportId, Message};
 
@@ -213,6 +213,10 @@ impl Graph {
             // Results that were to stay with the peer: the question lives until the asker is done.
             InReturn::Kept => return,
         };
+        let outcome = match self.return_at_once(link, id, question, outcome) {
+            Ok(()) => return,
+            Err(outcome) => outcome,
+        };
         let Some(pipelines) = self.hold_pipelines(id) else { return };
         let outcome = match outcome {
             Ok(payload) => {
@@ -235,6 +239,37 @@ impl Graph {
         self.place(id, Place::Over);
         self.work.push_back(Work::Complete(id, outcome));
         self.unref_pipeline(id);
+    }
+
+    /// What most returns are: one without capabilities, of a call on which nothing hangs but who awaits it, or the
+    /// window of its stream. Does what would follow, on the shortest way; gives the outcome back if it is any other.
+    fn return_at_once(
+        &mut self,
+        link: LinkId,
+        id: CallId,
+        question: CallRef,
+        outcome: Result<InPayload, Exception>,
+    ) -> Result<(), Result<InPayload, Exception>> {
+        let origin = match self.calls.get(id) {
+            Some(call) if call.holds_nothing() && self.work.is_empty() => call.origin,
+            _ => return Err(outcome),
+        };
+        let content = match (outcome, origin) {
+            (Ok(results), Origin::Waiting | Origin::Sent(..)) if results.caps.is_empty() => {
+                results.content
+            }
+            (outcome, _) => return Err(outcome),
+        };
+        self.finish(link, question);
+        let results = Payload { content, caps: Vec::new() };
+        match origin {
+            Origin::Sent(stream, bytes) => {
+                self.calls.discard(id);
+                self.acknowledge(stream, bytes, Ok(results));
+            }
+            _ => self.done(id, Ok(results)),
+        }
+        Ok(())
     }
 
     /// Takes the promises off an answered call, which is held until they are resolved: the last

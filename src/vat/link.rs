@@ -77,7 +77,12 @@ impl Slots {
 
     pub(super) fn remove(&mut self, slot: LocalCap) -> Option<Export> {
         let export = self.slots.get_mut(slot.0 as usize)?.take()?;
-        self.free.push(slot.0);
+        if self.free.is_empty() && slot.0 as usize + 1 == self.slots.len() {
+            // As free as if it were listed, and most connections need no list.
+            self.slots.pop();
+        } else {
+            self.free.push(slot.0);
+        }
         Some(export)
     }
 

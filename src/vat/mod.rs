@@ -1,7 +1,7 @@
 //! A vat is a graph of capabilities: who can be called, through whom, and in which order.
 //!
-//! Floor 3, sans-I/O. A vat knows nothing of sockets, threads, time or wakers; the objects it hosts
-//! are numbers to it. Whoever runs it feeds it messages and answers and carries out its [`Output`]s.
+//! Floor 3, sans-I/O. A vat knows nothing of sockets, threads or wakers, and no more of time than it is
+//! told; the objects it hosts are numbers to it. Whoever runs it feeds it messages and answers and carries out its [`Output`]s.
 
 mod abandon;
 mod arena;
@@ -26,6 +26,7 @@ mod look;
 mod membrane;
 mod node;
 mod output;
+mod pace;
 mod payload;
 mod promise;
 mod route;
@@ -43,3 +44,4 @@ pub use id::{CallId, Cap, LinkId, MembraneId, OfCall, OfLink, OfMembrane, OfNode
 pub use membrane::{Admission, Asks, Crossing, Haste, Side};
 pub use output::{Crosser, Output};
 pub use payload::{Payload, Request};
+pub use write::Wrote;

@@ -67,6 +67,13 @@ pub(super) struct Streamed {
     pub(super) abandoned: usize,
 }
 
+impl Streamed {
+    /// Nothing holds back what comes, and nothing waits.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.taking, Taking::Free) && self.line.is_empty()
+    }
+}
+
 /// Whether an object takes calls.
 #[derive(Debug)]
 pub(super) enum Taking {

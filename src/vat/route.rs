@@ -150,7 +150,7 @@ impl Graph {
     }
 
     /// Where an item goes from a node, which is where what it is resolved to ends.
-    fn way(&self, cap: Cap) -> Way {
+    pub(super) fn way(&self, cap: Cap) -> Way {
         let Some(node) = self.nodes.get(cap) else {
             return Way::Broken(Exception::failed("the capability is gone"));
         };

@@ -1,20 +1,27 @@
 //! A stream is the streaming calls sent to one capability of a peer: how much of them is on its way,
 //! who waits for room, and what the first of them that failed failed with.
 
+use std::time::Instant;
+
 use crate::conn::Window;
 use crate::wire::Exception;
 
 use super::id::CallId;
+use super::pace::{Pace, Probing};
 
 /// The streaming calls sent to one capability.
 #[derive(Debug)]
 pub(super) struct Stream {
-    window: Window,
-    /// Calls sent and not acknowledged, and their bytes.
+    pace: Pace,
+    /// Calls sent so far.
+    sent: u64,
+    /// Those of them that are not acknowledged, and their bytes.
     calls: u32,
     bytes: u64,
     /// The largest call so far.
     largest: u64,
+    /// The last one.
+    last: u64,
     life: Life,
     /// Senders that wait for room.
     pub(super) blocked: Vec<CallId>,
@@ -43,10 +50,12 @@ pub(super) enum Room {
 impl Stream {
     pub(super) fn new(window: Window) -> Self {
         Self {
-            window,
+            pace: Pace::new(window),
+            sent: 0,
             calls: 0,
             bytes: 0,
             largest: 0,
+            last: 0,
             life: Life::Open,
             blocked: Vec::new(),
             fences: Vec::new(),
@@ -54,22 +63,45 @@ impl Stream {
     }
 
     /// A call was sent.
-    pub(super) fn send(&mut self, bytes: u64) -> Room {
+    pub(super) fn send(&mut self, bytes: u64) -> (Room, Probing) {
+        self.sent += 1;
         self.calls += 1;
         self.bytes += bytes;
         self.largest = self.largest.max(bytes);
-        self.room()
+        self.last = bytes;
+        match self.room() {
+            Room::Full => (Room::Full, self.pace.filled(self.sent)),
+            Room::Free => (Room::Free, Probing::No),
+        }
+    }
+
+    /// The calls sent so far leave in the turn of this time.
+    pub(super) fn leave(&mut self, now: Instant) {
+        self.pace.leaves(now);
     }
 
     /// A call was acknowledged: it returned, or failed.
-    pub(super) fn acknowledge(&mut self, bytes: u64) -> Room {
+    pub(super) fn acknowledge(&mut self, bytes: u64, now: Option<Instant>) -> Room {
         self.calls = self.calls.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(bytes);
+        // An object takes them in turn: those not acknowledged are the last.
+        self.pace.acknowledge(bytes, self.sent - u64::from(self.calls), now);
         self.room()
     }
 
+    /// What it goes to is reached another way now.
+    pub(super) fn moves(&mut self) {
+        self.pace.moves();
+    }
+
+    /// How many bytes may be on their way, besides the largest call.
+    pub(super) fn window(&self) -> u64 {
+        self.pace.bytes()
+    }
+
     fn room(&self) -> Room {
-        match self.bytes <= self.largest || self.bytes < self.window.bytes(self.largest) {
+        match self.bytes <= self.largest || self.bytes < self.window().saturating_add(self.largest)
+        {
             true => Room::Free,
             false => Room::Full,
         }
@@ -92,6 +124,11 @@ impl Stream {
             Life::Broken(why) => Some(why),
             Life::Open | Life::Abandoned => None,
         }
+    }
+
+    /// Bytes of the call sent last.
+    pub(super) fn last(&self) -> u64 {
+        self.last
     }
 
     /// How many calls were sent and not acknowledged.
@@ -117,29 +154,29 @@ mod tests {
     #[test]
     fn the_window_is_wider_by_the_largest_call() {
         let mut stream = Stream::new(Window::Fixed(100));
-        assert_eq!(stream.send(60), Room::Free);
-        assert_eq!(stream.send(60), Room::Free);
-        assert_eq!(stream.send(40), Room::Full, "160 bytes are on their way");
-        assert_eq!(stream.acknowledge(60), Room::Free);
-        assert_eq!(stream.send(59), Room::Free, "159 bytes");
-        assert_eq!(stream.send(1), Room::Full, "160 bytes");
+        assert_eq!(stream.send(60).0, Room::Free);
+        assert_eq!(stream.send(60).0, Room::Free);
+        assert_eq!(stream.send(40).0, Room::Full, "160 bytes are on their way");
+        assert_eq!(stream.acknowledge(60, None), Room::Free);
+        assert_eq!(stream.send(59).0, Room::Free, "159 bytes");
+        assert_eq!(stream.send(1).0, Room::Full, "160 bytes");
     }
 
     #[test]
     fn a_call_larger_than_the_window_does_not_hold_up_the_next() {
         let mut stream = Stream::new(Window::Fixed(10));
-        assert_eq!(stream.send(1000), Room::Free);
-        assert_eq!(stream.send(9), Room::Free);
-        assert_eq!(stream.send(1), Room::Full);
-        assert_eq!(stream.acknowledge(1000), Room::Free);
+        assert_eq!(stream.send(1000).0, Room::Free);
+        assert_eq!(stream.send(9).0, Room::Free);
+        assert_eq!(stream.send(1).0, Room::Full);
+        assert_eq!(stream.acknowledge(1000, None), Room::Free);
     }
 
     #[test]
     fn a_window_of_nothing_lets_one_call_pass_at_a_time() {
         let mut stream = Stream::new(Window::Fixed(0));
-        assert_eq!(stream.send(8), Room::Free);
-        assert_eq!(stream.send(8), Room::Full);
-        assert_eq!(stream.acknowledge(8), Room::Free);
+        assert_eq!(stream.send(8).0, Room::Free);
+        assert_eq!(stream.send(8).0, Room::Full);
+        assert_eq!(stream.acknowledge(8, None), Room::Free);
     }
 
     #[test]

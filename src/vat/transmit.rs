@@ -11,6 +11,9 @@ impl Graph {
     /// The next message due, and the connection it goes out on.
     #[must_use]
     pub fn poll_transmit(&mut self) -> Option<(LinkId, Message)> {
+        if !self.probing.is_empty() {
+            self.probes_leave();
+        }
         while let Some(&link) = self.sending.front() {
             if let Some(at) = self.links.get_mut(link).filter(|at| !at.is_held()) {
                 if let Some(message) = at.conn.poll_transmit() {
@@ -23,6 +26,14 @@ impl Graph {
             self.settle();
         }
         None
+    }
+
+    /// Whether messages are due, and all of them give back what peers keep for us: nobody waits for those.
+    #[must_use]
+    pub fn only_gives_back(&self) -> bool {
+        let due = |link: &LinkId| self.links.get(*link)?.conn.only_gives_back();
+        let mut due = self.sending.iter().filter_map(due);
+        due.next().is_some_and(|first| first && due.all(|gives_back| gives_back))
     }
 
     /// Leaves what is due on `link` where it counts against the limits of the connection, until

@@ -1,6 +1,8 @@
 //! Streaming calls: whoever makes one goes on when there is room in the window of the capability it
 //! was sent to, not when it returns.
 
+use std::time::Instant;
+
 use crate::conn::OutTarget;
 use crate::wire::{Content, Exception};
 
@@ -8,12 +10,24 @@ use super::call::{Call, Fate, Origin, Outcome, Place};
 use super::graph::{Graph, Work};
 use super::id::{CallId, Cap, LinkId, StreamId};
 use super::node::{Item, Kind, State};
+use super::pace::Probing;
 use super::payload::{Payload, Request};
+use super::route::Way;
 use super::stream::{Room, Stream};
 
 /// What a call costs its window besides its params, so that empty ones count too: the envelope of a
 /// small Call message, in bytes.
 const ENVELOPE_BYTES: u64 = 128;
+
+/// What came of making a streaming call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Wrote {
+    /// It was sent, as this call, which nobody can collect, and there is room for the next.
+    Sent(CallId),
+    /// There will be room when the outcome of this call is there: to be collected.
+    Waits(CallId),
+}
 
 impl Graph {
     /// Calls `cap` as a stream does, behind every call made so far. Takes the references in the
@@ -24,7 +38,82 @@ impl Graph {
     ///   not cancelled any more (C-S4). Once one such call failed, all later ones to that capability
     ///   fail. (C-S2)
     /// - To an object of this vat: done when it returned, and cancelled when nobody waits.
-    pub fn write(&mut self, cap: Cap, request: Request) -> CallId {
+    pub fn write(&mut self, cap: Cap, request: Request) -> Wrote {
+        match self.send_at_once(cap, request) {
+            Ok(wrote) => wrote,
+            Err(request) => Wrote::Waits(self.queue_write(cap, request)),
+        }
+    }
+
+    /// Sends a streaming call where nothing was made before it that has not left, and its way leads to a peer:
+    /// most that are made do. The request comes back if it has to queue.
+    fn send_at_once(&mut self, cap: Cap, request: Request) -> Result<Wrote, Request> {
+        if !self.queue.is_empty() {
+            return Err(request);
+        }
+        let end = self.follow(cap);
+        let Way::Peer(link, target, _) = self.way(end) else { return Err(request) };
+        let Some(key) = self.stream_of(end, link) else { return Err(request) };
+        let bytes = bytes_of(&request.params.content);
+        if self.streams.get(key).is_none_or(|stream| stream.why_broken().is_some()) {
+            return Err(request);
+        }
+        let room = self.count_sent(key, bytes);
+        let place = Place::Queued(request, Fate::Deliver, end);
+        let id = self.calls.insert(Call::new(Origin::Sent(key, bytes), place));
+        self.send_call(id, link, target);
+        // A call that is refused breaks the stream, before it is looked at again.
+        self.settle();
+        match self.streams.get_mut(key) {
+            Some(stream) if room == Room::Free && stream.why_broken().is_none() => {
+                Ok(Wrote::Sent(id))
+            }
+            _ => Ok(Wrote::Waits(self.wait_for_room(key))),
+        }
+    }
+
+    /// Counts a call that is sent.
+    fn count_sent(&mut self, key: StreamId, bytes: u64) -> Room {
+        let Some(stream) = self.streams.get_mut(key) else { return Room::Free };
+        let (room, probing) = stream.send(bytes);
+        if probing == Probing::Begins {
+            self.probing.push(key);
+        }
+        room
+    }
+
+    /// It is `now`, until the next time this is said. Streams measure their paths by it
+    /// ([`Window::Adaptive`](crate::conn::Window)); nothing else does.
+    pub fn tell_time(&mut self, now: Instant) {
+        self.now = Some(now);
+    }
+
+    /// What was sent leaves now.
+    pub(super) fn probes_leave(&mut self) {
+        for key in std::mem::take(&mut self.probing) {
+            if let (Some(stream), Some(now)) = (self.streams.get_mut(key), self.now) {
+                stream.leave(now);
+            }
+        }
+    }
+
+    /// Somebody who waits until there is room in a stream.
+    fn wait_for_room(&mut self, key: StreamId) -> CallId {
+        let mut sender = Call::new(Origin::Waiting, Place::Over);
+        sender.pipeline_refs = 1;
+        let sender = self.calls.insert(sender);
+        match self.streams.get_mut(key) {
+            Some(stream) if stream.why_broken().is_none() => stream.blocked.push(sender),
+            stream => {
+                let why = stream.and_then(|stream| stream.why_broken().cloned());
+                self.tell(vec![sender], &why.map_or(Ok(()), Err));
+                self.settle();
+            }
+        }
+        sender
+    }
+
+    fn queue_write(&mut self, cap: Cap, request: Request) -> CallId {
         let mut sender = Call::new(Origin::Waiting, Place::Over);
         sender.pipeline_refs = 1;
         let sender = self.calls.insert(sender);
@@ -97,14 +186,21 @@ impl Graph {
         at.stream
     }
 
+    /// How many words the last streaming call sent by way of `cap` took; 0 if there was none.
+    #[must_use]
+    pub fn stream_words(&self, cap: Cap) -> u64 {
+        let stream = self.nodes.get(self.end_of(cap)).and_then(|node| node.stream);
+        let stream = stream.and_then(|key| self.streams.get(key));
+        stream.map_or(0, |stream| stream.last().saturating_sub(ENVELOPE_BYTES) / 8)
+    }
+
     /// Counts a call that was sent; its sender goes on if there is room.
     fn charge(&mut self, id: CallId, key: StreamId, bytes: u64) {
         let Some(Call { origin: Origin::Write(sender), .. }) = self.calls.get(id) else { return };
         let sender = *sender;
         self.origin(id, Origin::Sent(key, bytes));
-        let Some(stream) = self.streams.get_mut(key) else { return };
-        let room = stream.send(bytes);
-        let Some(sender) = sender else { return };
+        let room = self.count_sent(key, bytes);
+        let (Some(sender), Some(stream)) = (sender, self.streams.get_mut(key)) else { return };
         if room == Room::Full {
             stream.blocked.push(sender);
         }
@@ -139,7 +235,7 @@ impl Graph {
     /// A call that was sent has its outcome.
     pub(super) fn acknowledge(&mut self, key: StreamId, bytes: u64, outcome: Outcome) {
         let Some(stream) = self.streams.get_mut(key) else { return self.unref_outcome(outcome) };
-        let room = stream.acknowledge(bytes);
+        let room = stream.acknowledge(bytes, self.now);
         match outcome {
             Ok(results) => {
                 if room == Room::Free {
@@ -218,6 +314,9 @@ impl Graph {
                         || matches!(node.kind.state(), Some(State::Pending))) =>
             {
                 node.stream = Some(key);
+                if let Some(stream) = self.streams.get_mut(key) {
+                    stream.moves();
+                }
             }
             _ => self.abandon_stream(key),
         }

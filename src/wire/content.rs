@@ -228,6 +228,12 @@ impl Content {
     ///
     /// The path does not fit what is there, or a pointer is malformed.
     pub fn cap_at(&self, path: &Path) -> Result<Option<u32>, PathError> {
+        if !matches!(self.0, Repr::Moved(_))
+            && let Some(found) =
+                self.only_slice().and_then(|it| pointer::plain_cap(it, path.fields()))
+        {
+            return Ok(found);
+        }
         match &self.0 {
             Repr::Null => Ok(None),
             Repr::Copied(message) | Repr::Received(message) => cap_at(message.get_segments(), path),

@@ -6,11 +6,12 @@ use super::frame::{Frame, FrameError, Header, WORD};
 use super::limits::Limits;
 use super::spare::Spare;
 
-/// Bytes of the read buffer once a read has filled the first.
+/// Bytes of the read buffer once reads have filled the smaller ones.
 const BUFFER: usize = 64 << 10;
-/// Bytes of the first read buffer, allocated with the first read: all that a connection of small calls ever
-/// takes, and to zero the large one would be more work than the rest of its opening.
-const FIRST: usize = 8 << 10;
+/// Bytes of the first read buffer, allocated with the first read: all that a connection of few small calls ever
+/// takes, and to zero a large one would be more work than the rest of its opening. One that is filled is followed by one
+/// eight times as large.
+const FIRST: usize = 1 << 10;
 /// A frame that is incomplete and at least so many bytes long is read straight into its own memory.
 /// Below, copying it out of the buffer is cheaper than the extra read.
 const DIRECT_MIN: usize = 16 << 10;
@@ -32,8 +33,9 @@ const ZERO: Word = capnp::word(0, 0, 0, 0, 0, 0, 0, 0);
 /// [`next_frame`](Self::next_frame) until there is none.
 pub struct Deframer {
     limits: Limits,
-    buffer: Vec<u8>,
-    /// What has arrived and is not taken: `buffer[start..end]`.
+    /// Of whole words, and so is each frame: one that is taken out of it is copied and nothing else.
+    buffer: Vec<Word>,
+    /// What has arrived and is not taken: bytes `start..end` of the buffer, of which the first begins a word.
     start: usize,
     end: usize,
     direct: Option<Direct>,
@@ -72,20 +74,22 @@ impl Deframer {
             // Just seen to be some; the borrow checker wants it fetched again.
             return self.direct.as_mut().map_or(&mut [], Direct::space);
         }
-        if self.end == self.buffer.len() && self.end < BUFFER {
-            self.buffer.resize(if self.buffer.is_empty() { FIRST } else { BUFFER }, 0);
+        if self.end == self.buffer.len() * WORD && self.end < BUFFER {
+            let bytes = (self.end * 8).clamp(FIRST, BUFFER);
+            self.buffer.resize(bytes / WORD, ZERO);
         }
+        let buffer = Word::words_to_bytes_mut(&mut self.buffer);
         if self.start == self.end {
             self.start = 0;
             self.end = 0;
         } else if self.start > 0 && BUFFER - self.end < DIRECT_MIN {
-            self.buffer.copy_within(self.start..self.end, 0);
+            buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
         }
         // In bounds: `end` is never beyond the buffer, and nor is what was read.
-        let end = self.buffer.len().min(self.end + self.read_max);
-        &mut self.buffer[self.end..end]
+        let end = buffer.len().min(self.end + self.read_max);
+        &mut buffer[self.end..end]
     }
 
     /// So many bytes were read into what [`space`](Self::space) returned last.
@@ -94,7 +98,7 @@ impl Deframer {
             Some(direct) if !direct.is_complete() => direct.filled += bytes,
             _ => self.end += bytes,
         }
-        debug_assert!(self.end <= self.buffer.len());
+        debug_assert!(self.end <= self.buffer.len() * WORD);
     }
 
     /// The one segment of the next frame, where it arrived: if that has arrived whole, and is within
@@ -103,7 +107,8 @@ impl Deframer {
         if self.direct.is_some() || self.broken.is_some() {
             return None;
         }
-        let (table, rest) = self.buffer.get(self.start..self.end)?.split_first_chunk::<WORD>()?;
+        let arrived = Word::words_to_bytes(&self.buffer).get(self.start..self.end)?;
+        let (table, rest) = arrived.split_first_chunk::<WORD>()?;
         let [count @ .., a, b, c, d] = *table;
         let words = u32::from_le_bytes([a, b, c, d]);
         if count != [0; 4] || words > self.limits.frame_words_max {
@@ -117,6 +122,16 @@ impl Deframer {
         if let Some(bytes) = self.single().map(<[u8]>::len) {
             self.taken(WORD + bytes);
         }
+    }
+
+    /// Takes the frame [`single`](Self::single) showed.
+    pub(super) fn take_single(&mut self) -> Option<Frame> {
+        let words = self.single()?.len() / WORD;
+        // What was taken before it, and its table, are whole words.
+        let first = self.start / WORD + 1;
+        let frame = Frame::single(self.buffer.get(first..first + words)?.to_vec());
+        self.taken(WORD + words * WORD);
+        Some(frame)
     }
 
     /// So many bytes of the buffer were taken as a frame.
@@ -144,7 +159,7 @@ impl Deframer {
             return Ok(Some(direct.into_frame()));
         }
         // In bounds: what has arrived lies in the buffer.
-        let arrived = &self.buffer[self.start..self.end];
+        let arrived = &Word::words_to_bytes(&self.buffer)[self.start..self.end];
         let header = match Header::read(arrived, &self.limits) {
             Ok(Some(header)) => header,
             Ok(None) => return Ok(None),
@@ -158,17 +173,18 @@ impl Deframer {
 
     /// Takes a frame out of the buffer if it is all there; if not, and it is large, out of the buffer's way.
     fn take(&mut self, header: Header) -> Option<Frame> {
-        // In bounds: the table was read there.
-        let arrived = &self.buffer[self.start + header.bytes..self.end];
-        let bytes = header.words() * WORD;
-        if let Some(body) = arrived.get(..bytes) {
-            let mut words = Word::allocate_zeroed_vec(header.words());
-            Word::words_to_bytes_mut(&mut words).copy_from_slice(body);
+        let (body, bytes) = (self.start + header.bytes, header.words() * WORD);
+        if self.end - body >= bytes {
+            // What was taken before it, and its table, are whole words.
+            let first = body / WORD;
+            let words = self.buffer.get(first..first + header.words())?.to_vec();
             self.taken(header.bytes + bytes);
             return Some(header.into_frame(words));
         }
         if bytes >= DIRECT_MIN {
             let words = self.spare.take(header.words());
+            // In bounds: the table was read there.
+            let arrived = &Word::words_to_bytes(&self.buffer)[body..self.end];
             self.direct = Some(Direct::new(header, arrived, words));
             self.start = self.end;
         }

@@ -249,6 +249,37 @@ pub(super) fn field<S: ReaderSegments + ?Sized>(
     }
 }
 
+/// The capability that pointer fields lead to from the root of a message of one segment, if all that is on the
+/// way is as nearly every message has it; else `None`, and [`field`] says what it is.
+pub(super) fn plain_cap(segment: &[u8], fields: &[u16]) -> Option<Option<u32>> {
+    let word = |at: usize| {
+        let bytes = segment.get(at.checked_mul(8)?..)?;
+        bytes.first_chunk().map(|word| Pointer::parse(u64::from_le_bytes(*word)))
+    };
+    let mut at = 0;
+    for &field in fields {
+        let (offset, shape) = match word(at)? {
+            Pointer::Near { kind: Kind::Struct, offset, shape } => (offset, shape),
+            Pointer::Null => return Some(None),
+            _ => return None,
+        };
+        let (data, pointers) = (usize::from(shape as u16), (shape >> 16) as u16);
+        let start = usize::try_from(i64::try_from(at).ok()? + 1 + i64::from(offset)).ok()?;
+        if start + data + usize::from(pointers) > segment.len() / 8 {
+            return None;
+        }
+        if field >= pointers {
+            return Some(None);
+        }
+        at = start + data + usize::from(field);
+    }
+    match word(at)? {
+        Pointer::Null => Some(None),
+        Pointer::Capability(index) => Some(Some(index)),
+        _ => None,
+    }
+}
+
 /// Why a field has no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FieldError {

@@ -120,6 +120,7 @@ fn a_vat_with_nothing_to_do_leaves_at_once_and_says_so() {
     assert_eq!(two.poll(&mut alone), Some(ShutDown::Finished));
 }
 
+// C-A7
 #[test]
 fn what_runs_is_waited_for_and_nobody_new_is_served() {
     let two = Two::new();
@@ -149,6 +150,7 @@ fn what_runs_is_waited_for_and_nobody_new_is_served() {
     assert_eq!(link.ending().expect("it is over").reason(), TOLD);
 }
 
+// C-A7
 #[test]
 fn a_deadline_cuts_off_what_still_runs_and_its_caller_is_told() {
     let two = Two::new();
@@ -224,6 +226,7 @@ fn stubs_of_other_vats_of_the_process_stay_good() {
     desk_seen.let_go();
 }
 
+// C-A7
 #[test]
 fn the_last_words_wait_for_a_peer_that_still_talks_and_not_for_ever() {
     let two = Two::new();
@@ -269,6 +272,37 @@ fn a_shut_down_that_was_dropped_goes_on_when_it_is_called_again() {
     seen.go();
     assert_eq!(two.poll(&mut second), Some(ShutDown::Finished));
     two.done(slow).expect("it was waited for");
+}
+
+#[test]
+fn a_vat_with_a_thread_of_its_own_shuts_down_there() {
+    let two = Two::new();
+    let handle = Vat::spawn().expect("a thread");
+    let (a, b) = two_thread();
+    let link = Link::connect(two.near.here(), a, Config::default(), None);
+    let client = link.bootstrap();
+    let connected = handle.run(|here| {
+        let (offered, _) = object(here);
+        drop(Link::accept(here, b, Config::default(), Some(&offered)));
+    });
+    futures::executor::block_on(connected).expect("it lives");
+    let slow = client.ask(method::GET_LATER, 0, &[]);
+    futures::executor::block_on(client.note(1)).expect("it returns");
+    let (tell, hear) = oneshot::channel();
+    let begun = handle.run(|here| {
+        let local = here.clone();
+        here.spawn(Box::pin(async move {
+            let ended = shut_down(&local, Duration::from_millis(50)).await;
+            tell.send(ended).expect("the test listens");
+        }));
+    });
+    futures::executor::block_on(begun).expect("it lives");
+    let why = futures::executor::block_on(slow).map(drop).expect_err("it is cut off");
+    assert_eq!(why.reason(), TOLD);
+    // The near end is closed, and not waited for.
+    two.settle();
+    let ended = futures::executor::block_on(hear).expect("it does not panic");
+    assert_eq!(ended, ShutDown::CutOff(1), "nobody lets the call go");
 }
 
 /// What is served in sessions.

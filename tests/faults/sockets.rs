@@ -42,7 +42,7 @@ impl Busy {
     }
 
     /// Both sides know, and nothing is left.
-    async fn is_over(self) {
+    async fn ends(self) {
         let Self { ours, theirs, links, raw, seen, calls, lent } = self;
         for call in calls {
             lost(call.await);
@@ -73,7 +73,7 @@ fn a_peer_that_says_no_more_is_one_that_left() {
         on_tokio(async {
             let busy = Busy::over(of).await;
             busy.raw.shut(Shutdown::Write);
-            busy.is_over().await;
+            busy.ends().await;
         });
     }
 }
@@ -89,7 +89,7 @@ fn a_peer_that_hears_no_more_is_one_that_left() {
                 let client = busy.links[0].bootstrap();
                 drop(client.note(note).await);
             }
-            busy.is_over().await;
+            busy.ends().await;
         });
     }
 }
@@ -100,7 +100,7 @@ fn a_socket_closed_in_both_directions_is_over_at_once() {
         on_tokio(async {
             let busy = Busy::over(of).await;
             busy.raw.shut(Shutdown::Both);
-            busy.is_over().await;
+            busy.ends().await;
         });
     }
 }

@@ -73,7 +73,7 @@ impl Doomed {
 
     /// Something in the next turn drops it: everybody is told, and nothing is left.
     #[track_caller]
-    fn is_gone(self, also: Vec<Promise>) {
+    fn ends(self, also: Vec<Promise>) {
         self.run();
         assert!(self.kept.0.borrow().is_none(), "nobody dropped it");
         let Self { here, other, client, link, seen, lent, calls, .. } = self;
@@ -116,7 +116,7 @@ fn a_call_drops_it_as_it_arrives() {
         ready(Ok(call.reply()))
     });
     let calls = vec![object.note(1), object.note(2)];
-    doomed.is_gone(calls);
+    doomed.ends(calls);
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_call_drops_it_after_it_waited() {
         }
     });
     let calls = vec![object.note(1)];
-    doomed.is_gone(calls);
+    doomed.ends(calls);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_call_of_a_peer_drops_it() {
     });
     doomed.seen.keep(&sore);
     let call = doomed.client.ask(method::PASS, 1, &[]);
-    doomed.is_gone(vec![call]);
+    doomed.ends(vec![call]);
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn work_posted_from_elsewhere_drops_it() {
     KEPT.set(Some(doomed.kept.clone()));
     let done = post(doomed.here.mailbox(), |_| KEPT.take().expect("it is here").drop_it());
     let behind = post(doomed.here.mailbox(), |_| ());
-    doomed.is_gone(Vec::new());
+    doomed.ends(Vec::new());
     assert_eq!(poll(done), Poll::Ready(Ok(())));
     // What lay behind it in the same batch is done, or told that the vat is gone.
     let Poll::Ready(behind) = poll(behind) else { panic!("nobody is told") };
@@ -170,7 +170,7 @@ fn a_spawned_task_drops_it() {
     let doomed = Doomed::new();
     let kept = doomed.kept.clone();
     doomed.here.spawn(Box::pin(async move { kept.drop_it() }));
-    doomed.is_gone(Vec::new());
+    doomed.ends(Vec::new());
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn an_object_that_is_let_go_of_drops_it() {
         ready(Ok(call.reply()))
     });
     drop(object);
-    doomed.is_gone(Vec::new());
+    doomed.ends(Vec::new());
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn a_call_that_is_cancelled_drops_it() {
     let call = object.note(1);
     doomed.run();
     drop(call);
-    doomed.is_gone(Vec::new());
+    doomed.ends(Vec::new());
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_policy_drops_it() {
     let (inner, _) = object(&doomed.here);
     let calls = vec![membrane.wrap(&inner).note(1)];
     drop((inner, membrane));
-    doomed.is_gone(calls);
+    doomed.ends(calls);
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn a_waker_drops_it() {
     seen.go();
     seen.let_go();
     drop(object);
-    doomed.is_gone(Vec::new());
+    doomed.ends(Vec::new());
     // It was answered just before.
     assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready());
 }
@@ -295,7 +295,7 @@ fn a_disposer_drops_it_and_runs_once() {
     doomed.run();
     assert!(poll(call).is_ready());
     stub.dispose();
-    doomed.is_gone(Vec::new());
+    doomed.ends(Vec::new());
     assert_eq!(disposed.get(), 1);
 }
 
@@ -304,7 +304,7 @@ fn a_method_drops_it_and_the_disposer_runs_once() {
     let (doomed, disposed) = (Doomed::new(), Rc::new(Cell::new(0)));
     let stub = RpcStub::new(&doomed.here, Sore(doomed.kept.clone(), Rc::clone(&disposed)));
     let calls = [stub.call("dropIt", args![]), stub.call("touch", args![])];
-    doomed.is_gone(Vec::new());
+    doomed.ends(Vec::new());
     for call in calls {
         // The first may have been answered before the vat was gone.
         let Poll::Ready(outcome) = poll(call) else { panic!("a caller is never told") };

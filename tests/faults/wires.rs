@@ -12,9 +12,9 @@ use bowline::wire::Message;
 /// What a wire carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Medium {
-    /// Messages, as they were built.
+    /// Messages, as they were built. All that are under way arrive before anybody looks.
     Moved,
-    /// Bytes.
+    /// Bytes. Each message is looked at before the next arrives.
     Bytes,
 }
 

@@ -427,7 +427,7 @@ fn a_stream_ends_between_any_two_messages(world: &World) {
 }
 
 #[test]
-fn the_default_window_is_what_other_engines_have() {
-    assert_eq!(Window::default(), Window::Fixed(65536));
+fn the_default_window_begins_with_128_kib_and_adapts() {
+    assert_eq!(Window::default(), Window::Adaptive { min: 128 << 10, max: 8 << 20 });
     assert_eq!(bowline::conn::Config::default().stream_window, Window::default());
 }

@@ -5,6 +5,7 @@ mod budget;
 mod doors;
 mod ended;
 mod fairness;
+mod paths;
 
 use std::cell::Cell;
 use std::pin::pin;

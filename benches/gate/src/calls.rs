@@ -7,6 +7,7 @@ use bowline::conn::Config;
 use bowline::rpc::{Call, Client, Link, serve};
 use bowline::runtime::{Clock, Local, Vat};
 use bowline::transport::{Framed, FramedLimits, Peer, memory_pipe, same_thread};
+use bowline::wire::Exception;
 use capnp::capability::FromClientHook;
 use futures::executor::LocalPool;
 use futures::task::LocalSpawnExt;
@@ -107,16 +108,22 @@ pub(crate) fn typed_here() -> Work {
     through(target(vat.here()), row::Work::Null, vec![vat], pool)
 }
 
+/// Connections over memory: of the far one, that offers the row's object, and of the near one.
+fn connected(near: &Local, far: &Local) -> [Link; 2] {
+    let (left, right) = memory_pipe(PIPE);
+    let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
+    let own = Client::from_hook(target(far).client.hook.as_ref());
+    let served = Link::connect(far, framed(right), Config::default(), Some(&own));
+    [served, Link::connect(near, framed(left), Config::default(), None)]
+}
+
 /// Two vats, bytes through memory, generated clients.
 fn mem(work: row::Work) -> Work {
     let pool = LocalPool::new();
     let (near, far) = (driven(&pool), driven(&pool));
-    let (left, right) = memory_pipe(PIPE);
-    let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
-    let own = Client::from_hook(target(far.here()).client.hook.as_ref());
-    Link::connect(far.here(), framed(right), Config::default(), Some(&own));
-    let client = Link::connect(near.here(), framed(left), Config::default(), None).bootstrap();
-    through(FromClientHook::new(client.hook()), work, vec![near, far], pool)
+    let [_, link] = connected(near.here(), far.here());
+    let peer = FromClientHook::new(link.bootstrap().hook());
+    through(peer, work, vec![near, far], pool)
 }
 
 /// One awaited call.
@@ -132,4 +139,26 @@ pub(crate) fn mem_in_flight() -> Work {
 /// Eight objects deep without awaiting, then a number back.
 pub(crate) fn mem_chain() -> Work {
     mem(row::Work::Chain(8))
+}
+
+/// One write of 4 KiB in a stream.
+pub(crate) fn mem_stream() -> Work {
+    mem(row::Work::Stream(4096))
+}
+
+/// A connection made, a call of nothing, and the connection closed at both ends.
+pub(crate) fn mem_connect() -> Work {
+    let mut pool = LocalPool::new();
+    let (near, far) = (driven(&pool), driven(&pool));
+    Box::new(move |times| {
+        pool.run_until(async {
+            for _ in 0..times {
+                let [served, link] = connected(near.here(), far.here());
+                let peer: peer::Client = FromClientHook::new(link.bootstrap().hook());
+                peer.null_request().send().promise.await.expect("it returns");
+                link.hang_up(Exception::disconnected("done"));
+                served.closed().await;
+            }
+        });
+    })
 }

@@ -38,13 +38,15 @@ type Work = Box<dyn FnMut(u64)>;
 type Row = (&'static str, fn() -> Work);
 
 /// What can be done.
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 14] = [
     ("same-thread-dynamic-null", calls::dynamic),
     ("same-thread-typed-null", calls::typed_here),
     ("same-thread-vats-null", calls::between_vats),
     ("mem-null", calls::mem_null),
     ("mem-64", calls::mem_in_flight),
     ("mem-chain8", calls::mem_chain),
+    ("mem-stream4k", calls::mem_stream),
+    ("mem-connect", calls::mem_connect),
     ("worker-number", values::worker_number),
     ("worker-chain8", values::worker_chain),
     ("encode-small", || values::encoding(values::small())),

@@ -48,7 +48,7 @@ fn output(command: &mut Command) -> (String, String) {
 /// The program, optimised, with nothing of the environment that would build it otherwise.
 fn built() -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--release", "--package", "bowline-gate", "--locked"]);
+    cargo.args(["build", "--profile", "bench", "--package", "bowline-gate", "--locked"]);
     cargo.args(["--message-format", "json-render-diagnostics"]).current_dir(here());
     for (name, _) in std::env::vars() {
         let bends = name.starts_with("CARGO_PROFILE_") || name.contains("RUSTFLAGS");

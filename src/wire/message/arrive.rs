@@ -63,7 +63,7 @@ impl Message {
                 deframer.skip_single();
                 Content::capability(index)
             }
-            (_, Some(place)) => match deframer.next_frame()? {
+            (_, Some(place)) => match deframer.take_single() {
                 Some(frame) => take(frame, place, limits)?,
                 None => return Ok(None),
             },

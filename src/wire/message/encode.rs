@@ -1,5 +1,6 @@
-//! Writing a message to bytes: small content is copied behind its envelope, large content is left
-//! where it is and the envelope goes into a segment of its own behind it.
+//! Writing a message to bytes: small content is copied behind its envelope, large content is left where it is. What
+//! has one segment is written behind the envelope, and the message has one, too; where there are several, the envelope
+//! goes into a segment of its own behind them.
 
 use super::data::Message;
 use super::template::{self, Segment};
@@ -7,16 +8,17 @@ use crate::wire::content::Content;
 use crate::wire::limits::ReadLimits;
 use crate::wire::pointer::{self, Kind, Place, Pointer};
 
-/// Content of at most so many words (4 KiB) is copied. That costs about what three more entries in a vectored
-/// write do, and lets many small messages leave in one piece.
-const COPY_MAX_WORDS: usize = 512;
+/// Content of at most so many words (8 KiB) is copied. That costs less than three more entries in a vectored
+/// write do, and a second segment at the peer; and it lets many small messages leave in one piece.
+const COPY_MAX_WORDS: usize = 1024;
 
 /// Segments other engines accept in one message. Content in so many is copied into one.
 const SEGMENTS_MAX: usize = 512;
 
 /// One frame, ready to be written.
 pub struct Encoded {
-    /// The segment table and the root word in front of the content, the envelope behind it.
+    /// What is in front of the content, and what is behind it from `split` on: the segment table and the root word, and
+    /// the envelope, which is in front where there is one segment.
     own: Vec<u8>,
     split: usize,
     /// Without its first word, which `own` replaces.
@@ -41,7 +43,10 @@ impl Message {
         let content = self.hole().map(|(_, content)| std::mem::take(content));
         let content = content.unwrap_or_default();
         if content.words() > COPY_MAX_WORDS {
-            return Some(self.gather(content));
+            return Some(match content.only_slice() {
+                Some(_) if !content.is_received() => self.lead(content),
+                _ => self.gather(content),
+            });
         }
         // What a peer wrote may hold far pointers to its own segment: that must stay segment 0.
         if let Some(segment) = content.only_slice()
@@ -68,24 +73,43 @@ impl Message {
 
     /// One segment: the envelope, then the content.
     fn inline(&self, content: &[u8], out: &mut Vec<u8>) {
+        let (root, below) = split_root(content);
+        let below = if self.envelope(root, below.len() / 8, out) { below } else { &[] };
+        out.extend_from_slice(below);
+    }
+
+    /// One segment: the envelope, then the content, where it lies.
+    fn lead(&self, content: Content) -> Encoded {
+        let (root, below) = split_root(content.only_slice().unwrap_or_default());
+        let (mut own, below) = (Vec::with_capacity(256), below.len());
+        let content = self.envelope(root, below / 8, &mut own).then_some(content);
+        let (split, behind) = (own.len(), content.as_ref().map_or(0, |_| below));
+        Encoded { len: own.len() + behind, own, split, content }
+    }
+
+    /// The table and the envelope of a message of one segment, in which so many words of content are to follow. False if
+    /// none are: a root that is no pointer to them has nothing below it.
+    fn envelope(&self, root: u64, below: usize, out: &mut Vec<u8>) -> bool {
         let start = out.len();
         out.extend_from_slice(&[0; 8]);
         let mut segment = Segment::new(out);
+        let mut follows = false;
         if let Some(hole) = template::write(self, &mut segment) {
-            let (root, below) = split_root(content);
-            match Pointer::parse(root) {
+            let word = match Pointer::parse(root) {
                 Pointer::Near { kind, offset, shape } => {
-                    // Word 1 of the content, which an offset of 0 means, is the first one copied.
-                    let first = segment.append(below) as i64;
-                    let target = first + i64::from(offset);
-                    segment.set(hole, pointer::near(hole as i64, target, kind, shape));
+                    follows = true;
+                    // Word 1 of the content, which an offset of 0 means, is the first one behind.
+                    let target = segment.words() as i64 + i64::from(offset);
+                    pointer::near(hole as i64, target, kind, shape)
                 }
-                _ => segment.set(hole, root),
-            }
+                _ => root,
+            };
+            segment.set(hole, word);
         }
-        let words = segment.words() as u32;
+        let words = (segment.words() + if follows { below } else { 0 }) as u32;
         // In bounds: the table of eight bytes was appended at `start`.
         out[start + 4..start + 8].copy_from_slice(&words.to_le_bytes());
+        follows
     }
 
     /// The content's segments as they are but for the root word, then a segment with the envelope.

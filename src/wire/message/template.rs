@@ -35,13 +35,6 @@ impl<'a> Segment<'a> {
         at
     }
 
-    /// Appends whole words as they are; the index of the first.
-    pub(super) fn append(&mut self, words: &[u8]) -> usize {
-        let at = self.words();
-        self.out.extend_from_slice(words);
-        at
-    }
-
     /// Appends words.
     fn words_of<const N: usize>(&mut self, words: [u64; N]) {
         self.out.extend_from_slice(words.map(u64::to_le_bytes).as_flattened());

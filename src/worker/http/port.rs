@@ -69,7 +69,7 @@ impl Port {
     /// connection alone.
     ///
     /// Run it beside the vat's driver, or with [`Local::spawn`]. Dropping it stops the accepting and leaves the
-    /// connections. Needs a tokio runtime with I/O and a clock.
+    /// connections; [`shut_down`](crate::rpc::shut_down()) waits for requests that are being answered. Needs a tokio runtime with I/O and a clock.
     ///
     /// # Errors
     ///

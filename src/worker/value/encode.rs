@@ -83,7 +83,8 @@ pub(in crate::worker) fn weigh_array(
     items: &[Value],
     limits: &Limits,
 ) -> Result<Checked, CloneError> {
-    let before = HEADER + ARRAY_FRAME;
+    // A tag before them and one behind, how many there are at either place, and how many properties: none.
+    let before = HEADER + 3 + 2 * varint_length(items.len() as u64);
     let most = items.iter().try_fold(before, |sum, item| Some(sum.saturating_add(most(&item.0)?)));
     match most {
         Some(most) if most <= limits.bytes_max => Ok(Checked::data(most)),
@@ -98,9 +99,6 @@ fn weigh_array_by_walk(items: &[Value], limits: &Limits) -> Result<Checked, Clon
 
 /// Bytes before a value: a tag and the version.
 const HEADER: u64 = 2;
-
-/// What an array takes beside its items at most: two tags, its length twice, how many properties it has.
-const ARRAY_FRAME: u64 = 2 + 2 * 10 + 1;
 
 /// As [`encode`], for an array of these items.
 pub(in crate::worker) fn encode_array(
