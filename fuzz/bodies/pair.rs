@@ -196,14 +196,21 @@ impl Side {
         let Some(bytes) = self.inbound.pop_front() else { return false };
         let mut deframer = Deframer::new(Limits::default());
         let mut taken = false;
-        for piece in bytes.chunks(1 << 12) {
-            deframer.space()[..piece.len()].copy_from_slice(piece);
+        let mut rest = &bytes[..];
+        while !rest.is_empty() {
+            let space = deframer.space();
+            let (piece, more) = rest.split_at(rest.len().min(space.len()));
+            if piece.is_empty() {
+                break;
+            }
+            space[..piece.len()].copy_from_slice(piece);
             deframer.advance(piece.len());
-        }
-        while let Ok(Some(frame)) = deframer.next_frame() {
-            let Ok(message) = Message::decode(frame, &Limits::default()) else { break };
-            taken |= self.vat.handle(self.link, message).is_ok();
-            self.check();
+            rest = more;
+            while let Ok(Some(frame)) = deframer.next_frame() {
+                let Ok(message) = Message::decode(frame, &Limits::default()) else { break };
+                taken |= self.vat.handle(self.link, message).is_ok();
+                self.check();
+            }
         }
         taken
     }

@@ -59,9 +59,17 @@ pub(crate) fn run(bytes: &[u8]) -> usize {
     let before = vat.here().with(|graph| graph.stats().nodes);
     let mut results = 0;
     let mut deframer = Deframer::new(Limits::default());
-    for piece in bytes.chunks(4096) {
-        deframer.space()[..piece.len()].copy_from_slice(piece);
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let space = deframer.space();
+        let (piece, more) = rest.split_at(rest.len().min(space.len()));
+        if piece.is_empty() {
+            // Its stream is broken, and there is no room for more of it.
+            break;
+        }
+        space[..piece.len()].copy_from_slice(piece);
         deframer.advance(piece.len());
+        rest = more;
         while let Ok(Some(frame)) = deframer.next_frame() {
             let Ok(message) = Message::decode(frame, &Limits::default()) else { break };
             let _ = theirs.send(message);

@@ -79,7 +79,7 @@ impl Desk {
             "lent" => self.lent(dice).await,
             "hang" => self.hang(dice).await,
             "throw" => self.throw().await,
-            "waits" => Ok(drop(self.svc.call("later", args![]).await?)),
+            "waits" => self.waits().await,
             "property" => self.property().await,
             "upload" => self.upload(dice).await,
             "download" => self.download(dice).await,
@@ -191,6 +191,12 @@ impl Desk {
             Err(why) => Err(why.into()),
             Ok(_) => Err(Trouble::Wrong("it should have failed".into())),
         }
+    }
+
+    /// Something outlasts the call.
+    async fn waits(&self) -> Outcome {
+        let told = self.svc.call("later", args![]).await?;
+        hold(*told.value() == Value::from(true), || format!("{told:?} came"))
     }
 
     async fn property(&self) -> Outcome {
