@@ -21,8 +21,6 @@ use super::unix::UnixSocket;
 pub struct Socket {
     stream: Stream,
     peer: Peer,
-    /// The peer's direction has ended, and all of it was read.
-    ended: bool,
     /// Taken where they came to a listener.
     _seat: Option<Seat>,
 }
@@ -31,13 +29,11 @@ enum Stream {
     Tcp(Tokio<TcpStream>),
     Unix(UnixSocket),
     Other(Box<dyn ByteStream + Send>),
-    /// Both ends have ended it.
-    Closed,
 }
 
 impl Socket {
     fn new(stream: Stream, peer: Peer) -> Self {
-        Self { stream, peer, ended: false, _seat: None }
+        Self { stream, peer, _seat: None }
     }
 
     /// Connects to `address`. Needs a tokio runtime with I/O.
@@ -96,14 +92,11 @@ impl TryFrom<UnixStream> for Socket {
 
 impl ByteStream for Socket {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let read = match &mut self.stream {
+        match &mut self.stream {
             Stream::Tcp(stream) => stream.poll_read(cx, buffer),
             Stream::Unix(stream) => stream.poll_read(cx, buffer),
             Stream::Other(stream) => stream.poll_read(cx, buffer),
-            Stream::Closed => Poll::Ready(Ok(0)),
-        };
-        self.ended |= matches!(read, Poll::Ready(Ok(0))) && !buffer.is_empty();
-        read
+        }
     }
 
     fn poll_write_vectored(
@@ -115,28 +108,22 @@ impl ByteStream for Socket {
             Stream::Tcp(stream) => stream.poll_write_vectored(cx, slices),
             Stream::Unix(stream) => stream.poll_write_vectored(cx, slices),
             Stream::Other(stream) => stream.poll_write_vectored(cx, slices),
-            Stream::Closed => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
         }
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.stream {
             // The operating system keeps nothing back.
-            Stream::Tcp(_) | Stream::Unix(_) | Stream::Closed => Poll::Ready(Ok(())),
+            Stream::Tcp(_) | Stream::Unix(_) => Poll::Ready(Ok(())),
             Stream::Other(stream) => stream.poll_flush(cx),
         }
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.ended && matches!(self.stream, Stream::Tcp(_) | Stream::Unix(_)) {
-            // To let go of the socket ends our direction, too.
-            self.stream = Stream::Closed;
-        }
         let closed = match &mut self.stream {
             Stream::Tcp(stream) => ready!(stream.poll_close(cx)),
             Stream::Unix(stream) => ready!(stream.poll_close(cx)),
             Stream::Other(stream) => ready!(stream.poll_close(cx)),
-            Stream::Closed => Ok(()),
         };
         Poll::Ready(match closed {
             // The peer is gone already; there is no direction left to end.
