@@ -24,6 +24,8 @@ mod listen;
 mod membrane;
 mod message;
 mod near;
+#[cfg(feature = "worker")]
+mod offer;
 mod promise;
 mod raw;
 mod received;
@@ -58,6 +60,8 @@ pub use lapse::Lapse;
 #[cfg(all(feature = "tokio", unix))]
 pub use listen::listen;
 pub use membrane::{Crossing, Direction, Membrane, Passage, Policy, Revocation, Verdict};
+#[cfg(feature = "worker")]
+pub(crate) use offer::Offer;
 #[cfg(feature = "worker")]
 pub(crate) use promise::on;
 pub use promise::{Pipeline, Promise};

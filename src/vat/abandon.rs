@@ -1,8 +1,10 @@
 //! What waits or is on its way may come to stand for nothing: a call that is given up, a disembargo of a lost peer.
 
-use super::call::{Call, Place};
-use super::graph::Graph;
-use super::id::Cap;
+use crate::wire::Exception;
+
+use super::call::{Call, Fate, Origin, Place};
+use super::graph::{Graph, Work};
+use super::id::{CallId, Cap};
 use super::node::Item;
 
 impl Graph {
@@ -26,6 +28,39 @@ impl Graph {
         self.unref_payload(request.params);
         self.abandon_item(to);
         self.unref(to);
+    }
+
+    /// The call goes only so far as others want it: while it waits at a promise, it fails once nothing is pipelined
+    /// on it. From there on its maker wants it, and its outcome, as any other. The maker's own hold of the pipeline
+    /// ends with this.
+    ///
+    /// What it waits for may be the result of a call that never returns; one that waited there for the maker's sake
+    /// would keep that call, and that the maker, after everybody else was gone.
+    pub fn offer(&mut self, id: CallId) {
+        if let Some(call @ Call { origin: Origin::Waiting, .. }) = self.calls.get_mut(id) {
+            call.set_offered();
+        }
+        self.drop_pipeline(id);
+    }
+
+    /// Whether a call has left this vat's lines for its target or a peer, or is over.
+    #[must_use]
+    pub fn is_under_way(&self, id: CallId) -> bool {
+        !matches!(self.calls.get(id), Some(Call { place: Place::Queued(..), .. }))
+    }
+
+    /// A call that was offered fails, if it still waits and nobody else wants it.
+    pub(super) fn take_back(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(id) else { return };
+        if call.pipeline_refs > 0
+            || !matches!(call.place, Place::Queued(_, Fate::Deliver | Fate::Wait, _))
+        {
+            return;
+        }
+        let place = std::mem::replace(&mut call.place, Place::Over);
+        self.abandon(place);
+        let why = Exception::failed("nobody wants what was offered any more");
+        self.work.push_back(Work::Complete(id, Err(why)));
     }
 
     /// Whether an item has a reference of what it is on its way to, or waits at.

@@ -44,6 +44,9 @@ struct Rare {
     early: Option<Box<Payload>>,
     /// A call of ours whose results are those of this one (`takeFromOtherQuestion`, tail calls).
     taker: Option<CallId>,
+    /// Whoever made it does not want it for as long as it waits at a promise: only what is pipelined on it is
+    /// wanted then.
+    offered: bool,
 }
 
 /// Promises for capabilities in the results of a call.
@@ -192,6 +195,15 @@ impl Call {
         self.change_rare(|rare| rare.early.take()).map(|early| *early)
     }
 
+    /// While it waits at a promise, only what is pipelined on it keeps it.
+    pub(super) fn is_offered(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.offered)
+    }
+
+    pub(super) fn set_offered(&mut self) {
+        self.rare.get_or_insert_default().offered = true;
+    }
+
     /// Promises for its results that a peer called, or that are under an embargo.
     pub(super) fn used(&self) -> &[(Path, Cap)] {
         self.rare.as_ref().map_or(&[], |rare| &rare.used)
@@ -210,7 +222,7 @@ impl Call {
     fn change_rare<T: Default>(&mut self, take: impl FnOnce(&mut Rare) -> T) -> T {
         let Some(rare) = &mut self.rare else { return T::default() };
         let taken = take(rare);
-        if rare.used.is_empty() && rare.early.is_none() && rare.taker.is_none() {
+        if rare.used.is_empty() && rare.early.is_none() && rare.taker.is_none() && !rare.offered {
             self.rare = None;
         }
         taken

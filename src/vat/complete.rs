@@ -251,6 +251,7 @@ impl Graph {
         match call.origin {
             Origin::Gone if call.pipeline_refs == 0 && call.taker().is_none() => {}
             Origin::Gone => return self.send_hints(id),
+            Origin::Waiting if call.is_offered() => return self.take_back(id),
             // On its way: where it comes to, it is seen whether it goes on.
             Origin::Write(None) if !matches!(call.place, Place::Queued(_, Fate::Deliver, _)) => {}
             _ => return,

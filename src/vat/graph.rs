@@ -231,7 +231,9 @@ impl Graph {
     pub fn try_drop_pipeline(&mut self, id: CallId) -> bool {
         let Some(call) = self.calls.get_mut(id) else { return true };
         match (call.origin, &call.place) {
-            (Origin::Waiting, Place::Queued(..) | Place::Delivered(_) | Place::Done(_)) => {
+            (Origin::Waiting, Place::Queued(..) | Place::Delivered(_) | Place::Done(_))
+                if !call.is_offered() =>
+            {
                 call.pipeline_refs = call.pipeline_refs.saturating_sub(1);
                 true
             }

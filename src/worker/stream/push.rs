@@ -1,12 +1,12 @@
 //! Streams on their way into a value: what is pushed ahead of it, and what is hosted for it.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 
-use crate::rpc::{Client, host};
+use crate::rpc::{Client, Offer, host};
 use crate::runtime::{Local, gone};
 use crate::wire::Path;
 use crate::worker::value::Value;
@@ -21,6 +21,7 @@ use super::pusher::{EXTERNAL_PUSHER, PUSH_BYTE_STREAM};
 use super::readable::ReadableStream;
 use super::remote::Remote;
 use super::served::Served;
+use super::source::Source;
 use super::writable::WritableStream;
 
 /// A readable stream that was pushed: what the value says of it.
@@ -55,15 +56,11 @@ impl Pushed {
         let stop = Arc::new(Stop::default());
         let handover = Handover::new(stream.into_source()?, Arc::clone(&stop));
         let content = Push::content(&handover, length);
-        let pushed = pusher.send_content(EXTERNAL_PUSHER, PUSH_BYTE_STREAM, content, Vec::new());
-        let (source, sink) =
-            (pushed.cap(&Path::root().field(0)), pushed.cap(&Path::root().field(1)));
-        // What is pipelined on it is wanted, and its return: until then the results are the peer's to keep, and a
-        // source nobody ever asked for stays with the sink that is written to.
-        pushed.detach();
+        let method = (EXTERNAL_PUSHER, PUSH_BYTE_STREAM);
+        let (source, pushed) = pusher.offer(method, content, Path::root().field(0));
         let stopped = Arc::clone(&stop);
         let canceler = hosted(pusher, move |here| {
-            let fed = feed(handover, Arc::clone(&stopped), sink);
+            let fed = feed(handover, Arc::clone(&stopped), pushed);
             let engaged = here.engage();
             here.spawn(Box::pin(async move {
                 fed.await;
@@ -91,20 +88,8 @@ fn hosted(of: &Client, make: impl FnOnce(&Local) -> Client + Send + 'static) -> 
 }
 
 /// Runs a pump until it is done, or nobody reads any more.
-async fn feed(handover: Arc<Handover>, stop: Arc<Stop>, sink: Client) {
-    let source = poll_fn(|cx| match stop.look(cx) {
-        Wanted::Cancelled(reason) => {
-            handover.give_up(reason);
-            Poll::Ready(None)
-        }
-        Wanted::Unheld => {
-            handover.wake_reader();
-            handover.poll_feed(cx)
-        }
-        Wanted::Read => handover.poll_feed(cx),
-    });
-    let Some(source) = source.await else { return };
-    drop(handover);
+async fn feed(handover: Arc<Handover>, stop: Arc<Stop>, pushed: Offer) {
+    let Some((source, sink)) = sealed(handover, &stop, pushed).await else { return };
     let mut pump = Pump::new(source, Box::new(Remote::new(sink.clone())));
     let mut lost = pin!(sink.settled());
     let mut watches = true;
@@ -131,6 +116,54 @@ async fn feed(handover: Arc<Handover>, stop: Arc<Stop>, sink: Client) {
         pump.poll(cx).map(drop)
     })
     .await;
+}
+
+/// The source, if it is to be fed, and where to; nothing once that will not be. Whoever waits here does not keep the
+/// push: while that waits for the pusher to be known, only those want it whom the value was sent to.
+async fn sealed(
+    handover: Arc<Handover>,
+    stop: &Stop,
+    pushed: Offer,
+) -> Option<(Box<dyn Source>, Client)> {
+    let sink = Path::root().field(1);
+    let mut pushed = Some(pushed);
+    poll_fn(|cx| {
+        match stop.look(cx) {
+            Wanted::Cancelled(reason) => {
+                handover.give_up(reason);
+                return Poll::Ready(None);
+            }
+            Wanted::Unheld => handover.wake_reader(),
+            Wanted::Read => {}
+        }
+        // Its results are not kept: of a source that is not fed they are all there is of it.
+        let returned = match pushed.as_mut().map(|pushed| Pin::new(pushed).poll(cx)) {
+            Some(Poll::Ready(returned)) => {
+                pushed = None;
+                returned.ok().and_then(|results| results.cap(&sink).ok())
+            }
+            Some(Poll::Pending) | None => None,
+        };
+        handover.poll_feed(cx).map(|source| {
+            let source = source?;
+            let to = returned.or_else(|| {
+                let pushed = pushed.take()?;
+                let to = pushed.cap(&sink);
+                // Its return is waited for: until then the results are the peer's to keep, and a source nobody ever
+                // asked for stays with the sink that is written to.
+                pushed.detach();
+                to
+            });
+            match to {
+                Some(to) => Some((source, to)),
+                None => {
+                    source.cancel(Value::UNDEFINED);
+                    None
+                }
+            }
+        })
+    })
+    .await
 }
 
 /// Hosts a writable stream in the vat of `pusher` for a value to refer to: a ByteStream. It is taken out of

@@ -5,10 +5,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use crate::rpc::{Client, on};
+use crate::rpc::{Client, Offer, on};
 use crate::schema::worker_capnp::abort_trigger;
-use crate::schema::worker_capnp::js_value::external_pusher::push_abort_signal_params;
-use crate::wire::{Exception, Path};
+use crate::wire::{Content, Exception, Path};
 use crate::worker::abort::AbortSignal;
 use crate::worker::value::Value;
 
@@ -21,45 +20,62 @@ use super::trigger::{ABORT, ABORT_TRIGGER, RELEASE, lost};
 /// `undefined`, serialized.
 const UNDEFINED: &[u8] = &[0xff, 0x0f, b'_'];
 
+/// A struct of no words, as it lies in a message.
+const EMPTY_STRUCT: u64 = 0xffff_fffc;
+
 /// Pushes a signal of ours to where a value is going. What the value says of it, and what ends the task that
 /// tells the trigger.
 pub(super) fn push(pusher: &Client, signal: &AbortSignal) -> (Client, Feed) {
-    let push = pusher.request(EXTERNAL_PUSHER, PUSH_ABORT_SIGNAL).reserve(2).with(|root| {
-        root.init_as::<push_abort_signal_params::Builder<'_>>();
-    });
-    let pushed = push.send();
-    let (named, trigger) = (pushed.cap(&Path::root().field(0)), pushed.cap(&Path::root().field(1)));
-    // Only what is pipelined on it is wanted.
-    drop(pushed);
+    let method = (EXTERNAL_PUSHER, PUSH_ABORT_SIGNAL);
+    let content = Content::from_words(&[EMPTY_STRUCT]);
+    let (named, pushed) = pusher.offer(method, content, Path::root().field(0));
     let stop = Arc::new(Stop::default());
     let (signal, stopped) = (signal.clone(), Arc::clone(&stop));
-    on(pusher.mailbox(), move |here| here.spawn(Box::pin(follow(signal, trigger, stopped))));
+    on(pusher.mailbox(), move |here| here.spawn(Box::pin(follow(signal, pushed, stopped))));
     (named, Feed::new(stop))
 }
 
-/// Tells a trigger what becomes of our signal. Over when it is told, or nobody can be told.
-async fn follow(signal: AbortSignal, trigger: Client, stop: Arc<Stop>) {
+/// Tells a trigger what becomes of our signal. Over when it is told, or nobody can be told. Whoever waits here does not
+/// keep the push: while that waits for the pusher to be known, only those want it whom the value was sent to.
+async fn follow(signal: AbortSignal, pushed: Offer, stop: Arc<Stop>) {
     let mut settles = pin!(signal.settles());
-    let mut lost = pin!(trigger.settled());
-    let mut watches = true;
-    let settled = poll_fn(|cx| {
-        if let Poll::Ready(settled) = settles.as_mut().poll(cx) {
-            return Poll::Ready(Some(settled));
-        }
-        if let Wanted::Cancelled(_) = stop.look(cx) {
-            return Poll::Ready(None);
-        }
-        if watches && let Poll::Ready(found) = lost.as_mut().poll(cx) {
-            watches = false;
-            if found.is_err() {
+    let mut pushed = pin!(pushed);
+    let (mut settled, mut trigger) = (None, None);
+    let told = poll_fn(|cx| {
+        if settled.is_none() {
+            settled = match settles.as_mut().poll(cx) {
+                Poll::Ready(became) => Some(became),
+                Poll::Pending => None,
+            };
+            if settled.is_none()
+                && let Wanted::Cancelled(_) = stop.look(cx)
+            {
                 return Poll::Ready(None);
             }
         }
+        if trigger.is_none() {
+            match pushed.as_mut().poll(cx) {
+                Poll::Ready(Ok(results)) => {
+                    trigger = results.cap(&Path::root().field(1)).ok();
+                    if trigger.is_none() {
+                        return Poll::Ready(None);
+                    }
+                }
+                Poll::Ready(Err(_)) => return Poll::Ready(None),
+                Poll::Pending if settled.is_some() => {
+                    trigger = pushed.cap(&Path::root().field(1));
+                }
+                Poll::Pending => {}
+            }
+        }
+        if settled.is_some() && trigger.is_some() {
+            return Poll::Ready(settled.take().zip(trigger.take()));
+        }
         Poll::Pending
     });
-    match settled.await {
-        Some(Some(reason)) => abort(&trigger, &reason),
-        Some(None) => release(&trigger),
+    match told.await {
+        Some((Some(reason), trigger)) => abort(&trigger, &reason),
+        Some((None, trigger)) => release(&trigger),
         None => {}
     }
 }

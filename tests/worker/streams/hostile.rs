@@ -1,10 +1,13 @@
 //! What a peer may do to a stream that is not in order: it spoils its own stream and nothing else.
 
-use bowline::wire::ExceptionKind;
+use bowline::wire::{Exception, ExceptionKind};
+use bowline::worker::AbortController;
 use bowline::worker::stream::StreamError;
+use bowline::worker::value::External;
 
 use super::peer::{BYTE_STREAM, PUSHER, end, push, pushed, read, why, write};
-use super::scene::depot;
+use super::scene::{depot, get_where_nobody_is};
+use super::source::{End, chunks};
 use crate::support::{World, at, scenarios};
 
 scenarios! {
@@ -16,6 +19,8 @@ scenarios! {
     more_than_is_kept_for_values_to_come_is_refused,
     what_is_pushed_and_dropped_makes_room,
     methods_nobody_has_are_unimplemented,
+    a_stream_pushed_to_the_result_of_a_call_that_never_returns_goes_with_the_connection,
+    a_signal_pushed_to_the_result_of_a_call_that_never_returns_goes_with_the_connection,
 }
 
 fn writing_behind_the_end_fails(world: &World) {
@@ -129,4 +134,39 @@ fn methods_nobody_has_are_unimplemented(world: &World) {
     }
     world.run(end(&sink)).expect("it is open");
     drop(stream);
+}
+
+/// What the depot kept is on its way to a pusher that is never known, and the peer goes.
+fn push_where_nobody_is(world: &World, kept: External) {
+    let (boot, depot) = depot(world.right.here());
+    let (pair, client) = world.reach(&boot);
+    depot.held.borrow_mut().push_back(kept);
+    let calls = get_where_nobody_is(&client);
+    world.quiet();
+    assert!(depot.held.borrow().is_empty(), "it is given out");
+    let under_way = || world.right.here().with(|graph| graph.stats().calls);
+    assert!(under_way() >= 2, "the push waits behind the call");
+    pair.near.abort(Exception::failed("enough"));
+    world.quiet();
+    assert_eq!(under_way(), 0, "neither keeps the other");
+    drop(calls);
+}
+
+fn a_stream_pushed_to_the_result_of_a_call_that_never_returns_goes_with_the_connection(
+    world: &World,
+) {
+    let (stream, seen) = chunks(1, 10, End::Never);
+    push_where_nobody_is(world, External::new(stream));
+    assert!(seen.is_dropped());
+}
+
+fn a_signal_pushed_to_the_result_of_a_call_that_never_returns_goes_with_the_connection(
+    world: &World,
+) {
+    let controller = AbortController::new();
+    push_where_nobody_is(world, External::new(controller.signal()));
+    controller.abort("too late");
+    let controller = AbortController::new();
+    controller.abort("too early");
+    push_where_nobody_is(world, External::new(controller.signal()));
 }

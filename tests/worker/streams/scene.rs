@@ -20,6 +20,8 @@ use crate::support::{ID, World, at, fill as message};
 const PUT: u16 = 0;
 /// Returns what was kept, pushed to the first capability of the params.
 const GET: u16 = 1;
+/// Never returns.
+const HANG: u16 = 2;
 
 /// An object of one vat.
 #[derive(Default)]
@@ -76,6 +78,7 @@ impl Target for Depot {
         match (call.interface(), call.method()) {
             (ID, PUT) => self.put(&call)?,
             (ID, GET) => self.get(&mut call)?,
+            (ID, HANG) => std::future::pending().await,
             _ => return self.pusher.take(call),
         }
         Ok(call.reply())
@@ -128,4 +131,12 @@ pub(crate) fn get(world: &World, here: &Local, depot: &Client) -> External {
     let reply = world.run(request.send()).expect("it is given out");
     let found = reply.read(|root| Ok(externals(root.get_as::<js_value::Reader<'_>>()?)));
     found.expect("well formed").expect("known").pop().expect("one")
+}
+
+/// Fetches what a depot keeps, to be pushed to the result of a call that never returns: that call, and the other.
+pub(crate) fn get_where_nobody_is(depot: &Client) -> [Promise; 2] {
+    let hanging = depot.request(ID, HANG).send();
+    let pusher = hanging.cap(&at(0));
+    let request = depot.request(ID, GET).with(message(0, &[Some(&pusher)]));
+    [hanging, request.send()]
 }

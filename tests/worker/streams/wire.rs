@@ -31,6 +31,8 @@ scenarios! {
     a_stream_ends_with_its_connection,
     a_session_that_ends_stops_what_feeds_its_streams,
     streams_and_calls_keep_their_order,
+    a_stream_waits_until_its_pusher_is_known,
+    a_stream_given_up_before_its_pusher_is_known_is_let_go,
 }
 
 /// The way from `left` to a depot in `right`.
@@ -394,4 +396,30 @@ fn streams_and_calls_keep_their_order(world: &World) {
     for text in texts {
         assert_eq!(next(world, &mut depot.readable()).expect("bytes").expect("fine"), text);
     }
+}
+
+fn a_stream_waits_until_its_pusher_is_known(world: &World) {
+    let (_pair, client, depot) = reach(world);
+    let (later, resolver) = Client::promise(world.left.here());
+    let (stream, seen) = chunks(3, 10, End::Clean);
+    let (sent, _) = put(&later, &External::new(stream)).expect("it is there");
+    world.quiet();
+    assert_eq!(seen.taken(), 0, "nobody knows where it goes");
+    resolver.resolve(Ok(client));
+    world.run(sent).expect("it is taken");
+    assert_eq!(read_to_end(world, &mut depot.readable()).expect("it is whole"), 30);
+}
+
+fn a_stream_given_up_before_its_pusher_is_known_is_let_go(world: &World) {
+    let (later, resolver) = Client::promise(world.left.here());
+    let (stream, seen) = chunks(3, 10, End::Clean);
+    let (sent, _) = put(&later, &External::new(stream)).expect("it is there");
+    world.quiet();
+    assert!(!seen.is_dropped());
+    drop(sent);
+    world.quiet();
+    assert!(seen.is_dropped(), "nobody can ask for it any more");
+    let calls = world.left.here().with(|graph| graph.stats().calls);
+    assert_eq!(calls, 0, "the push is given up");
+    drop((later, resolver));
 }
