@@ -164,10 +164,8 @@ impl Served {
             return remote::end(&next).await.map(drop);
         }
         let Some(bound) = &self.bound else {
-            poll_fn(|cx| self.poll(|drain| drain.poll_end(cx))).await?;
-            self.life.replace(Life::Ended);
-            self.engaged.take();
-            return Ok(());
+            let _over = Over(self);
+            return poll_fn(|cx| self.poll(|drain| drain.poll_end(cx))).await;
         };
         poll_fn(|cx| self.poll(|drain| drain.poll_ready(cx))).await?;
         let callback = bound.callback.take().ok_or_else(|| StreamError::Closed.exception())?;
@@ -194,6 +192,22 @@ impl Served {
         let bound = Bound { callback, home: Rc::clone(self), limit, taken: Cell::new(0) };
         let (life, depth, engaged) = (RefCell::new(drain), self.depth + 1, Cell::new(None));
         Ok(Self { life, bound: Some(bound), depth, engaged })
+    }
+}
+
+/// The end of a stream was said. Done or given up, it lets go of the drain: nobody would ask that for anything again, and
+/// what came of its own end may hold this.
+struct Over<'a>(&'a Served);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        let Ok(mut life) = self.0.life.try_borrow_mut() else { return };
+        if let Life::Open(_) = &*life {
+            let drain = std::mem::replace(&mut *life, Life::Ended);
+            drop(life);
+            self.0.engaged.take();
+            drop(drain);
+        }
     }
 }
 
