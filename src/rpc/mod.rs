@@ -46,7 +46,6 @@ mod vigil;
 pub use ambient::ambient;
 #[cfg(feature = "worker")]
 #[cfg(feature = "worker")]
-pub(crate) use cap_cell::CapCell;
 #[cfg(feature = "worker")]
 pub(crate) use caps::{clients, lend, payload};
 pub use client::Client;

@@ -92,6 +92,11 @@ impl Graph {
         self.nodes.insert(Node::new(Kind::Target(target)))
     }
 
+    /// An object that no capability refers to is to be dropped, behind those that are to be dropped already.
+    pub fn dismiss(&mut self, target: TargetId) {
+        self.outputs.push_back(Output::Dropped { target });
+    }
+
     /// A capability every call on which fails with `why`. The caller gets the one reference.
     pub fn broken(&mut self, why: Exception) -> Cap {
         self.nodes.insert(Node::new(Kind::Broken(why)))
@@ -137,9 +142,9 @@ impl Graph {
         }
     }
 
-    /// Gives back every reference of a payload.
-    pub fn release_payload(&mut self, payload: Payload) {
-        self.unref_payload(payload);
+    /// Gives back the references a payload had.
+    pub fn release_caps(&mut self, caps: Vec<Option<Cap>>) {
+        caps.into_iter().flatten().for_each(|cap| self.unref(cap));
         self.settle();
     }
 

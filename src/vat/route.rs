@@ -87,6 +87,13 @@ impl Graph {
         Some(Output::Deliver { target, call, interface, method, params })
     }
 
+    /// There is something for `poll_output` that nothing need be done for.
+    #[must_use]
+    #[inline]
+    pub fn has_outputs(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
     /// There may be something for `poll_output` or `poll_transmit`.
     #[must_use]
     pub fn has_queued(&self) -> bool {
