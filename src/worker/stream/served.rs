@@ -147,7 +147,7 @@ impl Served {
         let callback = bound.callback.take().ok_or_else(|| StreamError::Closed.exception())?;
         let promise = callback.request(substream_callback_id(), 1).send();
         let next = promise.cap(&Path::root().field(0));
-        promise.detach();
+        promise.detach_as_courtesy();
         bound.home.give_back(self.life.replace(Life::Next(next.clone())));
         Ok(next)
     }

@@ -1,0 +1,160 @@
+//! A peer names the result of a call that never returns where a sink, a trigger or a canceler is due, and goes: what
+//! waits for that call does not keep it, and goes with the connection.
+
+use std::rc::Rc;
+
+use bowline::rpc::{Call, Client, Promise, Response, Target, host};
+use bowline::wire::Exception;
+use bowline::worker::AbortController;
+use bowline::worker::stream::ReadableStream;
+use bowline::worker::value::External;
+
+use super::peer::{naming, push};
+use super::scene::{Depot, depot, get_from, get_where_nobody_is, hang, put_raw, walled};
+use super::source::{End, Seen, chunks};
+use crate::support::{Pair, World, at, fill, scenarios};
+
+scenarios! {
+    a_stream_that_is_fed_where_nobody_is_goes_with_the_connection,
+    a_stream_that_ended_where_nobody_is_goes_with_the_connection,
+    a_signal_whose_trigger_is_nobody_s_goes_with_the_connection,
+    a_signal_told_to_nobody_goes_with_the_connection,
+    a_stream_cancelled_where_nobody_is_goes_with_the_connection,
+    what_is_pushed_out_of_a_membrane_where_nobody_is_goes_with_the_connection,
+}
+
+/// Answers a push with what it has.
+struct Misleading([Client; 2]);
+
+impl Target for Misleading {
+    async fn call(self: Rc<Self>, mut call: Call) -> Result<Response, Exception> {
+        let [first, second] = &self.0;
+        call.build(fill(0, &[Some(first), Some(second)]));
+        Ok(call.reply())
+    }
+}
+
+/// A peer, and the result of a call of its own that never returns.
+struct Scene<'a> {
+    world: &'a World,
+    depot: Rc<Depot>,
+    pair: Pair,
+    client: Client,
+    nobody: Client,
+    hanging: Option<Promise>,
+}
+
+impl<'a> Scene<'a> {
+    fn new(world: &'a World) -> Self {
+        let (boot, depot) = depot(world.right.here());
+        let (pair, client) = world.reach(&boot);
+        let hanging = hang(&client);
+        let nobody = hanging.cap(&at(0));
+        Self { world, depot, pair, client, nobody, hanging: Some(hanging) }
+    }
+
+    /// What the depot keeps is pushed to one who names nobody.
+    fn pushes(&self, kept: External) {
+        self.depot.held.borrow_mut().push_back(kept);
+        let named = [self.nobody.clone(), self.nobody.clone()];
+        let pusher = host(self.world.left.here(), Rc::new(Misleading(named)));
+        drop(self.world.run(get_from(&self.client, &pusher)));
+        self.world.quiet();
+        assert!(self.depot.held.borrow().is_empty(), "it is given out");
+    }
+
+    fn calls(&self) -> usize {
+        self.world.right.here().with(|graph| graph.stats().calls)
+    }
+
+    /// The peer goes, perhaps after it said that it does not need its call, and the right vat forgets it.
+    fn ends(mut self, finishes: bool) {
+        assert!(self.calls() > 0, "the call that never returns");
+        if finishes {
+            self.hanging = None;
+        }
+        self.world.quiet();
+        self.pair.near.abort(Exception::failed("enough"));
+        self.world.quiet();
+        let dump = self.world.right.here().with(|graph| graph.dump());
+        assert_eq!(self.calls(), 0, "neither keeps the other: {dump}");
+    }
+}
+
+fn is_fed(world: &World, count: u64, end: End, finishes: bool) -> Seen {
+    let scene = Scene::new(world);
+    let (stream, seen) = chunks(count, 10, end);
+    scene.pushes(External::new(stream));
+    scene.ends(finishes);
+    seen
+}
+
+fn a_stream_that_is_fed_where_nobody_is_goes_with_the_connection(world: &World) {
+    for finishes in [false, true] {
+        assert!(is_fed(world, 100_000, End::Never, finishes).is_dropped());
+        assert!(is_fed(world, 0, End::Never, finishes).is_dropped());
+    }
+}
+
+fn a_stream_that_ended_where_nobody_is_goes_with_the_connection(world: &World) {
+    for finishes in [false, true] {
+        assert!(is_fed(world, 2, End::Clean, finishes).is_dropped());
+        assert!(is_fed(world, 2, End::Broken, finishes).is_dropped());
+    }
+}
+
+fn a_signal_whose_trigger_is_nobody_s_goes_with_the_connection(world: &World) {
+    for finishes in [false, true] {
+        let controller = AbortController::new();
+        let scene = Scene::new(world);
+        scene.pushes(External::new(controller.signal()));
+        scene.ends(finishes);
+        controller.abort("too late");
+    }
+}
+
+fn a_signal_told_to_nobody_goes_with_the_connection(world: &World) {
+    for (aborts, finishes) in [(false, false), (false, true), (true, false), (true, true)] {
+        let controller = AbortController::new();
+        let scene = Scene::new(world);
+        scene.pushes(External::new(controller.signal()));
+        match aborts {
+            true => controller.abort("whoever hears it"),
+            false => drop(controller),
+        }
+        scene.ends(finishes);
+    }
+}
+
+fn a_stream_cancelled_where_nobody_is_goes_with_the_connection(world: &World) {
+    for finishes in [false, true] {
+        let scene = Scene::new(world);
+        let pushed = push(&scene.client, 0);
+        let value = naming(&pushed.cap(&at(0)), Some(&scene.nobody));
+        world.run(put_raw(&scene.client, value)).expect("it is taken");
+        let stream: ReadableStream = scene.depot.readable();
+        stream.cancel("enough");
+        drop(pushed);
+        scene.ends(finishes);
+    }
+}
+
+fn what_is_pushed_out_of_a_membrane_where_nobody_is_goes_with_the_connection(world: &World) {
+    for finishes in [false, true] {
+        let mut scene = Scene::new(world);
+        let inside = walled(&scene.client).cap(&at(0));
+        let (stream, seen) = chunks(1, 10, End::Never);
+        scene.depot.held.borrow_mut().push_back(External::new(stream));
+        let [hanging, got] = get_where_nobody_is(&scene.client, &inside);
+        world.quiet();
+        assert!(scene.depot.held.borrow().is_empty(), "it is given out");
+        if finishes {
+            drop(hanging);
+        } else {
+            scene.hanging = Some(hanging);
+        }
+        scene.ends(finishes);
+        drop(got);
+        assert!(seen.is_dropped());
+    }
+}
