@@ -24,7 +24,7 @@ pub(crate) struct Offer {
 }
 
 /// A capability in the results of an offer. Whoever only waits for it to be known is not to keep what it is the result of
-/// once the connection it came over is lost.
+/// once the connection it came over is lost. (C-A8)
 pub(crate) struct Offered {
     pub(crate) client: Client,
     over: Option<LinkId>,

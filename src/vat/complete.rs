@@ -261,7 +261,7 @@ impl Graph {
                 return self.send_hints(id);
             }
             Origin::Waiting if call.is_offered() => return self.take_back(id),
-            Origin::Courtesy | Origin::Tail(_) => return self.wait_lightly(id),
+            Origin::Courtesy | Origin::Tail(_) | Origin::Sent(..) => return self.wait_lightly(id),
             Origin::Crossed(_) => return self.unwanted_across(id),
             // On its way: where it comes to, it is seen whether it goes on.
             Origin::Write(None) if !matches!(call.place, Place::Queued(_, Fate::Deliver, _)) => {}

@@ -1,6 +1,6 @@
 //! Courtesies: what is said to whoever is there, and keeps nobody there.
 //!
-//! One rule: *a call that was given up is not kept by courtesies*. Whoever gives up a stream, or comes to the end of a
+//! One rule: *a call that was given up is not kept by courtesies* (C-A8). Whoever gives up a stream, or comes to the end of a
 //! signal, says so to the peer; what that named may be the result of a call of its own that never returns. Did the words
 //! that wait for that result keep the call, it and they would be there after everybody else was gone.
 
@@ -125,7 +125,7 @@ impl Graph {
     }
 
     /// How many of those who wait at a promise are courtesies.
-    fn courtesies_at(&self, cap: Cap) -> u32 {
+    pub(super) fn courtesies_at(&self, cap: Cap) -> u32 {
         let queue = self.nodes.get(cap).and_then(|node| node.kind.promise()).map(|it| &it.queue);
         let is_light = |item: &&Item| match item {
             Item::Call(id) => self.is_live(item) && self.is_courtesy(*id),
@@ -146,28 +146,33 @@ impl Graph {
         }
     }
 
-    /// Breaks what is pipelined on a call that was given up, if all that waits there are courtesies; with that, nobody
-    /// wants the call any more.
-    pub(super) fn forsake_call(&mut self, id: CallId) {
-        let Some(call) = self.calls.get(id) else { return };
+    /// Whether a call was given up, and all that keeps it is courtesies that wait for its results.
+    pub(super) fn is_kept_out_of_courtesy(&self, id: CallId) -> bool {
+        let Some(call) = self.calls.get(id) else { return false };
         let is_given_up = match (call.origin, &call.place) {
             (Origin::Gone, _) => call.taker().is_none(),
             (Origin::Waiting, Place::Queued(..)) => call.is_offered(),
             _ => false,
         };
-        if !is_given_up || call.pipeline_refs as usize != call.pipelines.len() {
-            return;
-        }
         let is_light = |cap: Cap| {
             self.nodes.get(cap).is_some_and(|node| {
-                // The count is never too low, and costs nothing to look at.
+                // The count of a node is never too low, and costs nothing to look at.
                 node.is_light() && node.refs == self.courtesies_at(cap)
             })
         };
-        if !call.pipelines.iter().all(|(_, cap)| is_light(*cap)) {
+        is_given_up
+            && !call.pipelines.is_empty()
+            && call.pipeline_refs as usize == call.pipelines.len()
+            && call.pipelines.iter().all(|(_, cap)| is_light(*cap))
+    }
+
+    /// Breaks what is pipelined on a call that is kept out of courtesy; with that, nobody wants the call any more.
+    pub(super) fn forsake_call(&mut self, id: CallId) {
+        if !self.is_kept_out_of_courtesy(id) {
             return;
         }
-        for (_, promise) in call.pipelines.clone() {
+        let pipelines = self.calls.get(id).map(|call| call.pipelines.clone());
+        for (_, promise) in pipelines.into_iter().flatten() {
             let why = Exception::disconnected("nobody wants the results of the call any more");
             let broken = self.broken(why);
             self.work.push_back(Work::Resolve(promise, broken));

@@ -89,6 +89,7 @@ fn is_fed(world: &World, count: u64, end: End, finishes: bool) -> Seen {
     seen
 }
 
+// C-A8
 fn a_stream_that_is_fed_where_nobody_is_goes_with_the_connection(world: &World) {
     for finishes in [false, true] {
         assert!(is_fed(world, 100_000, End::Never, finishes).is_dropped());
@@ -96,6 +97,7 @@ fn a_stream_that_is_fed_where_nobody_is_goes_with_the_connection(world: &World) 
     }
 }
 
+// C-A8
 fn a_stream_that_ended_where_nobody_is_goes_with_the_connection(world: &World) {
     for finishes in [false, true] {
         assert!(is_fed(world, 2, End::Clean, finishes).is_dropped());
@@ -103,6 +105,7 @@ fn a_stream_that_ended_where_nobody_is_goes_with_the_connection(world: &World) {
     }
 }
 
+// C-A8
 fn a_signal_whose_trigger_is_nobody_s_goes_with_the_connection(world: &World) {
     for finishes in [false, true] {
         let controller = AbortController::new();
@@ -113,6 +116,7 @@ fn a_signal_whose_trigger_is_nobody_s_goes_with_the_connection(world: &World) {
     }
 }
 
+// C-A8
 fn a_signal_told_to_nobody_goes_with_the_connection(world: &World) {
     for (aborts, finishes) in [(false, false), (false, true), (true, false), (true, true)] {
         let controller = AbortController::new();
@@ -126,6 +130,7 @@ fn a_signal_told_to_nobody_goes_with_the_connection(world: &World) {
     }
 }
 
+// C-A8
 fn a_stream_cancelled_where_nobody_is_goes_with_the_connection(world: &World) {
     for finishes in [false, true] {
         let scene = Scene::new(world);
@@ -139,6 +144,7 @@ fn a_stream_cancelled_where_nobody_is_goes_with_the_connection(world: &World) {
     }
 }
 
+// C-A8
 fn what_is_pushed_out_of_a_membrane_where_nobody_is_goes_with_the_connection(world: &World) {
     for finishes in [false, true] {
         let mut scene = Scene::new(world);
