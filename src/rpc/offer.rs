@@ -33,7 +33,8 @@ pub(crate) struct Offered {
 }
 
 impl Offered {
-    /// Whether the connection ended before it was known what this is, or what it was is gone with that. If not, whoever
+    /// Whether the connection ended before it was known what this is, or what it was, or what was written to it, is gone
+    /// with that. If not, whoever
     /// asked first is woken when the connection ends. To be asked on the vat's thread, by one task.
     pub(crate) fn is_lost(&mut self, cx: &Context<'_>) -> bool {
         let (Some(here), Some(over)) = (self.client.here(), self.over) else { return false };
@@ -43,7 +44,7 @@ impl Offered {
             }
             return false;
         }
-        self.client.is_promise() || self.client.is_broken()
+        self.client.is_promise() || self.client.is_broken() || self.client.lost_writes()
     }
 }
 

@@ -70,6 +70,14 @@ impl Client {
         });
     }
 
+    /// Whether a streaming call failed that was made before it was known what this is. Known on the vat's own thread only.
+    pub(crate) fn lost_writes(&self) -> bool {
+        let here = self.here();
+        let cap = here.as_ref().and_then(|here| self.cap_here(here));
+        let both = here.zip(cap);
+        both.is_some_and(|(here, cap)| here.with(|graph| graph.why_stream_broken(cap).is_some()))
+    }
+
     /// Ready when every streaming call made on this client so far has been acknowledged: it has
     /// returned. Fails with what the first of the stream failed with.
     pub fn acknowledged(&self) -> Written {

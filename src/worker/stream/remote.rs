@@ -113,6 +113,8 @@ impl Drop for Remote {
     fn drop(&mut self) {
         match &mut self.state {
             State::Writing { .. } => self.stream.cut_stream(),
+            // What was lost before it may not seem whole.
+            State::Ending(_) if self.stream.lost_writes() => {}
             // The end was said; that nobody waits for it does not take it back.
             State::Ending(ended) => ended.take().into_iter().for_each(Promise::detach_as_courtesy),
         }

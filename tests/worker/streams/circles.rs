@@ -4,12 +4,13 @@
 use std::rc::Rc;
 
 use bowline::rpc::{Call, Client, Promise, Response, Target, host};
+use bowline::schema::worker_capnp::js_value::external_pusher::push_byte_stream_params;
 use bowline::wire::Exception;
 use bowline::worker::AbortController;
-use bowline::worker::stream::ReadableStream;
+use bowline::worker::stream::{ReadableStream, StreamError};
 use bowline::worker::value::External;
 
-use super::peer::{naming, push};
+use super::peer::{naming, push, read};
 use super::scene::{Depot, depot, get_from, get_where_nobody_is, hang, put_raw, walled};
 use super::source::{End, Seen, chunks};
 use crate::support::{Pair, World, at, fill, scenarios};
@@ -21,13 +22,18 @@ scenarios! {
     a_signal_told_to_nobody_goes_with_the_connection,
     a_stream_cancelled_where_nobody_is_goes_with_the_connection,
     what_is_pushed_out_of_a_membrane_where_nobody_is_goes_with_the_connection,
+    a_stream_that_came_home_outlives_the_connection,
+    a_stream_that_lost_bytes_with_the_connection_does_not_end_well,
 }
 
-/// Answers a push with what it has.
+/// Answers a push with what it has, whatever is pushed.
 struct Misleading([Client; 2]);
 
 impl Target for Misleading {
     async fn call(self: Rc<Self>, mut call: Call) -> Result<Response, Exception> {
+        // Once it was looked at, it is to be fed.
+        call.params()
+            .read(|root| root.get_as::<push_byte_stream_params::Reader<'_>>().map(drop))?;
         let [first, second] = &self.0;
         call.build(fill(0, &[Some(first), Some(second)]));
         Ok(call.reply())
@@ -162,5 +168,53 @@ fn what_is_pushed_out_of_a_membrane_where_nobody_is_goes_with_the_connection(wor
         scene.ends(finishes);
         drop(got);
         assert!(seen.is_dropped());
+    }
+}
+
+/// A stream of ten chunks that a peer sends back to where it comes from; so many of them are read, and then the peer goes.
+/// How many bytes came in all, and how it ended.
+fn comes_home(world: &World, before: usize) -> (usize, Result<(), StreamError>) {
+    let (boot, depot) = depot(world.right.here());
+    let (pair, client) = world.reach(&boot);
+    let pushed = world.run(push(&client, 0)).expect("it is kept");
+    let [source, sink] = [0, 1].map(|index| pushed.cap(&at(index)).expect("a capability"));
+    drop(pushed);
+    world.run(put_raw(&client, naming(&source, None))).expect("it is taken");
+    let mut stream = depot.readable();
+    let (sent, seen) = chunks(10, 60_000, End::Clean);
+    depot.held.borrow_mut().push_back(External::new(sent));
+    let pusher = host(world.left.here(), Rc::new(Misleading([source, sink])));
+    drop(world.run(get_from(&client, &pusher)));
+    world.quiet();
+    let mut got = 0;
+    for _ in 0..before {
+        got += read(world, &mut stream).expect("there is more").expect("all is well").len();
+    }
+    world.quiet();
+    assert!(!seen.is_dropped(), "nobody reads on");
+    pair.near.abort(Exception::failed("enough"));
+    world.quiet();
+    loop {
+        match read(world, &mut stream) {
+            Some(Ok(bytes)) => got += bytes.len(),
+            Some(Err(why)) => return (got, Err(why)),
+            None => return (got, Ok(())),
+        }
+    }
+}
+
+// C-A4
+fn a_stream_that_came_home_outlives_the_connection(world: &World) {
+    assert!(matches!(comes_home(world, 3), (600_000, Ok(()))));
+}
+
+/// What was sent over the connection may be lost with it, and then so is all that comes behind it.
+fn a_stream_that_lost_bytes_with_the_connection_does_not_end_well(world: &World) {
+    match comes_home(world, 0) {
+        (got, Ok(())) => assert_eq!(got, 600_000),
+        (got, Err(why)) => {
+            assert!(got < 600_000);
+            assert_eq!(why.to_string(), StreamError::Premature.to_string());
+        }
     }
 }
