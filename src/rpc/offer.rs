@@ -34,8 +34,8 @@ pub(crate) struct Offered {
 
 impl Offered {
     /// Whether the connection ended before it was known what this is, or what it was, or what was written to it, is gone
-    /// with that. If not, whoever
-    /// asked first is woken when the connection ends. To be asked on the vat's thread, by one task.
+    /// with that. If not, whoever asked first is woken when the connection ends. To be asked on the vat's thread, by one
+    /// task.
     pub(crate) fn is_lost(&mut self, cx: &Context<'_>) -> bool {
         let (Some(here), Some(over)) = (self.client.here(), self.over) else { return false };
         if here.with(|graph| graph.is_connected(over)) {
