@@ -60,7 +60,7 @@ pub use lapse::Lapse;
 pub use listen::listen;
 pub use membrane::{Crossing, Direction, Membrane, Passage, Policy, Revocation, Verdict};
 #[cfg(feature = "worker")]
-pub(crate) use offer::Offer;
+pub(crate) use offer::{Offer, Offered};
 #[cfg(feature = "worker")]
 pub(crate) use promise::on;
 pub use promise::{Pipeline, Promise};

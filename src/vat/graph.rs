@@ -134,7 +134,7 @@ impl Graph {
     #[inline]
     pub fn release(&mut self, cap: Cap) {
         match self.nodes.get_mut(cap) {
-            Some(node) if node.refs > 1 => node.refs -= 1,
+            Some(node) if node.refs > node.courtesies + 1 => node.refs -= 1,
             _ => {
                 self.unref(cap);
                 self.settle();
@@ -385,7 +385,7 @@ impl Graph {
     pub(super) fn unref(&mut self, cap: Cap) {
         if let Some(node) = self.nodes.get_mut(cap) {
             node.refs = node.refs.saturating_sub(1);
-            if node.refs == 0 {
+            if node.is_light() {
                 self.work.push_back(Work::Die(cap));
             }
         }
