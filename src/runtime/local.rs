@@ -223,6 +223,7 @@ impl Local {
         let wrote = self.change(|graph| graph.write(cap, request));
         let (Wrote::Sent(call) | Wrote::Waits(call)) = wrote;
         doors::made(self.id(), call, method);
+        self.send_ahead();
         wrote
     }
 
