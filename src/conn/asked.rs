@@ -62,7 +62,10 @@ impl Connection {
         if let Some(why) = self.overload(words) {
             return self.refuse_call(&call, why);
         }
-        let counted = call.params.caps.iter().filter_map(counted).collect();
+        let counted = match call.params.caps.as_slice() {
+            [] => SmallVec::new(),
+            caps => caps.iter().filter_map(counted).collect(),
+        };
         let params = self.receive_payload(call.params)?;
         self.add_answer(answer, results_to, counted, words);
         let call = InCall {
