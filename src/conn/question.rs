@@ -58,6 +58,8 @@ pub(super) enum Wanted {
     Everything,
     Results,
     Pipeline,
+    /// Only the pipeline, and a stream goes along it: a Return is worth its while.
+    PipelineAtLength,
     Nothing,
 }
 
@@ -156,6 +158,7 @@ impl Wanted {
     pub(super) const fn without_results(self) -> Self {
         match self {
             Self::Everything | Self::Pipeline => Self::Pipeline,
+            Self::PipelineAtLength => Self::PipelineAtLength,
             Self::Results | Self::Nothing => Self::Nothing,
         }
     }
@@ -163,7 +166,7 @@ impl Wanted {
     pub(super) const fn without_pipeline(self) -> Self {
         match self {
             Self::Everything | Self::Results => Self::Results,
-            Self::Pipeline | Self::Nothing => Self::Nothing,
+            Self::Pipeline | Self::PipelineAtLength | Self::Nothing => Self::Nothing,
         }
     }
 }

@@ -160,6 +160,9 @@ impl Graph {
             Some(Place::Queued(request, ..)) => bytes_of(&request.params.content),
             _ => return,
         };
+        if let Some(at) = self.links.get_mut(link) {
+            at.conn.will_stream(&target);
+        }
         self.send_call(id, link, target);
         let Some(key) = key else { return };
         match self.calls.get(id) {
