@@ -8,6 +8,9 @@ use crate::wire::{AnswerId, EmbargoId, Exception, Message, Outcome};
 /// What an envelope is counted as, in words: about what a message without content costs.
 const ENVELOPE_WORDS: usize = 8;
 
+/// For how many items there stays room when all of them left: one busy moment does not stay in memory.
+const KEPT: usize = 1024;
+
 /// Something to be sent.
 #[derive(Debug)]
 pub(super) enum Item {
@@ -86,7 +89,10 @@ impl Queue {
 
     /// Takes the next item.
     pub(super) fn pop(&mut self) -> Option<Item> {
-        let (item, words) = self.items.pop_front()?;
+        let Some((item, words)) = self.items.pop_front() else {
+            self.items.shrink_to(KEPT);
+            return None;
+        };
         self.first += 1;
         self.words -= words;
         Some(item)

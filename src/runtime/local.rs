@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
-use crate::conn::{Config, Connection};
+use crate::conn::{Config, Connection, make_room};
 use crate::transport::Transport;
 use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Payload, Request, TargetId, Wrote};
 
@@ -255,6 +255,7 @@ impl Local {
         let new = waker.clone();
         let mut waiters = self.0.waiters.borrow_mut();
         if waiters.len() <= at {
+            make_room(&mut waiters, at + 1);
             waiters.resize(at + 1, None);
         }
         // In bounds: it was made as long just now.
@@ -437,6 +438,8 @@ impl Targets {
             self.slots[index as usize] = Some(object);
             return TargetId(index);
         }
+        let len = self.slots.len();
+        make_room(&mut self.slots, len + 1);
         self.slots.push(Some(object));
         TargetId(u32::try_from(self.slots.len() - 1).expect("memory ends before 2^32 objects"))
     }
