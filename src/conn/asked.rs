@@ -95,7 +95,7 @@ impl Connection {
         words: usize,
     ) {
         let life = AnswerLife::Running;
-        self.answers.add(answer, Answer { tag: None, life, results_to, params, words, kept: 0 });
+        self.answers.add(answer, Answer::new(life, results_to, params, words));
     }
 
     /// Whom a Call is addressed to; the inner error fails that call. (C-Q4, C-Q5, C-Q6, C-Q8)
@@ -155,7 +155,7 @@ impl Connection {
         }
         let (life, results_to) = (AnswerLife::Refused(why), ResultsTo::Kept);
         let params = SmallVec::new();
-        self.answers.add(answer, Answer { tag: None, life, results_to, params, words: 0, kept: 0 });
+        self.answers.add(answer, Answer::new(life, results_to, params, 0));
         self.send_refusal(answer, Outcome::ResultsSentElsewhere, &call.params.caps)
     }
 
@@ -206,7 +206,7 @@ impl Connection {
         match &mut answer.life {
             AnswerLife::Running => {
                 answer.life = AnswerLife::Finished;
-                let tag = answer.tag.filter(|_| answer.results_to != ResultsTo::Taken);
+                let tag = answer.tag().filter(|_| answer.results_to != ResultsTo::Taken);
                 if let Some(tag) = tag {
                     let deliver_first = finish.require_early_cancellation_workaround;
                     self.emit(Event::Cancel { answer: id, tag, deliver_first });

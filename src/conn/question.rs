@@ -23,8 +23,8 @@ pub(super) enum QuestionLife {
     /// Item `ask` of the queue. It has no id yet.
     Queued { ask: u64 },
     /// Finished while queued, but a queued message names it: it leaves all the same, for its
-    /// pipeline, and its Finish with it.
-    Withdrawn { ask: u64, finish: u64 },
+    /// pipeline, and its Finish with it, so many items behind item `ask`.
+    Withdrawn { ask: u64, behind: u32 },
     /// It left; its Return is due.
     Waiting(QuestionId),
     /// It left under a high id: no Return is due, only the vat's `finish`.

@@ -143,7 +143,9 @@ impl Connection {
         match question.life {
             QuestionLife::Queued { ask } if pinned || delivered => {
                 let finish = self.queue.push(Item::Finish(call));
-                self.set_life(call, QuestionLife::Withdrawn { ask, finish });
+                // Limits far below 2^32 bound the queue.
+                let behind = u32::try_from(finish - ask).unwrap_or(u32::MAX);
+                self.set_life(call, QuestionLife::Withdrawn { ask, behind });
                 if let Some(question) = self.questions.get_mut(call) {
                     question.wanted = if pinned { Wanted::Pipeline } else { Wanted::Nothing };
                 }

@@ -7,6 +7,9 @@ use crate::vat::{CallId, Cap, MembraneId, Payload};
 use super::local::{Local, Release};
 use super::quiet::drop_quietly;
 
+/// For how many there stays room in the list: one busy moment does not stay in memory.
+const KEPT: usize = 256;
+
 impl Local {
     /// Gives a reference back at the next turn.
     pub fn release(&self, cap: Cap) {
@@ -85,6 +88,7 @@ impl Local {
             }
         });
         drop_quietly(litter);
+        released.shrink_to(KEPT);
         let mut list = self.inner().released.borrow_mut();
         if list.is_empty() {
             *list = released;

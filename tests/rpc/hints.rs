@@ -5,6 +5,7 @@ use std::future::Future;
 use std::task::{Context, Waker};
 
 use bowline::rpc::Membrane;
+use bowline::wire::{Outcome, Payload};
 
 use crate::raw::*;
 use crate::sink::Pour;
@@ -80,7 +81,8 @@ fn a_call_is_asked_for_its_return_if_a_stream_goes_to_its_results() {
         host.hears(&us),
         ["call q0 → i3 .4 params 6 words", "call q1 → q0.0 .100 params 6 words no-pipeline",]
     );
-    host.says(&us, [results(0, vec![hosted(4)])]);
+    let payload = Payload { content: content(1, 1), caps: vec![hosted(4)] };
+    host.says(&us, [returns(0, Outcome::Results(payload))]);
     assert_eq!(host.hears(&us), ["finish q0"]);
     let second = sink.write(2);
     assert_eq!(host.hears(&us), ["call q0 → i4 .100 params 6 words no-pipeline"]);
