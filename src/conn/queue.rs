@@ -132,3 +132,21 @@ impl Queue {
         self.items.iter().map(|(item, _)| item)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_that_was_long_gives_its_memory_back_when_it_is_empty() {
+        let mut queue = Queue::default();
+        for call in 0..5 * KEPT as u32 {
+            queue.push(Item::Finish(CallRef(call)));
+        }
+        while let Some(item) = queue.pop() {
+            assert!(matches!(item, Item::Finish(_)));
+        }
+        assert!(queue.items.capacity() < 2 * KEPT);
+        assert_eq!(queue.first_number(), 5 * KEPT as u64, "numbers go on");
+    }
+}

@@ -151,3 +151,31 @@ impl<T> ChosenTable<T> {
         dense.chain(self.sparse)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_of_many_has_room_for_half_as_many_more_at_most() {
+        let (mut slab, mut chosen) = (Slab::default(), ChosenTable::new(0));
+        for id in 0..100_000_u32 {
+            slab.insert(id);
+            chosen.insert(id, id);
+            let len = id as usize + 1;
+            let most = if len <= GROWS_BY_HALF { 2 * len.max(4) } else { len + len / 2 };
+            for room in [slab.slots.capacity(), chosen.dense.capacity()] {
+                assert!(room <= most, "{len} entries, room for {room}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_table_that_jumps_far_has_room_for_that() {
+        let mut chosen = ChosenTable::new(1 << 20);
+        (0..2000).for_each(|id| chosen.insert(id, id));
+        chosen.insert(900_000, 1);
+        assert_eq!((chosen.get(900_000), chosen.len()), (Some(&1), 2001));
+        assert!(chosen.dense.capacity() <= 1_350_000);
+    }
+}

@@ -106,7 +106,7 @@ impl Connection {
 
     /// A stream is sent to `target`. If that is in the results of a call which has not left and of which only the pipeline
     /// is wanted, the peer is to return it all the same: one Return, and each call of the stream behind it names a
-    /// capability of the peer's, which both ends find faster than one in the results of a call. (C-H3)
+    /// capability of the peer's, which both ends find faster than one in the results of a call. (C-H2)
     pub fn will_stream(&mut self, target: &OutTarget) {
         if let OutTarget::Answer(call, _) = target
             && let Some(question) = self.questions.get_mut(*call)

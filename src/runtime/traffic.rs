@@ -212,7 +212,10 @@ impl Local {
         let due = self.quietly(|graph| graph.sends_much(WORDS_WAITING));
         let lent = due.and_then(|link| self.inner().links.borrow_mut().check_out(link.index()));
         let Some(CheckedOut { link, state, mut port }) = lent else { return };
-        while state == State::Open && Unwritten::of(&*port.transport) == Unwritten::Little {
+        if state != State::Open {
+            return self.inner().links.borrow_mut().check_in(link.index(), port);
+        }
+        while Unwritten::of(&*port.transport) == Unwritten::Little {
             let Some(message) = self.with(|graph| graph.poll_transmit_on(link)) else { break };
             doors::sent(self.id(), link, &message);
             if let Err(error) = port.transport.send(message) {

@@ -231,3 +231,27 @@ impl Exported {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::arena::Key;
+    use super::*;
+
+    #[test]
+    fn a_node_stands_in_as_many_slots_as_there_are_peers() {
+        let link = Key::of_number(7 << 32).expect("a generation");
+        let slots: Vec<_> = (0..9).map(|slot| (link, LocalCap(slot))).collect();
+        let mut exported = Exported::default();
+        for (count, slot) in slots.iter().enumerate() {
+            assert_eq!(exported.slots(), &slots[..count]);
+            exported.push(*slot);
+        }
+        for (count, slot) in slots.iter().enumerate() {
+            exported.remove(*slot);
+            exported.remove((link, LocalCap(99)));
+            assert_eq!(exported.slots(), &slots[count + 1..]);
+        }
+        exported.push(slots[0]);
+        assert_eq!(exported.slots(), &slots[..1]);
+    }
+}

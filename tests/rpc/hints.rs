@@ -68,7 +68,7 @@ fn a_call_pipelined_on_through_a_membrane_says_nothing_against_it() {
     drop((cap, waiting));
 }
 
-// C-H3
+// C-H2
 #[test]
 fn a_call_is_asked_for_its_return_if_a_stream_goes_to_its_results() {
     let us = Us::new();

@@ -168,9 +168,10 @@ fn whoever_waits_and_is_polled_often_is_kept_once() {
     });
 }
 
-/// A way to a peer that takes nothing. It knows how much waits, and how often there was something.
+/// A way to a peer that takes nothing. It knows how much waits, and how often it was to be written.
 struct Clogged {
     bytes: Rc<Cell<usize>>,
+    flushes: Rc<Cell<usize>>,
     bytes_each: usize,
     peer: Peer,
 }
@@ -189,6 +190,7 @@ impl Transport for Clogged {
     }
 
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        self.flushes.set(self.flushes.get() + 1);
         Poll::Pending
     }
 
@@ -205,13 +207,16 @@ impl Transport for Clogged {
     }
 }
 
+fn clogged(bytes: &Rc<Cell<usize>>, bytes_each: usize) -> Clogged {
+    let (bytes, peer) = (Rc::clone(bytes), Peer::Named("a peer".into()));
+    Clogged { bytes, flushes: Rc::default(), bytes_each, peer }
+}
+
 /// How many of many messages are handed to a transport on which each of them waits with so many bytes.
 fn handed_on(bytes_each: usize) -> usize {
     let vat = Vat::local();
     let bytes = Rc::new(Cell::new(0));
-    let clogged =
-        Clogged { bytes: Rc::clone(&bytes), bytes_each, peer: Peer::Named("a peer".into()) };
-    let link = Link::connect(vat.here(), clogged, Config::default(), None);
+    let link = Link::connect(vat.here(), clogged(&bytes, bytes_each), Config::default(), None);
     let client = link.bootstrap();
     let promises: Vec<Promise> = (0..1000).map(|_| client.request(ID, 0).send()).collect();
     quiet(&vat);
@@ -233,12 +238,12 @@ fn four_kib() -> Content {
 }
 
 /// How many messages a transport has, on which each waits with so many bytes, after each of so many writes of a stream
-/// and before any turn.
-fn handed_ahead(bytes_each: usize, writes: usize) -> Vec<usize> {
+/// and before any turn; and how often the next turn writes.
+fn handed_ahead(bytes_each: usize, writes: usize) -> (Vec<usize>, usize) {
     let vat = Vat::local();
     let bytes = Rc::new(Cell::new(0));
-    let clogged =
-        Clogged { bytes: Rc::clone(&bytes), bytes_each, peer: Peer::Named("a peer".into()) };
+    let clogged = clogged(&bytes, bytes_each);
+    let flushes = Rc::clone(&clogged.flushes);
     let link = Link::connect(vat.here(), clogged, Config::default(), None);
     let client = link.bootstrap();
     quiet(&vat);
@@ -249,13 +254,21 @@ fn handed_ahead(bytes_each: usize, writes: usize) -> Vec<usize> {
         let _room = request.stream();
         bytes.get() / bytes_each
     });
-    handed.collect()
+    let handed = handed.collect();
+    let before = flushes.get();
+    let _ = vat.turn(Instant::now());
+    (handed, flushes.get() - before)
 }
 
 #[test]
 fn writes_are_handed_to_their_transport_once_more_than_16_kib_of_them_wait() {
-    assert_eq!(handed_ahead(1, 9), [1, 1, 1, 5, 5, 5, 5, 9, 9], "the bootstrap before them");
-    assert_eq!(handed_ahead((256 << 10) + 1, 5), [1; 5], "it has enough to write");
+    let (handed, flushes) = handed_ahead(1, 8);
+    assert_eq!(handed, [1, 1, 1, 5, 5, 5, 5, 9], "the bootstrap before them");
+    assert_eq!(flushes, 1, "they are written in the next turn, though nothing else is due");
+    let (handed, flushes) = handed_ahead(1, 9);
+    assert_eq!((handed.last(), flushes), (Some(&9), 1), "with what is due besides");
+    let (handed, _) = handed_ahead((256 << 10) + 1, 5);
+    assert_eq!(handed, [1; 5], "it has enough to write");
 }
 
 /// A way from a peer that has said so much. It knows how much of it was read.
