@@ -12,7 +12,7 @@ impl Connection {
     /// Keeps a number of the vat's beside an answer. Until then the peer cannot pipeline on it.
     pub fn tag_answer(&mut self, answer: AnswerId, tag: Tag) {
         if let Some(entry) = self.answers.get_mut(answer) {
-            entry.tag = Some(tag);
+            entry.set_tag(tag);
         }
     }
 
@@ -139,7 +139,7 @@ impl Connection {
     /// Return and Finish are both through: the id is free.
     pub(super) fn answer_done(&mut self, answer: AnswerId) {
         if let Some(entry) = self.answers.remove(answer)
-            && let Some(tag) = entry.tag
+            && let Some(tag) = entry.tag()
         {
             self.emit(Event::Done { tag });
         }

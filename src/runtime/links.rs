@@ -71,6 +71,8 @@ pub(super) struct Links {
     pub(super) entries: Vec<Option<Entry>>,
     /// Links that are not read because their peer has asked too much that is not answered.
     pub(super) paused: Vec<u32>,
+    /// Links whose transports were handed messages that were not written since.
+    begun: Vec<u32>,
     /// Links somebody waits to become idle.
     watched: Vec<LinkId>,
     signal: Arc<Signal>,
@@ -87,7 +89,13 @@ impl Entry {
 
 impl Links {
     pub(super) fn new(signal: Arc<Signal>) -> Self {
-        Self { entries: Vec::new(), paused: Vec::new(), watched: Vec::new(), signal }
+        Self {
+            entries: Vec::new(),
+            paused: Vec::new(),
+            begun: Vec::new(),
+            watched: Vec::new(),
+            signal,
+        }
     }
 
     pub(super) fn insert(&mut self, link: LinkId, transport: Box<dyn Transport>) -> Ending {
@@ -133,6 +141,28 @@ impl Links {
         if let Some(entry) = self.entry(index) {
             entry.port = Some(port);
         }
+    }
+
+    /// Puts back a transport that was handed messages, to be written in the next turn.
+    pub(super) fn begin(&mut self, index: u32, port: Port) {
+        self.check_in(index, port);
+        if !self.begun.contains(&index) {
+            self.begun.push(index);
+        }
+    }
+
+    /// Whether transports were handed messages that are to be written.
+    pub(super) const fn has_begun(&self) -> bool {
+        !self.begun.is_empty()
+    }
+
+    pub(super) fn take_begun(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.begun)
+    }
+
+    /// The transport is written now.
+    pub(super) fn is_written(&mut self, index: u32) {
+        self.begun.retain(|begun| *begun != index);
     }
 
     /// Writing failed: what is still to be received has until the end of the grace.

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
-use crate::conn::{Config, Connection};
+use crate::conn::{Config, Connection, make_room};
 use crate::transport::Transport;
 use crate::vat::{CallId, Cap, Graph, LinkId, Request, Wrote};
 
@@ -197,6 +197,7 @@ impl Local {
         let wrote = self.change(|graph| graph.write(cap, request));
         let (Wrote::Sent(call) | Wrote::Waits(call)) = wrote;
         doors::made(self.id(), call, method);
+        self.send_ahead();
         wrote
     }
 
@@ -228,6 +229,7 @@ impl Local {
         let new = waker.clone();
         let mut waiters = self.0.waiters.borrow_mut();
         if waiters.len() <= at {
+            make_room(&mut waiters, at + 1);
             waiters.resize(at + 1, None);
         }
         // In bounds: it was made as long just now.
