@@ -22,6 +22,7 @@ use super::signal::{Near, Ready};
 use super::targets::Targets;
 use super::tasks::{Tasks, Work};
 use super::timers::{TimerId, Timers};
+use super::watch::Watch;
 
 thread_local! {
     /// The vats of this thread, each at the place its id names.
@@ -59,6 +60,10 @@ pub(super) struct Inner {
     pub(super) depth: Cell<u32>,
     /// How many drivers this vat has; without one, the promises that are polled drive it.
     pub(super) drivers: Cell<u32>,
+    /// How to tell the time as the driver does, if there is a way.
+    pub(super) teller: Cell<Option<fn() -> Instant>>,
+    /// Whether the driver sleeps or looks for more.
+    pub(super) watch: RefCell<Watch>,
     /// Whether somebody waits until nothing is under way.
     pub(super) waits_for_rest: Cell<bool>,
     /// Whether a turn is under way, which sees to all that comes up in it.
@@ -106,6 +111,8 @@ impl Local {
             reading: Cell::new(false),
             depth: Cell::new(0),
             drivers: Cell::new(0),
+            teller: Cell::new(None),
+            watch: RefCell::default(),
             waits_for_rest: Cell::new(false),
             turning: Cell::new(false),
             ready: RefCell::default(),
@@ -290,7 +297,7 @@ impl Local {
         if self.has_ended() {
             return (link, Arc::new(OnceLock::from(gone())));
         }
-        doors::opened(self.id(), link, transport.peer());
+        doors::opened(self.id(), link, &*transport);
         let ending = self.0.links.borrow_mut().insert(link, transport);
         (link, ending)
     }

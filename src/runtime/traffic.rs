@@ -11,7 +11,6 @@ use crate::wire::Exception;
 use super::doors;
 use super::links::{CheckedOut, Entry, Links, State};
 use super::local::Local;
-use super::signal::Ready;
 
 /// How many messages one connection may have handled in one turn. A loud neighbour waits for the
 /// others after these.
@@ -247,8 +246,16 @@ impl Local {
         let now = self.now();
         doors::closed(self.id(), link, &why);
         let wakers = self.inner().links.borrow_mut().close(link, why, now);
-        self.inner().mailbox.signal.raise_for(Ready::Flush(link.index()));
+        self.stir();
         wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Writes the last messages of the connections that ended in this turn.
+    pub(super) fn part(&self) {
+        let next = || self.inner().links.borrow_mut().ended.pop();
+        while let Some(index) = next() {
+            self.flush(index);
+        }
     }
 
     /// Writing failed. What the peer sent before is received first (T8), but not for ever.
@@ -319,7 +326,11 @@ impl Local {
                 // What is still to be handed over comes before the end, in this turn or the next.
                 let spent =
                     self.with(|graph| graph.connection(link).is_none_or(Connection::is_spent));
+                // A transport that is dropped at once need not be told to end its direction as well.
+                let ends =
+                    links.borrow().is_to_be_dropped(index) && port.transport.ends_when_dropped();
                 let closed = match spent {
+                    true if ends => port.transport.poll_flush(&mut cx).is_ready(),
                     true => port.transport.poll_close(&mut cx).is_ready(),
                     false => matches!(port.transport.poll_flush(&mut cx), Poll::Ready(Err(_))),
                 };

@@ -69,6 +69,9 @@ impl Graph {
     /// one. (C-E1) What is for an object here has its turn later: an object may hold back what comes
     /// next, and whatever comes by a shorter way queues behind.
     pub(super) fn route_queued(&mut self) {
+        if self.queue.is_empty() {
+            return;
+        }
         let mut staying = VecDeque::new();
         for step in std::mem::take(&mut self.queue) {
             if self.is_for_object(&step) {
