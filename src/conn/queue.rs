@@ -90,7 +90,9 @@ impl Queue {
     /// Takes the next item.
     pub(super) fn pop(&mut self) -> Option<Item> {
         let Some((item, words)) = self.items.pop_front() else {
-            self.items.shrink_to(KEPT);
+            if self.items.capacity() > 2 * KEPT {
+                self.items.shrink_to(KEPT);
+            }
             return None;
         };
         self.first += 1;

@@ -183,7 +183,9 @@ impl Links {
 
     /// The transport is written now.
     pub(super) fn is_written(&mut self, index: u32) {
-        self.begun.retain(|begun| *begun != index);
+        if !self.begun.is_empty() {
+            self.begun.retain(|begun| *begun != index);
+        }
     }
 
     /// Writing failed: what is still to be received has until the end of the grace.

@@ -87,7 +87,9 @@ impl Local {
             released.iter_mut().for_each(|release| release.give_back(graph, &mut targets));
         });
         quietly(|| released.clear());
-        released.shrink_to(KEPT);
+        if released.capacity() > 2 * KEPT {
+            released.shrink_to(KEPT);
+        }
         let mut list = self.inner().released.borrow_mut();
         if list.is_empty() {
             *list = released;

@@ -60,10 +60,7 @@ struct Budget {
 impl Local {
     /// Reads what the transport of a link has, within the budget.
     pub(super) fn receive(&self, index: u32) {
-        let link = self.inner().links.borrow_mut().entry(index).map(|entry| entry.link);
-        let refused = link.is_some_and(|link| self.with(|graph| graph.take_refused(link)));
-        let messages = if refused { MESSAGES_OF_THE_REFUSED } else { MESSAGES_PER_TURN };
-        let mut budget = Budget { messages, words: WORDS_PER_TURN };
+        let mut budget = Budget { messages: MESSAGES_PER_TURN, words: WORDS_PER_TURN };
         while self.receive_portion(index, &mut budget) {
             self.drain();
         }
@@ -110,6 +107,10 @@ impl Local {
         let wants = |graph: &Graph| graph.connection(link).is_none_or(|conn| conn.wants_read());
         let mut wanted = self.with(|graph| wants(graph));
         let mut cx = Context::from_waker(waker);
+        let is_first = budget.messages == MESSAGES_PER_TURN;
+        if is_first && self.with(|graph| graph.take_refused(link)) {
+            budget.messages = MESSAGES_OF_THE_REFUSED;
+        }
         let portion_end = budget.words.saturating_sub(WORDS_AT_ONCE);
         while budget.messages > 0 && budget.words > 0 {
             if !wanted {
@@ -202,8 +203,10 @@ impl Local {
             }
         }
         self.write_out(lent);
-        let begun = self.inner().links.borrow_mut().take_begun();
-        begun.into_iter().for_each(|index| self.flush(index));
+        if begun {
+            let begun = self.inner().links.borrow_mut().take_begun();
+            begun.into_iter().for_each(|index| self.flush(index));
+        }
     }
 
     /// Hands what is due to its transport if that is much, for the next turn to write.

@@ -45,8 +45,9 @@ impl Graph {
                 return Some(output);
             }
             let Some(step) = self.queue.pop_front() else {
-                self.queue.shrink_to(STEPS_KEPT);
-                self.outputs.shrink_to(STEPS_KEPT);
+                if self.queue.capacity().max(self.outputs.capacity()) > 2 * STEPS_KEPT {
+                    self.give_room_back();
+                }
                 return None;
             };
             if let Some(delivery) = self.deliver_at_once(&step) {
@@ -55,6 +56,12 @@ impl Graph {
             self.route(step);
             self.settle();
         }
+    }
+
+    #[cold]
+    fn give_room_back(&mut self) {
+        self.queue.shrink_to(STEPS_KEPT);
+        self.outputs.shrink_to(STEPS_KEPT);
     }
 
     /// Routes what was made or read so far and is to leave or to wait. Done before anything that shows
