@@ -45,8 +45,6 @@ mod vigil;
 
 pub use ambient::ambient;
 #[cfg(feature = "worker")]
-#[cfg(feature = "worker")]
-#[cfg(feature = "worker")]
 pub(crate) use caps::{clients, lend, payload};
 pub use client::Client;
 pub use connect::Link;

@@ -7,6 +7,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use futures::channel::oneshot;
+
 use bowline::runtime::{Local, Vat};
 use bowline::worker::value::{Value, value};
 use bowline::worker::{Answer, Args, Call, JsError, RpcPromise, RpcStub, RpcTarget, args};
@@ -24,6 +26,8 @@ struct Recorder {
     other: Rc<RefCell<Option<RpcPromise>>>,
     /// The stub of an object elsewhere.
     elsewhere: Option<RpcStub>,
+    /// What a call waits for.
+    gate: Rc<RefCell<Option<oneshot::Receiver<()>>>>,
 }
 
 impl Recorder {
@@ -33,6 +37,14 @@ impl Recorder {
 
     fn stub(&self, here: &Local, name: &'static str) -> RpcStub {
         RpcStub::new(here, Self { name, ..self.clone() })
+    }
+
+    /// Waits until the gate is opened.
+    async fn gated(self: Rc<Self>, call: Call) -> Result<RpcStub, JsError> {
+        let gate = self.gate.borrow_mut().take().expect("it is shut");
+        gate.await.expect("it is opened");
+        self.note("is done");
+        Ok(self.stub(call.here(), "late"))
     }
 
     /// Waits once, and is done when it is woken.
@@ -62,6 +74,7 @@ impl RpcTarget for Recorder {
             "throws" => Answer::now(Err::<Value, _>(JsError::new("RangeError", "no"))),
             "panics" => panic!("it does"),
             "later" => Answer::later(self.later(call)),
+            "gated" => Answer::later(self.gated(call)),
             "soon" => Answer::later(async move { Ok(self.stub(call.here(), "soon")) }),
             "polls" => {
                 let other = self.other.borrow_mut().take();
@@ -96,8 +109,8 @@ impl Scene {
     fn new() -> Self {
         let vat = Rc::new(Vat::local());
         play(&[&vat]);
-        let (heard, other) = (Heard::default(), Rc::default());
-        let recorder = Recorder { name: "svc", heard, other, elsewhere: None };
+        let (heard, other, gate) = (Heard::default(), Rc::default(), Rc::default());
+        let recorder = Recorder { name: "svc", heard, other, elsewhere: None, gate };
         let stub = Some(RpcStub::new(vat.here(), recorder.clone()));
         Self { vat, stub, recorder }
     }
@@ -342,9 +355,11 @@ fn a_call_that_enters_late_finds_its_object_though_its_last_stub_was_dropped() {
     let mut scene = Scene::new();
     let driver = scene.vat.timeless_driver();
     let other = scene.recorder.stub(scene.vat.here(), "other");
-    let mut in_graph = Box::pin(other.call("later", Args::new()));
+    let (open, gate) = oneshot::channel();
+    scene.recorder.gate.replace(Some(gate));
+    let mut in_graph = Box::pin(other.call("gated", Args::new()));
     assert!(poll_once(&mut in_graph.as_mut()).is_pending());
-    scene.heard(&["other later"]);
+    scene.heard(&["other gated"]);
     let promise = scene.call("number");
     scene.stub = None;
     // It gives back what was dropped, and then has what waits in the lobby enter.
@@ -352,6 +367,7 @@ fn a_call_that_enters_late_finds_its_object_though_its_last_stub_was_dropped() {
     scene.heard(&["svc number", "svc disposed"]);
     drop(driver);
     run(promise).expect("it was answered");
+    open.send(()).expect("it is waited for");
     run(in_graph).expect("it is answered");
     drop(other);
     scene.over(&["other is done", "late disposed", "other disposed"]);
