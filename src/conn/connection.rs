@@ -9,7 +9,7 @@ use super::event::{Event, OutTarget};
 use super::export::Exports;
 use super::import::Imports;
 use super::question::Questions;
-use super::queue::{Item, Queue};
+use super::queue::Queue;
 use super::stats::Stats;
 use crate::wire::{Exception, Message};
 
@@ -186,11 +186,10 @@ impl Connection {
         if let End::Closed { parting, .. } = &self.end {
             return (!parting.is_empty()).then_some(false);
         }
-        let mut due = self.queue.iter().map(|item| matches!(item, Item::Finish(_) | Item::Void));
         if self.queue.len() == 0 {
             return self.imports.owes().then_some(true);
         }
-        Some(due.all(|gives_back| gives_back))
+        Some(!self.queue.is_awaited())
     }
 
     /// Words waiting for `poll_transmit`, envelopes included.

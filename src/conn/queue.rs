@@ -34,6 +34,11 @@ pub(super) enum Item {
 }
 
 impl Item {
+    /// Whether more hangs on it than what it gives back.
+    const fn is_awaited(&self) -> bool {
+        !matches!(self, Self::Finish(_) | Self::Void)
+    }
+
     fn words(&self) -> usize {
         let content = match self {
             Self::Call { body, .. } => payload_words(&body.params),
@@ -68,6 +73,8 @@ pub(super) struct Queue {
     items: VecDeque<(Item, usize)>,
     first: u64,
     words: usize,
+    /// How many of them somebody waits for.
+    awaited: usize,
 }
 
 impl Queue {
@@ -75,6 +82,7 @@ impl Queue {
     pub(super) fn push(&mut self, item: Item) -> u64 {
         let words = item.words();
         self.words += words;
+        self.awaited += usize::from(item.is_awaited());
         self.items.push_back((item, words));
         self.first + self.items.len() as u64 - 1
     }
@@ -89,6 +97,7 @@ impl Queue {
         let (item, words) = self.items.pop_front()?;
         self.first += 1;
         self.words -= words;
+        self.awaited -= usize::from(item.is_awaited());
         Some(item)
     }
 
@@ -108,7 +117,9 @@ impl Queue {
         let index = usize::try_from(at.checked_sub(self.first)?).ok()?;
         let place = self.items.get_mut(index)?;
         let words = item.words();
+        self.awaited += usize::from(item.is_awaited());
         let (old, before) = std::mem::replace(place, (item, words));
+        self.awaited -= usize::from(old.is_awaited());
         self.words = self.words + words - before;
         Some(old)
     }
@@ -124,5 +135,10 @@ impl Queue {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().map(|(item, _)| item)
+    }
+
+    /// Whether somebody waits for any of them.
+    pub(super) const fn is_awaited(&self) -> bool {
+        self.awaited > 0
     }
 }

@@ -47,14 +47,16 @@ pub(super) struct Inner {
     pub(super) released: RefCell<Vec<Release>>,
     /// What higher floors keep for this vat, by type.
     slots: RefCell<Vec<Rc<dyn Any>>>,
-    /// What this turn has to send may wait for the next, if nobody waits for it.
-    pub(super) patient: Cell<bool>,
+    /// Who takes the turn that is under way.
+    pub(super) taker: Cell<Taker>,
     /// The last turn of a driver left it.
     pub(super) withheld: Cell<bool>,
     /// Whether the mailbox is being read.
     reading: Cell<bool>,
     /// How many drains are on the stack.
     pub(super) depth: Cell<u32>,
+    /// The driver sleeps until then, if nothing happens.
+    pub(super) sleeps_until: Cell<Option<Instant>>,
     /// How many drivers this vat has; without one, the promises that are polled drive it.
     pub(super) drivers: Cell<u32>,
     /// Whether somebody waits until nothing is under way.
@@ -67,6 +69,17 @@ pub(super) struct Inner {
     pub(super) lobby: OnceCell<Ahead>,
     /// There are some.
     pub(super) is_ahead: Cell<bool>,
+}
+
+/// Who takes a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taker {
+    /// A promise, or whoever has no executor.
+    Anybody,
+    /// A driver, which sees to the vats it writes to.
+    Driver,
+    /// The same; what there is to send may wait for its next turn, if nobody waits for it.
+    PatientDriver,
 }
 
 /// What a destructor gave up.
@@ -116,10 +129,11 @@ impl Local {
             watchers: RefCell::default(),
             released: RefCell::default(),
             slots: RefCell::default(),
-            patient: Cell::new(false),
+            taker: Cell::new(Taker::Anybody),
             withheld: Cell::new(false),
             reading: Cell::new(false),
             depth: Cell::new(0),
+            sleeps_until: Cell::new(None),
             drivers: Cell::new(0),
             waits_for_rest: Cell::new(false),
             turning: Cell::new(false),
@@ -142,6 +156,12 @@ impl Local {
             let here = here.try_borrow().ok()?;
             here.get(id.place())?.as_ref().filter(|local| local.id() == id).cloned()
         });
+        found.ok().flatten()
+    }
+
+    /// The vat at this place of the thread.
+    pub(super) fn at(place: usize) -> Option<Self> {
+        let found = HERE.try_with(|here| here.try_borrow().ok()?.get(place)?.clone());
         found.ok().flatten()
     }
 

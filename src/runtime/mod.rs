@@ -22,6 +22,7 @@ mod park;
 mod quiet;
 mod release;
 mod rest;
+mod round;
 mod shared;
 mod signal;
 #[cfg(test)]
@@ -34,6 +35,7 @@ mod timers;
 mod tokio;
 mod traffic;
 mod turn;
+mod visits;
 mod watch;
 
 pub use self::ahead::Lobby;

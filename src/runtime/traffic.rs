@@ -10,8 +10,9 @@ use crate::wire::Exception;
 
 use super::doors;
 use super::links::{CheckedOut, Entry, Links, State};
-use super::local::Local;
+use super::local::{Local, Taker};
 use super::signal::Ready;
+use super::visits::Writing;
 
 /// How many messages one connection may have handled in one turn. A loud neighbour waits for the
 /// others after these.
@@ -148,9 +149,11 @@ impl Local {
 
     /// Hands every message that is due to its transport, and writes each transport once.
     pub(super) fn transmit(&self) {
-        if self.inner().patient.get() && self.with(|graph| graph.only_gives_back()) {
+        let taker = self.inner().taker.get();
+        if taker == Taker::PatientDriver && self.with(|graph| graph.only_gives_back()) {
             return self.inner().withheld.set(true);
         }
+        let _writing = (taker != Taker::Anybody).then(Writing::begin);
         let mut lent: Option<CheckedOut> = None;
         while let Some((link, message)) = self.with(|graph| graph.poll_transmit()) {
             if lent.as_ref().is_none_or(|out| out.link != link) {

@@ -9,7 +9,7 @@ use crate::vat::{CallId, Output, TargetId};
 
 use super::dispatch::{Answer, Conclusion, Delivery, LocalFuture};
 use super::doors::{self, Within};
-use super::local::Local;
+use super::local::{Local, Taker};
 use super::quiet::{drop_quietly, poll_quietly};
 use super::signal::{Ready, Sleeper};
 use super::tasks::Work;
@@ -55,8 +55,11 @@ impl Local {
     /// if this one withheld something. Whoever was answered just now may call again, and what ends
     /// the call before goes out in the same write.
     pub(super) fn turn_patiently(&self, now: Instant) -> Turn {
-        let patient = !self.inner().withheld.take();
-        let during = During::new(&self.inner().patient, patient);
+        let taker = match self.inner().withheld.take() {
+            true => Taker::Driver,
+            false => Taker::PatientDriver,
+        };
+        let during = During::new(&self.inner().taker, taker);
         let turn = self.turn(Some(now));
         drop(during);
         turn
@@ -127,8 +130,13 @@ impl Local {
     /// way, where tasks that wait for each other take no stack.
     #[inline]
     pub(super) fn is_driven(&self) -> bool {
-        let inner = self.inner();
-        inner.drivers.get() > 0 || inner.depth.get() > 0 || inner.turning.get()
+        self.inner().drivers.get() > 0 || self.is_in_use()
+    }
+
+    /// Whether a turn or a drain of this vat is on the stack.
+    #[inline]
+    pub(super) fn is_in_use(&self) -> bool {
+        self.inner().depth.get() > 0 || self.inner().turning.get()
     }
 
     /// One more drain on the stack, unless there are too many.
@@ -144,13 +152,14 @@ impl Local {
     }
 
     fn run_ready(&self, mut ready: Vec<Ready>) {
-        for ready in ready.drain(..) {
-            match ready {
+        for ready in &ready {
+            match *ready {
                 Ready::Task(index) => self.run_task(index),
                 Ready::Receive(index) => self.receive(index),
                 Ready::Flush(index) => self.flush(index),
             }
         }
+        ready.clear();
         self.inner().ready.replace(ready);
     }
 

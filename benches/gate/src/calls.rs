@@ -1,5 +1,6 @@
 //! Calls between vats of one thread.
 
+use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -21,12 +22,13 @@ use crate::typed;
 /// Bytes in the pipe, each way.
 const PIPE: usize = 256 << 10;
 
-/// It is always the same time: nobody watches for what comes soon.
-struct Still(Instant);
+/// It is always the same time, for every vat: nobody watches for what comes soon.
+struct Still;
 
 impl Clock for Still {
     fn now(&self) -> Instant {
-        self.0
+        static TIME: OnceLock<Instant> = OnceLock::new();
+        *TIME.get_or_init(Instant::now)
     }
 
     fn poll_sleep(&mut self, _: Instant, _: &mut Context<'_>) -> Poll<()> {
@@ -37,7 +39,7 @@ impl Clock for Still {
 /// A vat that is driven whenever `pool` runs.
 fn driven(pool: &LocalPool) -> Vat {
     let vat = Vat::local();
-    pool.spawner().spawn_local(vat.driver(Still(Instant::now()))).expect("the pool is there");
+    pool.spawner().spawn_local(vat.driver(Still)).expect("the pool is there");
     vat
 }
 
