@@ -179,6 +179,16 @@ impl Connection {
         self.queue.words() > self.config.queued_words_max.saturating_mul(2)
     }
 
+    /// Whether [`poll_transmit`](Self::poll_transmit) has something, or had: what was withdrawn leaves nothing.
+    #[must_use]
+    #[inline]
+    pub fn is_due(&self) -> bool {
+        match &self.end {
+            End::Open => self.queue.len() > 0 || self.imports.owes(),
+            End::Closed { parting, .. } => !parting.is_empty(),
+        }
+    }
+
     /// Whether all that [`poll_transmit`](Self::poll_transmit) has is Finish and Release, which nobody waits for;
     /// `None` if it has nothing.
     #[must_use]
@@ -223,6 +233,13 @@ impl Connection {
                 self.questions.get(*call).is_some_and(|question| question.path_used(path))
             }
         }
+    }
+
+    /// Whether [`poll_event`](Self::poll_event) has something.
+    #[must_use]
+    #[inline]
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty()
     }
 
     /// The next event for the vat.

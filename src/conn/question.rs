@@ -252,6 +252,18 @@ impl Questions {
         Some(question)
     }
 
+    /// As [`remove`](Self::remove), where nobody asks what it was.
+    pub(super) fn discard(&mut self, call: CallRef) {
+        let Some(question) = self.slots.get(call.0) else { return };
+        match question.life.id().filter(|id| !is_high(*id)) {
+            Some(id) if question.results_at != ResultsAt::Overdue => {
+                self.slots.discard(call.0);
+                self.ids.discard(id.0);
+            }
+            _ => drop(self.remove(call)),
+        }
+    }
+
     /// The peer finished `answer`, which took its results from `call`: if the peer never returned
     /// `call`, it does not know tail calls.
     pub(super) fn outer_finished(&mut self, call: CallRef, answer: AnswerId) {

@@ -39,6 +39,8 @@ impl Item {
         !matches!(self, Self::Finish(_) | Self::Void)
     }
 
+    /// What it is counted as, which stays the same while it waits.
+    #[inline]
     fn words(&self) -> usize {
         let content = match self {
             Self::Call { body, .. } => payload_words(&body.params),
@@ -69,8 +71,7 @@ pub(super) fn payload_words(payload: &OutPayload) -> usize {
 /// withdrawn or changed.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    /// With how many words each is counted.
-    items: VecDeque<(Item, usize)>,
+    items: VecDeque<Item>,
     first: u64,
     words: usize,
     /// How many of them somebody waits for.
@@ -80,10 +81,9 @@ pub(super) struct Queue {
 impl Queue {
     /// Appends `item` and says its number.
     pub(super) fn push(&mut self, item: Item) -> u64 {
-        let words = item.words();
-        self.words += words;
+        self.words += item.words();
         self.awaited += usize::from(item.is_awaited());
-        self.items.push_back((item, words));
+        self.items.push_back(item);
         self.first + self.items.len() as u64 - 1
     }
 
@@ -94,9 +94,9 @@ impl Queue {
 
     /// Takes the next item.
     pub(super) fn pop(&mut self) -> Option<Item> {
-        let (item, words) = self.items.pop_front()?;
+        let item = self.items.pop_front()?;
         self.first += 1;
-        self.words -= words;
+        self.words -= item.words();
         self.awaited -= usize::from(item.is_awaited());
         Some(item)
     }
@@ -109,18 +109,18 @@ impl Queue {
     /// The item with number `at`, if it still waits.
     pub(super) fn get(&self, at: u64) -> Option<&Item> {
         let index = usize::try_from(at.checked_sub(self.first)?).ok()?;
-        self.items.get(index).map(|(item, _)| item)
+        self.items.get(index)
     }
 
     /// Puts `item` in the place of number `at` and hands out what was there.
     pub(super) fn replace(&mut self, at: u64, item: Item) -> Option<Item> {
         let index = usize::try_from(at.checked_sub(self.first)?).ok()?;
         let place = self.items.get_mut(index)?;
-        let words = item.words();
+        self.words += item.words();
         self.awaited += usize::from(item.is_awaited());
-        let (old, before) = std::mem::replace(place, (item, words));
+        let old = std::mem::replace(place, item);
+        self.words -= old.words();
         self.awaited -= usize::from(old.is_awaited());
-        self.words = self.words + words - before;
         Some(old)
     }
 
@@ -134,7 +134,7 @@ impl Queue {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Item> {
-        self.items.iter().map(|(item, _)| item)
+        self.items.iter()
     }
 
     /// Whether somebody waits for any of them.

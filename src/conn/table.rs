@@ -59,6 +59,17 @@ impl<T> Slab<T> {
         Some(entry)
     }
 
+    /// Removes an entry where it stands; nothing is moved.
+    pub(super) fn discard(&mut self, id: u32) {
+        let Some(slot @ Some(_)) = self.slots.get_mut(id as usize) else { return };
+        *slot = None;
+        if self.free.is_empty() && id as usize + 1 == self.slots.len() {
+            self.slots.pop();
+        } else {
+            self.free.push(id);
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.slots.len() - self.free.len()
     }

@@ -151,9 +151,7 @@ impl Connection {
             QuestionLife::Settled(id) if pinned => {
                 self.queue_finish(call, QuestionLife::Retiring(id));
             }
-            QuestionLife::Settled(_) => {
-                self.questions.remove(call);
-            }
+            QuestionLife::Settled(_) => self.questions.discard(call),
             QuestionLife::Withdrawn { .. }
             | QuestionLife::Cancelling(_)
             | QuestionLife::Cancelled(_)

@@ -157,7 +157,9 @@ impl Local {
         let mut lent: Option<CheckedOut> = None;
         while let Some((link, message)) = self.with(|graph| graph.poll_transmit()) {
             if lent.as_ref().is_none_or(|out| out.link != link) {
-                self.write_out(lent.take());
+                if let Some(other) = lent.take() {
+                    self.write_out(Some(other));
+                }
                 lent = self.inner().links.borrow_mut().check_out(link.index());
             }
             let Some(CheckedOut { port, .. }) = &mut lent else { continue };
@@ -172,7 +174,9 @@ impl Local {
                 Ok(()) => {}
             }
         }
-        self.write_out(lent);
+        if lent.is_some() {
+            self.write_out(lent);
+        }
     }
 
     /// Wakes those who wait for a connection to become idle, where one has.

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::conn::{LocalCap, OutReturn};
+use crate::conn::{LocalCap, OutPayload, OutReturn};
 use crate::wire::{AnswerId, Exception};
 
 use super::call::{Fate, Keep, Origin, Outcome, Pipelines, Place, Told};
@@ -121,6 +121,30 @@ impl Graph {
         self.send_return(link, answer, ret);
         self.origin(id, Origin::Returned);
         self.break_exports(link, broken);
+    }
+
+    /// What most outcomes for peers are: results without capabilities, of a call on which nothing hangs. Does what
+    /// `complete` would, on the shortest way; gives the outcome back if it is any other.
+    pub(super) fn return_at_once(&mut self, id: CallId, outcome: Outcome) -> Result<(), Outcome> {
+        let Some(call) = self.calls.get_mut(id).filter(|call| call.holds_nothing()) else {
+            return Err(outcome);
+        };
+        let (Origin::Peer(link, answer, keep @ (Keep::Pipeline | Keep::Nothing)), Ok(results)) =
+            (call.origin, &outcome)
+        else {
+            return Err(outcome);
+        };
+        if !results.caps.is_empty() || results.content.needs_scrub() {
+            return Err(outcome);
+        }
+        call.place = if keep == Keep::Nothing { Place::Over } else { Place::Bare };
+        call.origin = Origin::Returned;
+        if let Ok(Payload { content, .. }) = outcome {
+            let results = OutPayload { content, caps: Vec::new() };
+            self.send_return(link, answer, OutReturn::Results(results));
+        }
+        self.settle();
+        Ok(())
     }
 
     /// An outcome that stays here until the peer finishes; where that is too much, why it does not. (C-M10)

@@ -253,6 +253,10 @@ impl Graph {
                 return self.done(id, outcome);
             }
             Some(Call { place: Place::Delivered(_), .. }) => {
+                let outcome = match self.return_at_once(id, outcome) {
+                    Ok(()) => return,
+                    Err(outcome) => outcome,
+                };
                 if outcome.as_ref().is_ok_and(|results| !results.caps.is_empty()) {
                     self.route_queued();
                 }
@@ -367,11 +371,11 @@ impl Graph {
     /// The link may have events to read and messages to send.
     pub(super) fn touch(&mut self, id: LinkId) {
         let Some(link) = self.links.get_mut(id) else { return };
-        if self.listed.back() != Some(&id) {
+        if link.conn.has_events() && self.listed.back() != Some(&id) {
             self.listed.push_back(id);
         }
         let held_no_more = link.attention == Attention::Held && !link.is_held();
-        if link.attention == Attention::Quiet || held_no_more {
+        if (link.attention == Attention::Quiet || held_no_more) && link.conn.is_due() {
             link.attention = Attention::Listed;
             self.sending.push_back(id);
         }

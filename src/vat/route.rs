@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::conn::{CallRef, OutCall, OutReturn, OutTarget, Refused, Tag};
+use smallvec::SmallVec;
+
+use crate::conn::{CallRef, OutCall, OutPayload, OutReturn, OutTarget, Refused, Tag};
 use crate::wire::Exception;
 
 use super::call::{Call, Fate, Keep, Origin, Place};
@@ -44,6 +46,9 @@ impl Graph {
             let step = self.queue.pop_front()?;
             if let Some(delivery) = self.deliver_at_once(&step) {
                 return Some(delivery);
+            }
+            if self.send_plain(&step) {
+                continue;
             }
             self.route(step);
             self.settle();
@@ -87,6 +92,41 @@ impl Graph {
         Some(Output::Deliver { target, call, interface, method, params })
     }
 
+    /// The next step, if it stands for a call of this vat that carries no capabilities along, before a peer's
+    /// object or in what a peer will return: does what `route` would, on the shortest way.
+    fn send_plain(&mut self, step: &Step) -> bool {
+        let Item::Call(id) = step.item else { return false };
+        let end = self.end_of(step.to);
+        let Some(node) = self.nodes.get(end).filter(|node| node.refs > 1) else { return false };
+        let (link, target) = match &node.kind {
+            Kind::Import(link, import) => (*link, OutTarget::Import(*import)),
+            Kind::Promise(promise) if matches!(promise.state, State::Pending) => {
+                match self.way_of_source(end, promise) {
+                    Way::Peer(link, target, _) => (link, target),
+                    _ => return false,
+                }
+            }
+            _ => return false,
+        };
+        let Some(call) = self.calls.get_mut(id) else { return false };
+        let Some(request) = call.take_plain() else { return false };
+        let Request { interface, method, params: Payload { content, caps: _ } } = request;
+        let params = OutPayload { content, caps: Vec::new() };
+        let body = OutCall { tag: Tag(id.number()), interface, method, params, tail: false };
+        match self.ask(link, target, body) {
+            Ok(question) => {
+                self.place(id, Place::Remote(link, question));
+                self.send_hints(id);
+                self.flush_pipelines(id);
+            }
+            Err(why) => self.work.push_back(Work::Complete(id, Err(why))),
+        }
+        self.touch(link);
+        self.unref(step.to);
+        self.settle();
+        true
+    }
+
     /// There may be something for `poll_output` or `poll_transmit`.
     #[must_use]
     pub fn has_queued(&self) -> bool {
@@ -95,7 +135,14 @@ impl Graph {
 
     /// Does all that follows from what was done, until nothing follows any more. What follows is
     /// listed, never called: a chain of promises as long as a peer likes takes no stack.
+    #[inline]
     pub(super) fn settle(&mut self) {
+        if !self.work.is_empty() || !self.listed.is_empty() {
+            self.settle_all();
+        }
+    }
+
+    fn settle_all(&mut self) {
         loop {
             if let Some(work) = self.work.pop_front() {
                 match work {
@@ -381,9 +428,14 @@ impl Graph {
 
     /// What waited for a call to go somewhere follows it.
     fn flush_pipelines(&mut self, id: CallId) {
-        let Some(call) = self.calls.get(id) else { return };
-        let pipelines = call.pipelines.clone();
-        for (_, cap) in pipelines {
+        let Some(call) = self.calls.get(id).filter(|call| !call.pipelines.is_empty()) else { return };
+        let waits = |(_, cap): &&(_, Cap)| {
+            let node = self.nodes.get(*cap).and_then(|node| node.kind.promise());
+            node.is_some_and(|promise| !promise.queue.is_empty())
+        };
+        let waiting: SmallVec<[Cap; 4]> =
+            call.pipelines.iter().filter(waits).map(|(_, cap)| *cap).collect();
+        for cap in waiting {
             self.flush(cap);
         }
     }

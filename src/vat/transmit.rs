@@ -15,15 +15,22 @@ impl Graph {
             self.probes_leave();
         }
         while let Some(&link) = self.sending.front() {
-            if let Some(at) = self.links.get_mut(link).filter(|at| !at.is_held()) {
-                if let Some(message) = at.conn.poll_transmit() {
-                    return Some((link, message));
-                }
+            let Some(at) = self.links.get_mut(link).filter(|at| !at.is_held()) else {
+                self.sending.pop_front();
+                continue;
+            };
+            let message = at.conn.poll_transmit();
+            if !at.conn.is_due() {
                 at.attention = Attention::Quiet;
+                self.sending.pop_front();
             }
-            self.sending.pop_front();
-            self.read_events(link);
-            self.settle();
+            if at.conn.has_events() {
+                self.read_events(link);
+                self.settle();
+            }
+            if let Some(message) = message {
+                return Some((link, message));
+            }
         }
         None
     }
