@@ -98,6 +98,7 @@ impl Connection {
 
     /// What it was made with.
     #[must_use]
+    #[inline]
     pub fn config(&self) -> &Config {
         &self.config
     }
@@ -150,6 +151,7 @@ impl Connection {
 
     /// It is over: aborted by either side or disconnected. What `poll_transmit` has still leaves.
     #[must_use]
+    #[inline]
     pub const fn is_closed(&self) -> bool {
         matches!(self.end, End::Closed { .. })
     }
@@ -164,11 +166,13 @@ impl Connection {
     /// too much of what we sent is unread, and no question of ours waits for what would be read.
     /// (C-M3, C-M6)
     #[must_use]
+    #[inline]
     pub fn wants_read(&self) -> bool {
         !self.is_closed() && (self.questions.len() > 0 || !self.is_full())
     }
 
     /// Too much of what the peer sent is unanswered, or of what we sent unread.
+    #[inline]
     pub(super) const fn is_full(&self) -> bool {
         self.answers.words() > self.config.inbound_words_max
             || self.queue.words() > self.config.queued_words_max
@@ -192,6 +196,7 @@ impl Connection {
     /// Whether all that [`poll_transmit`](Self::poll_transmit) has is Finish and Release, which nobody waits for;
     /// `None` if it has nothing.
     #[must_use]
+    #[inline]
     pub fn only_gives_back(&self) -> Option<bool> {
         if let End::Closed { parting, .. } = &self.end {
             return (!parting.is_empty()).then_some(false);
@@ -244,10 +249,12 @@ impl Connection {
 
     /// The next event for the vat.
     #[must_use]
+    #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
 
+    #[inline]
     pub(super) fn emit(&mut self, event: Event) {
         self.events.push_back(event);
     }

@@ -220,7 +220,7 @@ impl Connection {
         let entry = self.answers.get(answer)?;
         let finished = !entry.is_open();
         let unpipelined = entry.results_to == ResultsTo::CallerUnpipelined;
-        let params = entry.params.clone();
+        let params = SmallVec::<[_; 2]>::from_slice(&entry.params);
         // Not what these results name themselves: a peer may release it before it reads them.
         let own_number = self.queue.first_number() - 1;
         let release_param_caps = !params.is_empty() && self.imports.settle_all(&params, own_number);

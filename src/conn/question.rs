@@ -170,6 +170,7 @@ impl Wanted {
 
 impl Question {
     /// A question about to be queued as item `ask`.
+    #[inline]
     pub(super) fn new(tag: Tag, results_at: ResultsAt, ask: u64) -> Self {
         Self {
             tag,
@@ -209,24 +210,29 @@ pub(super) const fn is_high(id: QuestionId) -> bool {
 }
 
 impl Questions {
+    #[inline]
     pub(super) fn add(&mut self, question: Question) -> CallRef {
         CallRef(self.slots.insert(question))
     }
 
+    #[inline]
     pub(super) fn get(&self, call: CallRef) -> Option<&Question> {
         self.slots.get(call.0)
     }
 
+    #[inline]
     pub(super) fn get_mut(&mut self, call: CallRef) -> Option<&mut Question> {
         self.slots.get_mut(call.0)
     }
 
     /// The question with this ordinary id.
+    #[inline]
     pub(super) fn find(&self, id: QuestionId) -> Option<CallRef> {
         if is_high(id) { None } else { self.ids.get(id.0).copied() }
     }
 
     /// A free small id for `call`.
+    #[inline]
     pub(super) fn take_id(&mut self, call: CallRef) -> QuestionId {
         QuestionId(self.ids.insert(call))
     }
@@ -253,6 +259,7 @@ impl Questions {
     }
 
     /// As [`remove`](Self::remove), where nobody asks what it was.
+    #[inline]
     pub(super) fn discard(&mut self, call: CallRef) {
         let Some(question) = self.slots.get(call.0) else { return };
         match question.life.id().filter(|id| !is_high(*id)) {
@@ -266,6 +273,7 @@ impl Questions {
 
     /// The peer finished `answer`, which took its results from `call`: if the peer never returned
     /// `call`, it does not know tail calls.
+    #[inline]
     pub(super) fn outer_finished(&mut self, call: CallRef, answer: AnswerId) {
         let Some(question) = self.slots.get_mut(call.0) else { return };
         let due = matches!(
@@ -279,6 +287,7 @@ impl Questions {
     }
 
     /// The Return of a tail call came after all.
+    #[inline]
     pub(super) fn tail_returned(&mut self, call: CallRef) {
         let Some(question) = self.slots.get_mut(call.0) else { return };
         if question.results_at == ResultsAt::Overdue {
@@ -287,10 +296,12 @@ impl Questions {
         }
     }
 
+    #[inline]
     pub(super) const fn overdue(&self) -> usize {
         self.overdue
     }
 
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.slots.len()
     }

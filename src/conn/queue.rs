@@ -35,6 +35,7 @@ pub(super) enum Item {
 
 impl Item {
     /// Whether more hangs on it than what it gives back.
+    #[inline]
     const fn is_awaited(&self) -> bool {
         !matches!(self, Self::Finish(_) | Self::Void)
     }
@@ -80,6 +81,7 @@ pub(super) struct Queue {
 
 impl Queue {
     /// Appends `item` and says its number.
+    #[inline]
     pub(super) fn push(&mut self, item: Item) -> u64 {
         self.words += item.words();
         self.awaited += usize::from(item.is_awaited());
@@ -88,11 +90,13 @@ impl Queue {
     }
 
     /// The number the next item pushed will get.
+    #[inline]
     pub(super) fn next_number(&self) -> u64 {
         self.first + self.items.len() as u64
     }
 
     /// Takes the next item.
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<Item> {
         let item = self.items.pop_front()?;
         self.first += 1;
@@ -102,6 +106,7 @@ impl Queue {
     }
 
     /// The number after that of the item taken last.
+    #[inline]
     pub(super) const fn first_number(&self) -> u64 {
         self.first
     }
@@ -124,11 +129,13 @@ impl Queue {
         Some(old)
     }
 
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.items.len()
     }
 
     /// Words of all items.
+    #[inline]
     pub(super) const fn words(&self) -> usize {
         self.words
     }
@@ -138,6 +145,7 @@ impl Queue {
     }
 
     /// Whether somebody waits for any of them.
+    #[inline]
     pub(super) const fn is_awaited(&self) -> bool {
         self.awaited > 0
     }

@@ -58,6 +58,7 @@ impl Connection {
         Ok(())
     }
 
+    #[inline]
     fn receive_outcome(
         &mut self,
         call: CallRef,

@@ -118,6 +118,7 @@ impl Signal {
     }
 
     /// Does something with the vat's own side, if this is its thread.
+    #[inline]
     fn near<R>(&self, f: impl FnOnce(&Near) -> R) -> Option<R> {
         let found = NEAR.try_with(|near| {
             let near = near.try_borrow().ok()?;
@@ -153,11 +154,13 @@ impl Signal {
     }
 
     /// Whether another thread raised something since the last `take`.
+    #[inline]
     fn is_raised(&self) -> bool {
         self.raised.load(Ordering::Acquire)
     }
 
     /// Moves what other threads raised to the end of `into`.
+    #[inline]
     fn take(&self, into: &mut Vec<Ready>) {
         if self.is_raised() {
             let mut list = self.list();
@@ -281,6 +284,7 @@ impl Near {
     }
 
     /// Whether something was raised since the last `take`.
+    #[inline]
     pub(super) fn is_raised(&self) -> bool {
         self.raised.get() || self.signal.is_raised()
     }
@@ -292,6 +296,7 @@ impl Near {
     }
 
     /// Moves what is ready to the end of `into`.
+    #[inline]
     pub(super) fn take(&self, into: &mut Vec<Ready>) {
         if self.raised.replace(false) {
             let mut ready = self.ready.borrow_mut();

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::conn::{Connection, PeerMisbehaved};
 use crate::transport::{Transport, TransportError};
 use crate::vat::{Graph, LinkId};
-use crate::wire::Exception;
+use crate::wire::{Exception, Message};
 
 use super::doors;
 use super::links::{CheckedOut, Entry, Links, State};
@@ -154,33 +154,46 @@ impl Local {
             return self.inner().withheld.set(true);
         }
         let _writing = (taker != Taker::Anybody).then(Writing::begin);
-        let mut lent: Option<CheckedOut> = None;
-        while let Some((link, message)) = self.with(|graph| graph.poll_transmit()) {
-            if lent.as_ref().is_none_or(|out| out.link != link) {
-                if let Some(other) = lent.take() {
-                    self.write_out(Some(other));
-                }
-                lent = self.inner().links.borrow_mut().check_out(link.index());
-            }
-            let Some(CheckedOut { port, .. }) = &mut lent else { continue };
+        let mut next = self.with(Graph::poll_transmit);
+        while let Some((link, message)) = next {
+            next = self.transmit_to(link, message);
+        }
+    }
+
+    /// Hands a message and those that follow it on the same link to the transport, and writes it. The next message of another.
+    fn transmit_to(&self, link: LinkId, message: Message) -> Option<(LinkId, Message)> {
+        let mut out = self.inner().links.borrow_mut().check_out(link.index());
+        let Some(CheckedOut { port, .. }) = &mut out else {
+            return self.with(Graph::poll_transmit);
+        };
+        let mut message = message;
+        let next = loop {
             doors::sent(self.id(), link, &message);
             match port.transport.send(message) {
                 Err(error) => self.lose(link, error.to_string()),
                 Ok(()) if Unwritten::of(&*port.transport) == Unwritten::Enough => {
                     doors::held(self.id(), link);
                     self.with(|graph| graph.hold(link));
-                    self.write_out(lent.take());
+                    self.write_out(out);
+                    return self.with(Graph::poll_transmit);
                 }
                 Ok(()) => {}
             }
-        }
-        if lent.is_some() {
-            self.write_out(lent);
-        }
+            match self.with(Graph::poll_transmit) {
+                Some((same, another)) if same == link => message = another,
+                next => break next,
+            }
+        };
+        self.write_out(out);
+        next
     }
 
     /// Wakes those who wait for a connection to become idle, where one has.
+    #[inline]
     pub(super) fn tell_idle(&self) {
+        if !self.inner().links.borrow().is_watched() {
+            return;
+        }
         let watched = self.inner().links.borrow_mut().take_watched();
         for link in watched {
             if self.is_idle(link) {

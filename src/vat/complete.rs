@@ -125,6 +125,7 @@ impl Graph {
 
     /// What most outcomes for peers are: results without capabilities, of a call on which nothing hangs. Does what
     /// `complete` would, on the shortest way; gives the outcome back if it is any other.
+    #[inline]
     pub(super) fn return_at_once(&mut self, id: CallId, outcome: Outcome) -> Result<(), Outcome> {
         let Some(call) = self.calls.get_mut(id).filter(|call| call.holds_nothing()) else {
             return Err(outcome);
@@ -181,6 +182,7 @@ impl Graph {
         }
     }
 
+    #[inline]
     pub(super) fn send_return(&mut self, link: LinkId, answer: AnswerId, ret: OutReturn) {
         match self.links.get_mut(link) {
             Some(at) => at.conn.ret(answer, ret),
@@ -238,6 +240,7 @@ impl Graph {
         Place::Kept(Payload { content, caps }, told)
     }
 
+    #[inline]
     pub(super) fn origin(&mut self, call: CallId, origin: Origin) {
         if let Some(call) = self.calls.get_mut(call) {
             call.origin = origin;
@@ -333,6 +336,7 @@ impl Graph {
     }
 
     /// Ends a question, unless a promise under an embargo is named by a place in its results.
+    #[inline]
     pub(super) fn finish(&mut self, link: LinkId, question: crate::conn::CallRef) {
         if let Some(at) = self.links.get_mut(link)
             && !at.named.contains_key(&question)

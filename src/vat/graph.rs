@@ -119,6 +119,7 @@ impl Graph {
     }
 
     /// Takes one more reference.
+    #[inline]
     pub fn retain(&mut self, cap: Cap) {
         if let Some(node) = self.nodes.get_mut(cap) {
             node.refs += 1;
@@ -353,6 +354,7 @@ impl Graph {
         self.links.insert(Link::new(conn, bootstrap))
     }
 
+    #[inline]
     pub(super) fn enqueue(&mut self, to: Cap, item: Item) {
         self.retain(to);
         self.queue.push_back(Step { to, item });
@@ -362,6 +364,7 @@ impl Graph {
         self.nodes.insert(Node::new(Kind::Null))
     }
 
+    #[inline]
     pub(super) fn place(&mut self, call: CallId, place: Place) {
         if let Some(call) = self.calls.get_mut(call) {
             call.place = place;
@@ -369,6 +372,7 @@ impl Graph {
     }
 
     /// The link may have events to read and messages to send.
+    #[inline]
     pub(super) fn touch(&mut self, id: LinkId) {
         let Some(link) = self.links.get_mut(id) else { return };
         if link.conn.has_events() && self.listed.back() != Some(&id) {
@@ -381,6 +385,7 @@ impl Graph {
         }
     }
 
+    #[inline]
     pub(super) fn unref(&mut self, cap: Cap) {
         if let Some(node) = self.nodes.get_mut(cap) {
             node.refs = node.refs.saturating_sub(1);

@@ -146,6 +146,7 @@ impl Graph {
     }
 
     /// What a peer addresses, with a reference.
+    #[inline]
     pub(super) fn target(&mut self, link: LinkId, target: &InTarget) -> Cap {
         match target {
             InTarget::Local(slot) => {
@@ -246,6 +247,7 @@ impl Graph {
 
     /// What most returns are: one without capabilities, of a call on which nothing hangs but who awaits it, or the
     /// window of its stream. Does what would follow, on the shortest way; gives the outcome back if it is any other.
+    #[inline]
     fn returned_at_once(
         &mut self,
         link: LinkId,

@@ -38,7 +38,15 @@ impl Graph {
     /// The next thing to be done, if there is one. Each call takes at most one step off the queue
     /// before it returns what came of it.
     #[must_use]
+    #[inline]
     pub fn poll_output(&mut self) -> Option<Output> {
+        match self.outputs.is_empty() && self.queue.is_empty() {
+            true => None,
+            false => self.next_output(),
+        }
+    }
+
+    fn next_output(&mut self) -> Option<Output> {
         loop {
             if let Some(output) = self.outputs.pop_front() {
                 return Some(output);
@@ -97,7 +105,7 @@ impl Graph {
     fn send_plain(&mut self, step: &Step) -> bool {
         let Item::Call(id) = step.item else { return false };
         let end = self.end_of(step.to);
-        let Some(node) = self.nodes.get(end).filter(|node| node.refs > 1) else { return false };
+        let Some(node) = self.nodes.get(end) else { return false };
         let (link, target) = match &node.kind {
             Kind::Import(link, import) => (*link, OutTarget::Import(*import)),
             Kind::Promise(promise) if matches!(promise.state, State::Pending) => {
@@ -129,6 +137,7 @@ impl Graph {
 
     /// There may be something for `poll_output` or `poll_transmit`.
     #[must_use]
+    #[inline]
     pub fn has_queued(&self) -> bool {
         !self.queue.is_empty() || !self.outputs.is_empty() || !self.sending.is_empty()
     }
@@ -229,6 +238,7 @@ impl Graph {
     }
 
     /// The way calls take while the promise is not resolved.
+    #[inline]
     fn way_of_source(&self, cap: Cap, promise: &Promise) -> Way {
         match &promise.source {
             Source::Import(link, import) => Way::Peer(*link, OutTarget::Import(*import), 0),
@@ -394,6 +404,7 @@ impl Graph {
     }
 
     /// Asks a question; one that is refused leaves nothing behind.
+    #[inline]
     fn ask(
         &mut self,
         link: LinkId,

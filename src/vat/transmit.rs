@@ -10,7 +10,15 @@ use super::link::Attention;
 impl Graph {
     /// The next message due, and the connection it goes out on.
     #[must_use]
+    #[inline]
     pub fn poll_transmit(&mut self) -> Option<(LinkId, Message)> {
+        match self.sending.is_empty() && self.probing.is_empty() {
+            true => None,
+            false => self.next_message(),
+        }
+    }
+
+    fn next_message(&mut self) -> Option<(LinkId, Message)> {
         if !self.probing.is_empty() {
             self.probes_leave();
         }
@@ -37,6 +45,7 @@ impl Graph {
 
     /// Whether messages are due, and all of them give back what peers keep for us: nobody waits for those.
     #[must_use]
+    #[inline]
     pub fn only_gives_back(&self) -> bool {
         let due = |link: &LinkId| self.links.get(*link)?.conn.only_gives_back();
         let mut due = self.sending.iter().filter_map(due);
@@ -72,6 +81,7 @@ impl Graph {
 
     /// The connection behind a link, to look at.
     #[must_use]
+    #[inline]
     pub fn connection(&self, link: LinkId) -> Option<&Connection> {
         self.links.get(link).map(|link| &link.conn)
     }
