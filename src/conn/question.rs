@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::event::{CallRef, Tag};
 use super::table::Slab;
-use crate::wire::{AnswerId, ExportId, Path, QuestionId};
+use crate::wire::{AnswerId, ExportId, ImportId, Path, QuestionId};
 
 /// Ids from here on say that no Return is expected. (C-H2)
 const HIGH_BIT: u32 = 1 << 31;
@@ -92,6 +92,15 @@ enum Paths {
     TooMany,
 }
 
+/// References that go back together.
+#[derive(Debug)]
+pub(super) enum Lent {
+    /// What its params exported, to be released if the Return says so. (C-R3)
+    Params(SmallVec<[ExportId; 2]>),
+    /// What its results counted: given up by the time the Finish leaves, it goes along. (C-N2)
+    Results(SmallVec<[ImportId; 2]>),
+}
+
 /// A question's entry.
 #[derive(Debug)]
 pub(super) struct Question {
@@ -102,8 +111,7 @@ pub(super) struct Question {
     pub(super) results_at: ResultsAt,
     /// Queued messages that name this question.
     pub(super) pins: u32,
-    /// What its params exported, to be released if the Return says so. (C-R3)
-    pub(super) params: SmallVec<[ExportId; 2]>,
+    pub(super) lent: Lent,
     paths: Paths,
 }
 
@@ -179,8 +187,16 @@ impl Question {
             given_up: GivenUp::Dropped,
             results_at,
             pins: 0,
-            params: SmallVec::new(),
+            lent: Lent::Params(SmallVec::new()),
             paths: Paths::These(SmallVec::new()),
+        }
+    }
+
+    /// What its params exported. From here on they are forgotten.
+    pub(super) fn take_params(&mut self) -> SmallVec<[ExportId; 2]> {
+        match &mut self.lent {
+            Lent::Params(params) => std::mem::take(params),
+            Lent::Results(_) => SmallVec::new(),
         }
     }
 
@@ -340,9 +356,9 @@ impl fmt::Display for Question {
             QuestionLife::Finishing(id, _) => write!(f, "{id} finishing")?,
             QuestionLife::Retiring(id) => write!(f, "{id} retiring")?,
         }
-        for export in &self.params {
-            write!(f, " → {export}")?;
+        match &self.lent {
+            Lent::Params(params) => params.iter().try_for_each(|export| write!(f, " → {export}")),
+            Lent::Results(_) => Ok(()),
         }
-        Ok(())
     }
 }
