@@ -180,7 +180,8 @@ impl Connection {
         let lent = self.questions.remove(call).map(|question| question.lent);
         let Some(Lent::Results(counted)) = lent else { return ResultCaps::Imported };
         // The Finish itself names none of them; what is behind it may.
-        match self.imports.settle_all(&counted, self.queue.first_number()) {
+        let first = self.queue.first_number();
+        match !counted.is_empty() && self.imports.settle_all(&counted, first) {
             true => ResultCaps::Released,
             false => ResultCaps::Imported,
         }

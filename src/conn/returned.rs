@@ -49,7 +49,11 @@ impl Connection {
             }
             let outcome = self.receive_outcome(call, id, ret.outcome)?;
             if let Some(question) = self.questions.get_mut(call) {
-                question.lent = Lent::Results(results);
+                // A peer that wants no Finish may not read it.
+                question.lent = match ret.no_finish_needed {
+                    true => Lent::Params(SmallVec::new()),
+                    false => Lent::Results(results),
+                };
                 question.life = match settled {
                     true => QuestionLife::Settled(id),
                     false => QuestionLife::Returned(id),

@@ -439,7 +439,9 @@ impl Graph {
 
     /// What waited for a call to go somewhere follows it.
     fn flush_pipelines(&mut self, id: CallId) {
-        let Some(call) = self.calls.get(id).filter(|call| !call.pipelines.is_empty()) else { return };
+        let Some(call) = self.calls.get(id).filter(|call| !call.pipelines.is_empty()) else {
+            return;
+        };
         let waits = |(_, cap): &&(_, Cap)| {
             let node = self.nodes.get(*cap).and_then(|node| node.kind.promise());
             node.is_some_and(|promise| !promise.queue.is_empty())

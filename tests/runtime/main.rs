@@ -4,6 +4,7 @@ mod budget;
 mod ended;
 mod fairness;
 mod paths;
+mod visits;
 
 use std::cell::Cell;
 use std::pin::pin;
