@@ -172,6 +172,9 @@ impl Local {
 
     /// As [`drain`](Self::drain), for what is in the graph: calls in the lobby were made later.
     pub(super) fn drain_graph(&self) {
+        if self.quietly(|graph| graph.is_quiet()) {
+            return;
+        }
         let Some(_during) = self.nest() else { return };
         for _ in 0..OUTPUTS_PER_DRAIN {
             let Some(output) = self.quietly(|graph| graph.poll_output()) else { break };

@@ -34,6 +34,8 @@ impl Graph {
         }
         let Some(at) = self.links.get_mut(link) else { return Ok(()) };
         let handled = at.conn.handle(message);
+        // Nothing else is listed between the methods of the door: what came of the message is next.
+        self.read_events(link);
         self.touch(link);
         self.settle();
         handled

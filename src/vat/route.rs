@@ -40,10 +40,17 @@ impl Graph {
     #[must_use]
     #[inline]
     pub fn poll_output(&mut self) -> Option<Output> {
-        match self.outputs.is_empty() && self.queue.is_empty() {
+        match self.is_quiet() {
             true => None,
             false => self.next_output(),
         }
+    }
+
+    /// There is nothing for `poll_output`.
+    #[must_use]
+    #[inline]
+    pub fn is_quiet(&self) -> bool {
+        self.outputs.is_empty() && self.queue.is_empty()
     }
 
     fn next_output(&mut self) -> Option<Output> {
