@@ -2,7 +2,9 @@ use bowline::conn::{
     CallRef, Config, Connection, Event, InCap, InReturn, InTarget, LocalCap, OutCall, OutCap,
     OutPayload, OutReturn, OutTarget, PeerMisbehaved, Tag,
 };
-use bowline::wire::{AnswerId, Content, Deframer, Exception, ImportId, Limits, Message, Path};
+use bowline::wire::{AnswerId, Content, Exception, ImportId, Path};
+
+use crate::messages::each_message;
 
 /// Calls of ours open at once; enough for ids to be used again.
 const CALLS_MAX: usize = 8;
@@ -200,30 +202,15 @@ fn results(caps: Vec<OutCap>) -> OutReturn {
 /// Whatever a peer says, the tables agree with each other, and at the end nothing is left. Gives the
 /// number of messages that were taken before the connection ended.
 pub(crate) fn run(bytes: &[u8]) -> usize {
-    let limits = Limits::default();
     let mut end = End::new();
     end.settle();
-    let mut deframer = Deframer::new(limits);
     let mut taken = 0;
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let space = deframer.space();
-        let (piece, more) = rest.split_at(rest.len().min(space.len()));
-        if piece.is_empty() {
-            // Its stream is broken, and there is no room for more of it.
-            break;
-        }
-        space[..piece.len()].copy_from_slice(piece);
-        deframer.advance(piece.len());
-        rest = more;
-        while let Ok(Some(frame)) = deframer.next_frame() {
-            let Ok(message) = Message::decode(frame, &limits) else { break };
-            let handled = end.conn.handle(message);
-            end.check();
-            end.settle();
-            taken += usize::from(handled.is_ok() && !end.conn.is_closed());
-        }
-    }
+    each_message(bytes, |message| {
+        let handled = end.conn.handle(message);
+        end.check();
+        end.settle();
+        taken += usize::from(handled.is_ok() && !end.conn.is_closed());
+    });
     end.conn.handle_disconnect(Exception::disconnected("the input ends"));
     end.settle();
     assert!(end.conn.is_idle(), "{}", end.conn.dump());

@@ -2,9 +2,10 @@ use std::collections::VecDeque;
 
 use bowline::conn::{Config, Connection};
 use bowline::vat::{CallId, Cap, Graph, LinkId, Output, Payload, Request, TargetId};
-use bowline::wire::{Content, Deframer, Exception, Limits, Message, Path};
+use bowline::wire::{Content, Exception, Path};
 
 use crate::choices::Choices;
+use crate::messages::each_message;
 
 /// No side holds more of a kind; the oldest goes first.
 const KEPT_MAX: usize = 8;
@@ -194,24 +195,11 @@ impl Side {
     /// The next message arrives, if it is one. Says whether it was taken.
     fn hear(&mut self) -> bool {
         let Some(bytes) = self.inbound.pop_front() else { return false };
-        let mut deframer = Deframer::new(Limits::default());
         let mut taken = false;
-        let mut rest = &bytes[..];
-        while !rest.is_empty() {
-            let space = deframer.space();
-            let (piece, more) = rest.split_at(rest.len().min(space.len()));
-            if piece.is_empty() {
-                break;
-            }
-            space[..piece.len()].copy_from_slice(piece);
-            deframer.advance(piece.len());
-            rest = more;
-            while let Ok(Some(frame)) = deframer.next_frame() {
-                let Ok(message) = Message::decode(frame, &Limits::default()) else { break };
-                taken |= self.vat.handle(self.link, message).is_ok();
-                self.check();
-            }
-        }
+        each_message(&bytes, |message| {
+            taken |= self.vat.handle(self.link, message).is_ok();
+            self.check();
+        });
         taken
     }
 

@@ -6,10 +6,12 @@ use bowline::conn::Config;
 use bowline::rpc::Link;
 use bowline::runtime::{Local, Turn, Vat};
 use bowline::transport::{Transport, same_thread};
-use bowline::wire::{Deframer, Limits, Message, Outcome};
+use bowline::wire::{Message, Outcome};
 use bowline::worker::stream::ReadableStream;
 use bowline::worker::value::Value;
 use bowline::worker::{Answer, Call, JsError, RpcStub, RpcTarget, Worker, args};
+
+use crate::messages::each_message;
 
 /// Whatever it is called, it does with its arguments what can be done: it calls stubs, reads streams, and sends all of
 /// them back. What it gives can be called again.
@@ -58,26 +60,12 @@ pub(crate) fn run(bytes: &[u8]) -> usize {
     let link = Link::connect(vat.here(), ours, Config::default(), Some(&boot));
     let before = vat.here().with(|graph| graph.stats().nodes);
     let mut results = 0;
-    let mut deframer = Deframer::new(Limits::default());
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let space = deframer.space();
-        let (piece, more) = rest.split_at(rest.len().min(space.len()));
-        if piece.is_empty() {
-            // Its stream is broken, and there is no room for more of it.
-            break;
-        }
-        space[..piece.len()].copy_from_slice(piece);
-        deframer.advance(piece.len());
-        rest = more;
-        while let Ok(Some(frame)) = deframer.next_frame() {
-            let Ok(message) = Message::decode(frame, &Limits::default()) else { break };
-            let _ = theirs.send(message);
-            let _ = theirs.poll_flush(&mut Context::from_waker(Waker::noop()));
-            settle(&vat);
-            results += heard(&mut theirs);
-        }
-    }
+    each_message(bytes, |message| {
+        let _ = theirs.send(message);
+        let _ = theirs.poll_flush(&mut Context::from_waker(Waker::noop()));
+        settle(&vat);
+        results += heard(&mut theirs);
+    });
     drop(theirs);
     settle(&vat);
     let after = vat.here().with(|graph| (graph.stats(), graph.check()));

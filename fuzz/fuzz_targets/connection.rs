@@ -3,6 +3,8 @@
 
 #[path = "../bodies/connection.rs"]
 mod body;
+#[path = "../bodies/messages.rs"]
+mod messages;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     body::run(bytes);

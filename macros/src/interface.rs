@@ -126,7 +126,12 @@ fn stub(described: &ItemTrait, methods: &[TokenStream]) -> TokenStream {
         #[derive(Clone, Debug)]
         #vis struct #ident(::bowline::worker::RpcStub);
 
-        #[allow(dead_code, clippy::too_many_arguments, clippy::needless_pass_by_value)]
+        #[allow(
+            dead_code,
+            clippy::too_many_arguments,
+            clippy::needless_pass_by_value,
+            reason = "generated: it has what is described, all of it and as it is"
+        )]
         impl #ident {
             #(#methods)*
 

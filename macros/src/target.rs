@@ -167,7 +167,8 @@ impl Members {
         });
         quote! {
             #[automatically_derived]
-            #[allow(unused_variables, unused_qualifications, clippy::all, clippy::pedantic)]
+            #[allow(clippy::all, clippy::pedantic, reason = "generated")]
+            #[allow(unused_variables, unused_qualifications, reason = "generated")]
             const _: () = {
                 use ::bowline::worker::generated::Plain as _;
 

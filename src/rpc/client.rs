@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 
-use crate::runtime::{Local, Mailbox, gone, leave};
+use crate::runtime::{Local, Lodger, Mailbox, gone, leave, mailbox_of};
 use crate::vat::Cap;
 use crate::wire::Exception;
 
@@ -54,6 +54,14 @@ impl Client {
             }
         });
         client
+    }
+
+    /// A client of an object that lodges in its vat.
+    pub(crate) fn of_lodger(lodger: Lodger) -> Self {
+        match Local::find(lodger.vat()) {
+            Some(here) => Self::adopt(&here, lodger.settle(&here)),
+            None => Self::promised(&mailbox_of(lodger.vat()), |here| lodger.settle(here)),
+        }
     }
 
     /// A client every call on which fails with `why`.

@@ -33,7 +33,7 @@ use super::stream::Written;
 ///
 /// ```
 /// # #[path = "../../tests/data/interop_capnp.rs"]
-/// # #[allow(warnings)]
+/// # #[allow(warnings, reason = "it is generated")]
 /// # mod interop_capnp;
 /// # use interop_capnp::{chain, peer};
 /// use std::rc::Rc;

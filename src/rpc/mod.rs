@@ -46,7 +46,6 @@ mod vigil;
 pub use ambient::ambient;
 #[cfg(feature = "worker")]
 #[cfg(feature = "worker")]
-pub(crate) use cap_cell::CapCell;
 #[cfg(feature = "worker")]
 pub(crate) use caps::{clients, lend, payload};
 pub use client::Client;
@@ -61,7 +60,7 @@ pub use lapse::Lapse;
 pub use listen::listen;
 pub use membrane::{Crossing, Direction, Membrane, Passage, Policy, Revocation, Verdict};
 #[cfg(feature = "worker")]
-pub(crate) use offer::Offer;
+pub(crate) use offer::{Offer, Offered};
 #[cfg(feature = "worker")]
 pub(crate) use promise::on;
 pub use promise::{Pipeline, Promise};

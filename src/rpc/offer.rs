@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use crate::runtime::{Local, Mailbox, gone};
-use crate::vat::{CallId, Ends};
+use crate::vat::{CallId, Ends, LinkId};
 use crate::wire::{Content, Exception, Path};
 
 use super::client::Client;
@@ -19,6 +19,33 @@ pub(crate) struct Offer {
     mailbox: Arc<Mailbox>,
     /// Which call it is, once the vat took it in.
     call: Arc<OnceLock<CallId>>,
+    /// The connection it was sent over.
+    over: Option<LinkId>,
+}
+
+/// A capability in the results of an offer. Whoever only waits for it to be known is not to keep what it is the result of
+/// once the connection it came over is lost. (C-A8)
+pub(crate) struct Offered {
+    pub(crate) client: Client,
+    over: Option<LinkId>,
+    /// Whether the end of the connection is heard of.
+    listens: bool,
+}
+
+impl Offered {
+    /// Whether the connection ended before it was known what this is, or what it was, or what was written to it, is gone
+    /// with that. If not, whoever asked first is woken when the connection ends. To be asked on the vat's thread, by one
+    /// task.
+    pub(crate) fn is_lost(&mut self, cx: &Context<'_>) -> bool {
+        let (Some(here), Some(over)) = (self.client.here(), self.over) else { return false };
+        if here.with(|graph| graph.is_connected(over)) {
+            if !std::mem::replace(&mut self.listens, true) {
+                here.watch_closed(over, cx.waker());
+            }
+            return false;
+        }
+        self.client.is_promise() || self.client.is_broken() || self.client.lost_writes()
+    }
 }
 
 impl Client {
@@ -53,19 +80,35 @@ impl Client {
             Some(here) => Self::adopt(&here, make(&here)),
             None => Self::promised(&mailbox, make),
         };
-        (named, Offer { mailbox, call })
+        (named, Offer { mailbox, call, over: None })
     }
 }
 
 impl Offer {
     /// The capability that will be at `path` in the results, if the call waits at no promise any more; what is
     /// pipelined keeps it. To be asked for before the outcome is taken.
-    pub(crate) fn cap(&self, path: &Path) -> Option<Client> {
+    pub(crate) fn cap(&mut self, path: &Path) -> Option<Offered> {
         let here = Local::find(self.mailbox.id())?;
         let call = *self.call.get()?;
+        self.note_way(&here, call);
         let cap =
             here.with(|graph| graph.is_under_way(call).then(|| graph.pipeline(call, path)))?;
-        Some(Client::adopt(&here, cap))
+        Some(self.offered(Client::adopt(&here, cap)))
+    }
+
+    /// The same, of what came.
+    pub(crate) fn cap_of(&self, results: &Reply, path: &Path) -> Option<Offered> {
+        results.cap(path).ok().map(|client| self.offered(client))
+    }
+
+    fn offered(&self, client: Client) -> Offered {
+        Offered { client, over: self.over, listens: false }
+    }
+
+    fn note_way(&mut self, here: &Local, call: CallId) {
+        if self.over.is_none() {
+            self.over = here.with(|graph| graph.sent_over(call));
+        }
     }
 
     /// Lets the call run to its end though nobody awaits it.
@@ -79,12 +122,13 @@ impl Offer {
 impl Future for Offer {
     type Output = Result<Reply, Exception>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let here = Local::find(self.mailbox.id());
-        let (Some(here), Some(call)) = (here, self.call.get()) else {
+        let (Some(here), Some(call)) = (here, self.call.get().copied()) else {
             return Poll::Ready(Err(gone()));
         };
-        match here.poll_outcome(*call, Ends::Result, cx.waker()) {
+        self.note_way(&here, call);
+        match here.poll_outcome(call, Ends::Result, cx.waker()) {
             Some(outcome) => Poll::Ready(outcome.map(|payload| Reply::new(&here, payload))),
             None if self.mailbox.is_closed() => Poll::Ready(Err(gone())),
             None => Poll::Pending,

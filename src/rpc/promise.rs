@@ -110,6 +110,25 @@ impl Promise {
         }
     }
 
+    /// As [`detach`](Self::detach), of what is said to whoever is there: it keeps nobody there. See
+    /// `Graph::detach_as_courtesy`.
+    pub(crate) fn detach_as_courtesy(mut self) {
+        let (call, away) = match std::mem::replace(&mut self.state, Promised::Over) {
+            Promised::Here(call) => (Arc::new(OnceLock::from(call)), None),
+            Promised::Away { call, hear, hold } => (call, Some((hear, hold))),
+            Promised::Sent | Promised::Failed(_) | Promised::Over => return,
+        };
+        on(&self.mailbox, move |here| {
+            if let Some(call) = call.get() {
+                here.with(|graph| graph.detach_as_courtesy(*call));
+                if away.is_none() {
+                    here.drop_pipeline(*call);
+                }
+            }
+            drop(away);
+        });
+    }
+
     fn poll_here(&mut self, here: &Local, call: CallId, cx: &Context<'_>) -> Poll<Outcome> {
         match here.poll_outcome(call, Ends::Both, cx.waker()) {
             Some(outcome) => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::runtime::Mailbox;
-use crate::vat::Request;
+use crate::vat::{Request, TargetId};
 use crate::wire::{Content, Exception};
 
 use super::caps;
@@ -74,8 +74,13 @@ impl Client {
     /// Whether calls on it are delivered to an object of its vat, as far as is known here and now.
     #[must_use]
     pub fn is_hosted_here(&self) -> bool {
-        let Some(here) = self.here() else { return false };
-        let Some(cap) = self.cap_here(&here) else { return false };
-        here.with(|graph| graph.target_of(cap)).is_some()
+        self.target_here().is_some()
+    }
+
+    /// The object of its vat that calls on it are delivered to, as far as is known here and now.
+    pub(crate) fn target_here(&self) -> Option<TargetId> {
+        let here = self.here()?;
+        let cap = self.cap_here(&here)?;
+        here.with(|graph| graph.target_of(cap))
     }
 }

@@ -12,7 +12,7 @@ use crate::vat::CallId;
 use crate::wire::Exception;
 
 use super::client::Client;
-use super::promise::{Hold, Promise, Promised, forward};
+use super::promise::{Hold, Promise, Promised, forward, on};
 use super::send::{Manner, Outgoing};
 
 /// A streaming call that was made: ready when there is room for the next.
@@ -59,6 +59,25 @@ impl Future for Written {
 }
 
 impl Client {
+    /// Nobody wants the streaming calls made on this client to arrive any more: while they wait for what a call returns,
+    /// they do not keep that call. See `Graph::cut_stream`.
+    pub(crate) fn cut_stream(&self) {
+        let client = self.clone();
+        on(self.mailbox(), move |here| {
+            if let Some(cap) = client.cap_here(here) {
+                here.with(|graph| graph.cut_stream(cap));
+            }
+        });
+    }
+
+    /// Whether a streaming call failed that was made before it was known what this is. Known on the vat's own thread only.
+    pub(crate) fn lost_writes(&self) -> bool {
+        let here = self.here();
+        let cap = here.as_ref().and_then(|here| self.cap_here(here));
+        let both = here.zip(cap);
+        both.is_some_and(|(here, cap)| here.with(|graph| graph.why_stream_broken(cap).is_some()))
+    }
+
     /// Ready when every streaming call made on this client so far has been acknowledged: it has
     /// returned. Fails with what the first of the stream failed with.
     pub fn acknowledged(&self) -> Written {

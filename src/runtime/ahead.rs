@@ -5,9 +5,9 @@ use std::future::Future;
 use std::rc::Rc;
 use std::task::Context;
 
-use crate::vat::{CallId, Graph, TargetId};
+use crate::vat::{CallId, Graph};
 
-use super::dispatch::{Answer, Conclusion, Dispatch};
+use super::dispatch::{Answer, Conclusion};
 use super::doors;
 use super::local::{Ahead, Local};
 use super::tasks::Work;
@@ -84,13 +84,6 @@ impl Local {
     #[inline]
     pub fn quietly<R>(&self, f: impl FnOnce(&mut Graph) -> R) -> R {
         f(&mut self.inner().graph.borrow_mut())
-    }
-
-    /// The object behind `target`, for a caller who knows its kind.
-    #[inline]
-    pub fn hosted<D: Dispatch>(&self, target: TargetId) -> Option<Rc<D>> {
-        let object: Rc<dyn Any> = self.target(target)?;
-        object.downcast().ok()
     }
 
     /// Has `run` ask objects on behalf of a promise that is polled, as [`pump`](Self::pump) delivers calls. `None`:

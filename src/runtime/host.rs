@@ -59,7 +59,8 @@ impl Drop for Vat {
         let links = inner.links.borrow_mut().clear();
         let (transports, waiting): (Vec<_>, Vec<_>) = links.into_iter().map(Entry::end).unzip();
         drop_quietly(transports);
-        drop_quietly(self.local.evict_all());
+        let objects = inner.targets.borrow_mut().remove_all();
+        drop_quietly(objects);
         drop_quietly(self.local.take_slots());
         drop_quietly(inner.released.take());
         waiting.into_iter().flatten().for_each(Waker::wake);

@@ -10,14 +10,16 @@ use std::time::Instant;
 
 use crate::conn::{Config, Connection};
 use crate::transport::Transport;
-use crate::vat::{CallId, Cap, Graph, LinkId, MembraneId, Payload, Request, TargetId, Wrote};
+use crate::vat::{CallId, Cap, Graph, LinkId, Request, Wrote};
 
 use super::directory;
-use super::dispatch::{Dispatch, LocalFuture};
+use super::dispatch::LocalFuture;
 use super::doors;
 use super::links::{Ending, Links};
 use super::mailbox::{Mailbox, VatId, gone};
+use super::released::Release;
 use super::signal::{Near, Ready};
+use super::targets::Targets;
 use super::tasks::{Tasks, Work};
 use super::timers::{TimerId, Timers};
 
@@ -40,7 +42,7 @@ pub(super) struct Inner {
     pub(super) tasks: RefCell<Tasks>,
     pub(super) links: RefCell<Links>,
     pub(super) timers: RefCell<Timers>,
-    targets: RefCell<Targets>,
+    pub(super) targets: RefCell<Targets>,
     waiters: RefCell<Vec<Option<Waker>>>,
     watchers: RefCell<Vec<(Cap, Waker)>>,
     /// What destructors gave up since the last turn: they only write here.
@@ -82,27 +84,10 @@ pub(super) enum Taker {
     PatientDriver,
 }
 
-/// What a destructor gave up.
-pub(super) enum Release {
-    Cap(Cap),
-    Result(CallId),
-    Pipeline(CallId),
-    Payload(Payload),
-    Membrane(MembraneId),
-    /// What is dropped where foreign code may run.
-    Litter(Box<dyn Any>),
-}
-
 /// Calls that have not entered the graph, and how they do.
 pub(super) struct Ahead {
     pub(super) lobby: Rc<dyn Any>,
     pub(super) enter: fn(&dyn Any, &Local),
-}
-
-#[derive(Default)]
-struct Targets {
-    slots: Vec<Option<Rc<dyn Dispatch>>>,
-    free: Vec<u32>,
 }
 
 impl Local {
@@ -215,17 +200,6 @@ impl Local {
         }
     }
 
-    /// Hosts an object. The caller gets the one reference. Where the vat has ended the object is
-    /// dropped, for it may hold the vat it would be held by, and calls on it fail.
-    pub fn host(&self, object: Rc<dyn Dispatch>) -> Cap {
-        if self.has_ended() {
-            drop(object);
-            return self.quietly(|graph| graph.broken(gone()));
-        }
-        let target = self.0.targets.borrow_mut().insert(object);
-        self.quietly(|graph| graph.host(target))
-    }
-
     /// Calls a capability, behind all calls made so far, those posted by other threads included.
     #[inline]
     pub fn call(&self, cap: Cap, request: Request) -> CallId {
@@ -306,20 +280,6 @@ impl Local {
         *watchers = others;
         let settled: Vec<(Cap, Waker)> = settled;
         settled.into_iter().map(|(_, waker)| waker).collect()
-    }
-
-    #[inline]
-    pub(super) fn target(&self, target: TargetId) -> Option<Rc<dyn Dispatch>> {
-        self.0.targets.borrow().slots.get(target.0 as usize)?.clone()
-    }
-
-    /// Takes an object nobody refers to, to be dropped by the caller.
-    pub(super) fn evict(&self, target: TargetId) -> Option<Rc<dyn Dispatch>> {
-        self.0.targets.borrow_mut().remove(target)
-    }
-
-    pub(super) fn evict_all(&self) -> Vec<Option<Rc<dyn Dispatch>>> {
-        std::mem::take(&mut self.0.targets.borrow_mut().slots)
     }
 
     /// The vat is gone: wakes all who wait, to be told, and forgets who would be woken at a time.
@@ -446,24 +406,6 @@ impl Local {
             // It came meanwhile, and the turn it was to be seen to in may have been one of the jobs'.
             self.0.near.raise();
         }
-    }
-}
-
-impl Targets {
-    fn insert(&mut self, object: Rc<dyn Dispatch>) -> TargetId {
-        if let Some(index) = self.free.pop() {
-            // In bounds: only slots that are there are listed as free.
-            self.slots[index as usize] = Some(object);
-            return TargetId(index);
-        }
-        self.slots.push(Some(object));
-        TargetId(u32::try_from(self.slots.len() - 1).expect("memory ends before 2^32 objects"))
-    }
-
-    fn remove(&mut self, target: TargetId) -> Option<Rc<dyn Dispatch>> {
-        let object = self.slots.get_mut(target.0 as usize)?.take()?;
-        self.free.push(target.0);
-        Some(object)
     }
 }
 

@@ -17,5 +17,11 @@ pub(super) fn poll_quietly<F: Future + ?Sized>(
 /// Drops foreign code.
 #[inline]
 pub(super) fn drop_quietly<T>(foreign: T) {
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(foreign)));
+    quietly(|| drop(foreign));
+}
+
+/// Does something that drops foreign code.
+#[inline]
+pub(super) fn quietly(drops: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(drops));
 }

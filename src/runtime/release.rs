@@ -2,10 +2,11 @@
 
 use std::any::Any;
 
-use crate::vat::{CallId, Cap, MembraneId, Payload};
+use crate::vat::{CallId, Cap, MembraneId, Payload, TargetId};
 
-use super::local::{Local, Release};
-use super::quiet::drop_quietly;
+use super::local::Local;
+use super::quiet::quietly;
+use super::released::Release;
 
 impl Local {
     /// Gives a reference back at the next turn.
@@ -42,6 +43,12 @@ impl Local {
         self.give_up(Release::Pipeline(call));
     }
 
+    /// Who held an object since it was [placed](Self::place) holds it no more, from the next turn on.
+    #[inline]
+    pub(super) fn vacate(&self, target: TargetId) {
+        self.give_up(Release::Hold(target));
+    }
+
     /// Drops something at the next turn.
     pub fn drop_later(&self, left: Box<dyn Any>) {
         self.give_up(Release::Litter(left));
@@ -52,6 +59,7 @@ impl Local {
         self.give_up(Release::Membrane(membrane));
     }
 
+    #[inline]
     fn give_up(&self, release: Release) {
         self.inner().released.borrow_mut().push(release);
         self.stir();
@@ -71,20 +79,11 @@ impl Local {
 
     fn give_back(&self) {
         let mut released = std::mem::take(&mut *self.inner().released.borrow_mut());
-        let mut litter = Vec::new();
         self.quietly(|graph| {
-            for release in released.drain(..) {
-                match release {
-                    Release::Cap(cap) => graph.release(cap),
-                    Release::Result(call) => graph.drop_result(call),
-                    Release::Pipeline(call) => graph.drop_pipeline(call),
-                    Release::Payload(payload) => graph.release_payload(payload),
-                    Release::Membrane(membrane) => graph.release_membrane(membrane),
-                    Release::Litter(left) => litter.push(left),
-                }
-            }
+            let mut targets = self.inner().targets.borrow_mut();
+            released.iter_mut().for_each(|release| release.give_back(graph, &mut targets));
         });
-        drop_quietly(litter);
+        quietly(|| released.clear());
         let mut list = self.inner().released.borrow_mut();
         if list.is_empty() {
             *list = released;

@@ -4,7 +4,7 @@ use crate::wire::Exception;
 
 use super::call::{Call, Fate, Origin, Place};
 use super::graph::{Graph, Work};
-use super::id::{CallId, Cap};
+use super::id::{CallId, Cap, LinkId};
 use super::node::Item;
 
 impl Graph {
@@ -46,13 +46,39 @@ impl Graph {
     /// Whether a call has left this vat's lines for its target or a peer, or is over.
     #[must_use]
     pub fn is_under_way(&self, id: CallId) -> bool {
-        !matches!(self.calls.get(id), Some(Call { place: Place::Queued(..), .. }))
+        let mut at = id;
+        loop {
+            match self.calls.get(at).map(|call| &call.place) {
+                Some(Place::Across(next, ..)) => at = *next,
+                Some(Place::Queued(..) | Place::Judged(..)) => return false,
+                _ => return true,
+            }
+        }
     }
 
-    /// A call that was offered fails, if it still waits and nobody else wants it.
+    /// A call was sent over `link`.
+    pub(super) fn note_way(&mut self, id: CallId, link: LinkId) {
+        let made = match self.calls.get(id) {
+            Some(Call { origin: Origin::Crossed(_), .. }) => self.made_as(id),
+            Some(call) if call.is_offered() => id,
+            _ => return,
+        };
+        if let Some(call) = self.calls.get_mut(made) {
+            call.set_sent_over(link);
+        }
+    }
+
+    /// The connection that an offered call was sent over, if it was.
+    #[must_use]
+    pub fn sent_over(&self, id: CallId) -> Option<LinkId> {
+        self.calls.get(id)?.sent_over()
+    }
+
+    /// A call that was offered, or crossed a membrane for one, fails if it still waits and nobody else wants it.
     pub(super) fn take_back(&mut self, id: CallId) {
         let Some(call) = self.calls.get_mut(id) else { return };
-        if call.pipeline_refs > 0
+        let own = u32::from(matches!(call.origin, Origin::Crossed(_)));
+        if call.pipeline_refs > own
             || !matches!(call.place, Place::Queued(_, Fate::Deliver | Fate::Wait, _))
         {
             return;

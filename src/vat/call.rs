@@ -47,6 +47,8 @@ struct Rare {
     /// Whoever made it does not want it for as long as it waits at a promise: only what is pipelined on it is
     /// wanted then.
     offered: bool,
+    /// The connection it was sent over, of a call that was offered.
+    sent_over: Option<LinkId>,
 }
 
 /// Promises for capabilities in the results of a call.
@@ -59,6 +61,8 @@ pub(super) enum Origin {
     Waiting,
     /// This vat; it runs to its end though nobody waits.
     Detached,
+    /// This vat; nobody waits, and it keeps nothing it waits for.
+    Courtesy,
     /// A peer, which is owed a Return.
     Peer(LinkId, AnswerId, Keep),
     /// A call of this vat, redirected here; its outcome is this one's.
@@ -234,6 +238,19 @@ impl Call {
 
     pub(super) fn set_offered(&mut self) {
         self.rare.get_or_insert_default().offered = true;
+    }
+
+    /// The connection it was sent over, if it was offered before.
+    pub(super) fn sent_over(&self) -> Option<LinkId> {
+        self.rare.as_ref()?.sent_over
+    }
+
+    pub(super) fn set_sent_over(&mut self, link: LinkId) {
+        if let Some(rare) = &mut self.rare
+            && rare.offered
+        {
+            rare.sent_over = Some(link);
+        }
     }
 
     /// Promises for its results that a peer called, or that are under an embargo.

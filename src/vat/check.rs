@@ -86,6 +86,9 @@ impl Graph {
                 let (pins, held) = (node.pins, held.pins);
                 return broken(format!("node {cap} counts {pins} pins, {held} are held"));
             }
+            if node.kind.promise().is_some() && node.courtesies < self.courtesies_at(cap) {
+                return broken(format!("node {cap} counts {} courtesies only", node.courtesies));
+            }
             self.check_node(cap, &node.kind)?;
             self.check_line(cap, &node.kind)?;
         }
@@ -189,6 +192,9 @@ impl Graph {
                 call.pipelines.iter().find(|(_, cap)| self.nodes.get(*cap).is_none())
             {
                 return broken(format!("call {id} lists promise {gone}, which is gone"));
+            }
+            if self.is_kept_out_of_courtesy(id) {
+                return broken(format!("call {id} is kept by courtesies alone"));
             }
             if let Place::Redirected(next) = call.place
                 && self.calls.get(next).is_none()

@@ -2,7 +2,7 @@
 
 use super::call::{Call, Fate, Origin, Outcome, Place};
 use super::graph::{Graph, Step};
-use super::id::{CallId, Cap, TargetId};
+use super::id::{CallId, TargetId};
 use super::node::{Item, Kind};
 use super::payload::Request;
 
@@ -66,8 +66,8 @@ impl Graph {
 
     /// A call that an object got without it: from here on it is as if it had been made and delivered. Its
     /// caller holds what it holds of a [`call`](Self::call).
-    pub fn adopt(&mut self, cap: Cap) -> CallId {
-        let mut call = Call::new(Origin::Waiting, Place::Delivered(Some(cap)));
+    pub fn adopt(&mut self) -> CallId {
+        let mut call = Call::new(Origin::Waiting, Place::Delivered(None));
         call.pipeline_refs = 1;
         self.calls.insert(call)
     }

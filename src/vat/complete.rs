@@ -52,7 +52,7 @@ impl Graph {
             // on it until it finishes.
             Origin::Returned => self.place(id, Place::Done(outcome)),
             Origin::Finished => self.unref_outcome(outcome),
-            Origin::Detached | Origin::Gone => {
+            Origin::Detached | Origin::Courtesy | Origin::Gone => {
                 self.origin(id, Origin::Gone);
                 if self.is_pipelined(id) {
                     self.place(id, Place::Done(outcome));
@@ -254,9 +254,14 @@ impl Graph {
     pub(super) fn unref_pipeline(&mut self, id: CallId) {
         let Some(call) = self.calls.get_mut(id) else { return };
         call.pipeline_refs = call.pipeline_refs.saturating_sub(1);
-        if call.pipeline_refs == 0 {
-            self.send_hints(id);
-            self.unwanted(id);
+        match (call.pipeline_refs, call.origin) {
+            (0, _) => {
+                self.send_hints(id);
+                self.unwanted(id);
+            }
+            // That of the call before the membrane.
+            (1, Origin::Crossed(_)) => self.unwanted(id),
+            _ => {}
         }
     }
 
@@ -277,8 +282,14 @@ impl Graph {
         let Some(call) = self.calls.get_mut(id) else { return };
         match call.origin {
             Origin::Gone if call.pipeline_refs == 0 && call.taker().is_none() => {}
-            Origin::Gone => return self.send_hints(id),
+            Origin::Gone => {
+                self.wait_lightly(id);
+                self.forsake_call(id);
+                return self.send_hints(id);
+            }
             Origin::Waiting if call.is_offered() => return self.take_back(id),
+            Origin::Courtesy | Origin::Tail(_) | Origin::Sent(..) => return self.wait_lightly(id),
+            Origin::Crossed(_) => return self.unwanted_across(id),
             // On its way: where it comes to, it is seen whether it goes on.
             Origin::Write(None) if !matches!(call.place, Place::Queued(_, Fate::Deliver, _)) => {}
             _ => return,

@@ -92,6 +92,11 @@ impl Graph {
         self.nodes.insert(Node::new(Kind::Target(target)))
     }
 
+    /// An object that no capability refers to is to be dropped, behind those that are to be dropped already.
+    pub fn dismiss(&mut self, target: TargetId) {
+        self.outputs.push_back(Output::Dropped { target });
+    }
+
     /// A capability every call on which fails with `why`. The caller gets the one reference.
     pub fn broken(&mut self, why: Exception) -> Cap {
         self.nodes.insert(Node::new(Kind::Broken(why)))
@@ -130,7 +135,7 @@ impl Graph {
     #[inline]
     pub fn release(&mut self, cap: Cap) {
         match self.nodes.get_mut(cap) {
-            Some(node) if node.refs > 1 => node.refs -= 1,
+            Some(node) if node.refs > node.courtesies + 1 => node.refs -= 1,
             _ => {
                 self.unref(cap);
                 self.settle();
@@ -138,9 +143,9 @@ impl Graph {
         }
     }
 
-    /// Gives back every reference of a payload.
-    pub fn release_payload(&mut self, payload: Payload) {
-        self.unref_payload(payload);
+    /// Gives back the references a payload had.
+    pub fn release_caps(&mut self, caps: Vec<Option<Cap>>) {
+        caps.into_iter().flatten().for_each(|cap| self.unref(cap));
         self.settle();
     }
 
@@ -389,7 +394,7 @@ impl Graph {
     pub(super) fn unref(&mut self, cap: Cap) {
         if let Some(node) = self.nodes.get_mut(cap) {
             node.refs = node.refs.saturating_sub(1);
-            if node.refs == 0 {
+            if node.is_light() {
                 self.work.push_back(Work::Die(cap));
             }
         }

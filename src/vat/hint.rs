@@ -75,6 +75,7 @@ impl Graph {
                 Origin::Peer(_, _, Keep::Nothing)
                 | Origin::Waiting
                 | Origin::Detached
+                | Origin::Courtesy
                 | Origin::Write(_)
                 | Origin::Sent(..)
                     if !pipelined =>

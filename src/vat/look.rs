@@ -38,17 +38,17 @@ impl Graph {
         }
     }
 
-    /// As [`target_of`](Self::target_of), with its node, if the object takes calls now: no stream holds it.
+    /// As [`target_of`](Self::target_of), if the object takes calls now: no stream holds it.
     #[inline]
-    pub fn ready_target(&mut self, cap: Cap) -> Option<(TargetId, Cap)> {
+    pub fn ready_target(&mut self, cap: Cap) -> Option<TargetId> {
         let end = match &self.nodes.get(cap)?.kind {
-            Kind::Target(target) => return Some((*target, cap)),
+            Kind::Target(target) => return Some(*target),
             Kind::Promise(_) => self.follow(cap),
             _ => return None,
         };
         self.settle();
         match &self.nodes.get(end)?.kind {
-            Kind::Target(target) => Some((*target, end)),
+            Kind::Target(target) => Some(*target),
             _ => None,
         }
     }

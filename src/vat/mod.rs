@@ -10,6 +10,7 @@ mod check;
 mod circle;
 mod collect;
 mod complete;
+mod courtesy;
 mod cross;
 mod door;
 mod embargo;

@@ -20,6 +20,8 @@ pub(super) struct Node {
     /// How many export slots, returned answers and disembargoes under way will name this node
     /// to its peer as what it was told, as long as it has a name.
     pub(super) pins: u32,
+    /// How many of the references, at the most, are those of courtesies that wait here.
+    pub(super) courtesies: u32,
     /// Somebody outside wants to hear when this promise is settled.
     pub(super) watch: Watch,
     pub(super) exported: SmallVec<[(LinkId, LocalCap); 1]>,
@@ -152,7 +154,7 @@ pub(super) enum Item {
 impl Node {
     pub(super) fn new(kind: Kind) -> Self {
         let exported = SmallVec::new();
-        Self { refs: 1, pins: 0, watch: Watch::Nobody, exported, stream: None, kind }
+        Self { refs: 1, pins: 0, courtesies: 0, watch: Watch::Nobody, exported, stream: None, kind }
     }
 
     pub(super) fn promise(source: Source) -> Self {

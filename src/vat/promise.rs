@@ -254,10 +254,11 @@ impl Graph {
         self.unref(cap);
     }
 
-    /// The last reference of a node is gone.
+    /// The last reference of a node is gone, but for those of courtesies.
     pub(super) fn die(&mut self, cap: Cap) {
-        if self.nodes.get(cap).is_none_or(|node| node.refs > 0) {
-            return;
+        match self.nodes.get(cap) {
+            Some(node) if node.refs > 0 => return self.forsake(cap),
+            _ => {}
         }
         let Some(node) = self.nodes.remove(cap) else { return };
         if node.watch == Watch::Told {

@@ -142,6 +142,13 @@ impl Graph {
         true
     }
 
+    /// There is something for `poll_output` that nothing need be done for.
+    #[must_use]
+    #[inline]
+    pub fn has_outputs(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
     /// There may be something for `poll_output` or `poll_transmit`.
     #[must_use]
     #[inline]
@@ -346,11 +353,7 @@ impl Graph {
     /// Two calls of two vats may each be made on what the other returns. Neither vat sees more
     /// than a call on the results of a call it passed on, and passes it on in turn. (C-M9)
     fn may_bounce(&mut self, id: CallId, link: LinkId, bounces: u16) -> bool {
-        let mut asker = id;
-        while let Some(Call { origin: Origin::Crossed(before), .. }) = self.calls.get(asker) {
-            asker = *before;
-        }
-        let asker = self.calls.get(asker).map(|call| call.origin);
+        let asker = self.calls.get(self.made_as(id)).map(|call| call.origin);
         let Some(call) = self.calls.get_mut(id) else { return false };
         if !matches!(asker, Some(Origin::Peer(from, ..)) if from == link) {
             return true;
@@ -382,6 +385,7 @@ impl Graph {
         match self.ask(link, target, call) {
             Ok(question) => {
                 self.place(id, Place::Remote(link, question));
+                self.note_way(id, link);
                 self.send_hints(id);
                 if let Some((asker, answer)) = asker {
                     self.origin(asker, Origin::Returned);
@@ -462,7 +466,9 @@ impl Graph {
 
     /// Routes again what waits at a promise.
     pub(super) fn flush(&mut self, cap: Cap) {
-        if let Some(Kind::Promise(promise)) = self.nodes.get_mut(cap).map(|node| &mut node.kind) {
+        let Some(node) = self.nodes.get_mut(cap) else { return };
+        if let Kind::Promise(promise) = &mut node.kind {
+            node.courtesies = 0;
             let queue = std::mem::take(&mut promise.queue);
             let behind_judged = matches!(promise.source, Source::Wall(_));
             let steps = queue.into_iter().map(|item| Step { to: cap, item });

@@ -23,6 +23,7 @@ pub(super) struct Stream {
     /// The last one.
     last: u64,
     life: Life,
+    wanted: Wanted,
     /// Senders that wait for room.
     pub(super) blocked: Vec<CallId>,
     /// Those who wait until everything is acknowledged.
@@ -38,6 +39,14 @@ enum Life {
     Broken(Exception),
     /// Nothing more will be sent along it.
     Abandoned,
+}
+
+/// Whether those who sent it want it to arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Still,
+    /// It was cut off.
+    No,
 }
 
 /// Whether more may be sent.
@@ -57,6 +66,7 @@ impl Stream {
             largest: 0,
             last: 0,
             life: Life::Open,
+            wanted: Wanted::Still,
             blocked: Vec::new(),
             fences: Vec::new(),
         }
@@ -112,6 +122,15 @@ impl Stream {
         if matches!(self.life, Life::Open) {
             self.life = Life::Broken(why);
         }
+    }
+
+    /// It was cut off: what was sent need not arrive.
+    pub(super) fn cut(&mut self) {
+        self.wanted = Wanted::No;
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.wanted == Wanted::No
     }
 
     /// Its capability is gone.

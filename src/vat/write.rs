@@ -117,6 +117,12 @@ impl Graph {
         let mut sender = Call::new(Origin::Waiting, Place::Over);
         sender.pipeline_refs = 1;
         let sender = self.calls.insert(sender);
+        if let Some(why) = self.why_stream_broken(cap).cloned() {
+            self.unref_payload(request.params);
+            self.tell(vec![sender], &Err(why));
+            self.settle();
+            return sender;
+        }
         let place = Place::Queued(request, Fate::Deliver, cap);
         let call = self.calls.insert(Call::new(Origin::Write(Some(sender)), place));
         self.place(sender, Place::Redirected(call));
@@ -318,8 +324,19 @@ impl Graph {
                     stream.moves();
                 }
             }
-            _ => self.abandon_stream(key),
+            // What was sent may fail yet, and with it all that is sent through this promise, whatever it came to be.
+            _ => {
+                if let Some(node) = self.nodes.get_mut(promise) {
+                    node.stream = Some(key);
+                }
+            }
         }
+    }
+
+    /// What the streaming calls failed with that were sent by way of `cap` before it was known what that is.
+    #[must_use]
+    pub fn why_stream_broken(&self, cap: Cap) -> Option<&Exception> {
+        self.streams.get(self.nodes.get(cap)?.stream?)?.why_broken()
     }
 
     /// Nothing more is sent along a stream.

@@ -38,7 +38,7 @@ impl Away {
     /// Of a call that is in the graph.
     pub(super) fn of_promise(promise: Promise) -> Self {
         let mailbox = Arc::clone(promise.mailbox());
-        Self::new(mailbox, move |_| Some(Came::Entered(promise)))
+        Self::new(mailbox, move |_| Some(Came::Entered(promise, false)))
     }
 
     fn new(
@@ -48,7 +48,7 @@ impl Away {
         let (tell, hear) = oneshot::channel();
         let root = Client::promised(&mailbox, move |here| {
             let root = match come(here) {
-                Some(Came::Entered(mut promise)) => match promise.take_now() {
+                Some(Came::Entered(mut promise, _)) => match promise.take_now() {
                     Some(outcome) => done(here, received(outcome), tell),
                     None => {
                         let root = promise.cap(&Path::root().field(PIPELINE));

@@ -97,7 +97,7 @@ impl RpcPromise {
     fn try_send(&self, path: MethodPath, op: Op) -> Result<Self, JsError> {
         let checked = op.weigh()?;
         if checked.externals.is_empty()
-            && let Some((here, before)) = self.go_on()
+            && let Some((here, before)) = self.waiting()
             && let Some(room) = Room::behind(&here, before)
         {
             return Ok(Self::kept(room.keep(path, op, checked.bytes)));
@@ -117,12 +117,12 @@ fn send(stub: &RpcStub, path: MethodPath, op: Op) -> RpcPromise {
 }
 
 fn try_send(stub: &RpcStub, path: MethodPath, op: Op) -> Result<RpcPromise, JsError> {
-    if let Some((here, cap)) = stub.0.home()
+    if let Some(here) = stub.0.home()
         && here.may_wait_in_lobby()
     {
         let checked = op.weigh()?;
         if checked.externals.is_empty()
-            && let Some(room) = Room::of_object(&here, cap)
+            && let Some(room) = Room::of_stub(&here, &stub.0)
         {
             return Ok(RpcPromise::kept(room.keep(path, op, checked.bytes)));
         }

@@ -16,10 +16,9 @@ impl Group {
         self.0.push(held);
     }
 
-    /// The group of the one handle a value is, if nobody else has any part of the value.
+    /// The group of the one handle a value is.
     pub(super) fn of_sole(value: &Value) -> Option<Self> {
-        let external = value.sole_external().filter(|external| external.is_sole())?;
-        let held = external.clone().downcast::<Held>().filter(|held| held.is_live())?;
+        let held = value.sole_external()?.clone().downcast::<Held>()?;
         Some(Self(SmallVec::from_buf([held])))
     }
 

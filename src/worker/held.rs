@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::rpc::{CapCell, Client};
-use crate::runtime::{Local, VatId};
-use crate::vat::Cap;
+use crate::rpc::Client;
+use crate::runtime::{Local, Lodger, VatId};
+use crate::vat::TargetId;
 
 use super::error::JsError;
+use super::target_cell::TargetCell;
 use super::value::{ExternalKind, Resource};
 
 /// A handle of an object. A value that holds it and every stub taken out of the value share it: disposed once,
@@ -16,13 +17,15 @@ pub(super) struct Held {
     state: Mutex<State>,
     /// The vat it is of.
     vat: Option<VatId>,
-    /// The object it is hosted as there, once it is known that it is.
-    home: CapCell,
-    /// There is nothing any more, or never was. Set before the capability is let go.
+    /// The object of that vat it stands for, once it is known that it is one.
+    target: TargetCell,
+    /// There is nothing any more, or never was. Set before the object is let go.
     is_empty: AtomicBool,
 }
 
 enum State {
+    /// An object whose capability nobody asked for.
+    Lodging(Lodger),
     Live(Client),
     Disposed,
     /// There never was anything: this is why.
@@ -31,23 +34,24 @@ enum State {
 
 impl Held {
     pub(super) fn new(client: Client) -> Self {
-        Self::live(client, CapCell::default())
-    }
-
-    /// The handle of an object of the vat `here`.
-    pub(super) fn hosted(here: &Local, client: Client) -> Self {
-        let home = client.cap_here(here).map(CapCell::of).unwrap_or_default();
-        Self::live(client, home)
-    }
-
-    fn live(client: Client, home: CapCell) -> Self {
         let vat = Some(client.mailbox().id());
-        Self { state: Mutex::new(State::Live(client)), vat, home, is_empty: AtomicBool::new(false) }
+        Self::of(State::Live(client), vat, TargetCell::default())
+    }
+
+    /// The handle of an object that nobody else has.
+    #[inline]
+    pub(super) fn lodging(lodger: Lodger) -> Self {
+        let (vat, target) = (Some(lodger.vat()), TargetCell::of(lodger.target()));
+        Self::of(State::Lodging(lodger), vat, target)
     }
 
     pub(super) fn failed(why: JsError) -> Self {
-        let (state, home) = (Mutex::new(State::Failed(why)), CapCell::default());
-        Self { state, vat: None, home, is_empty: AtomicBool::new(true) }
+        Self { is_empty: true.into(), ..Self::of(State::Failed(why), None, TargetCell::default()) }
+    }
+
+    #[inline]
+    fn of(state: State, vat: Option<VatId>, target: TargetCell) -> Self {
+        Self { state: Mutex::new(state), vat, target, is_empty: AtomicBool::new(false) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -57,41 +61,56 @@ impl Held {
 
     /// The capability, unless it was given up.
     pub(super) fn client(&self) -> Option<Client> {
-        match &*self.lock() {
-            State::Live(client) => Some(client.clone()),
-            State::Disposed | State::Failed(_) => None,
+        let mut state = self.lock();
+        match &*state {
+            State::Live(client) => return Some(client.clone()),
+            State::Disposed | State::Failed(_) => return None,
+            State::Lodging(_) => {}
         }
+        let State::Lodging(lodger) = std::mem::replace(&mut *state, State::Disposed) else {
+            return None;
+        };
+        let client = Client::of_lodger(lodger);
+        *state = State::Live(client.clone());
+        Some(client)
     }
 
     /// Why there never was one.
     pub(super) fn failure(&self) -> Option<JsError> {
         match &*self.lock() {
             State::Failed(why) => Some(why.clone()),
-            State::Live(_) | State::Disposed => None,
+            State::Lodging(_) | State::Live(_) | State::Disposed => None,
         }
     }
 
     /// Whether calls on it are known to stay in its vat.
     pub(super) fn stays(&self, client: &Client) -> bool {
         // Who is hosted here once is hosted here for ever: a stub that has come to be something stays that.
-        self.home.get().is_some() || self.find_home(client)
+        self.target.get().is_some() || self.find_target(client)
     }
 
-    fn find_home(&self, client: &Client) -> bool {
-        let Some(here) = client.here() else { return false };
-        let Some(cap) = client.cap_here(&here).filter(|_| client.is_hosted_here()) else {
-            return false;
-        };
-        self.home.set(cap);
-        true
+    fn find_target(&self, client: &Client) -> bool {
+        let found = client.target_here();
+        if let Some(target) = found {
+            self.target.set(target);
+        }
+        found.is_some()
     }
 
-    /// The vat, of this thread, and the object of it that this is known to be the handle of.
+    /// The vat, of this thread, if it is known to be the handle of one of its objects.
     #[inline]
-    pub(super) fn home(&self) -> Option<(Local, Cap)> {
-        let cap = self.home.get()?;
+    pub(super) fn home(&self) -> Option<Local> {
+        if self.target.get().is_none() || !self.is_live() {
+            return None;
+        }
+        Local::find(self.vat?)
+    }
+
+    /// The object of the vat `here` that it is known to be the handle of. Good for as long as nothing is disposed.
+    #[inline]
+    pub(super) fn target(&self, here: &Local) -> Option<TargetId> {
         // Whoever gives it up elsewhere says so before the vat hears of it.
-        if self.is_live() { Some((Local::find(self.vat?)?, cap)) } else { None }
+        self.target.get().filter(|_| self.is_live() && self.vat == Some(here.id()))
     }
 
     /// Gives the capability up; again, nothing happens.

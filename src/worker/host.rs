@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use crate::rpc::{Client, payload};
-use crate::runtime::{self, Conclusion, Delivery, Dispatch, Local, LocalFuture};
+use crate::runtime::{self, Conclusion, Delivery, Dispatch, Local, LocalFuture, gone};
 use crate::vat::{CallId, Payload, Request};
 use crate::wire::Exception;
 
@@ -17,14 +17,14 @@ use super::entry::{Entry, Opened};
 use super::error::JsError;
 use super::exception::thrown;
 use super::external::{Carried, Departure, Leaving};
-use super::group::{Group, Scope};
+use super::group::Scope;
 use super::held::Held;
 use super::interface;
 use super::panicked::{guarded, panicked};
 use super::parcel::Parcel;
 use super::path::{MethodPath, missing, no_function, reserved};
 use super::push;
-use super::returned::{Got, Returned};
+use super::returned::{Got, Own, Returned};
 use super::stream::Pusher;
 use super::stub::RpcStub;
 use super::target::{Answer, Call, Handles, Return, RpcTarget};
@@ -116,14 +116,15 @@ impl Drop for Hosted {
 
 /// A capability for an object of the vat `here`.
 pub(super) fn host(here: &Local, object: Object) -> Client {
-    Client::adopt(
-        here,
-        here.host(Rc::new(Hosted { here: here.clone(), object, pusher: OnceCell::new() })),
-    )
+    Client::adopt(here, here.host(Hosted::new(here, object)))
 }
 
+/// The first stub of an object of the vat `here`.
 pub(super) fn stub_of(here: &Local, target: Rc<dyn RpcTarget>) -> RpcStub {
-    RpcStub::hosted(here, host(here, Object::Target(target)))
+    match here.lodge(Hosted::new(here, Object::Target(target))) {
+        Some(lodger) => RpcStub::lodging(lodger),
+        None => RpcStub::from_client(Client::broken(here, gone())),
+    }
 }
 
 impl Dispatch for Hosted {
@@ -149,6 +150,11 @@ fn now(outcome: Result<Payload, Exception>) -> runtime::Answer {
 }
 
 impl Hosted {
+    #[inline]
+    fn new(here: &Local, object: Object) -> Rc<Self> {
+        Rc::new(Self { here: here.clone(), object, pusher: OnceCell::new() })
+    }
+
     fn call(
         self: Rc<Self>,
         call: CallId,
@@ -191,7 +197,7 @@ impl Hosted {
                     work => Work::Invoked(Box::new(work), ctx),
                 },
                 Ok(Opened::Elsewhere(client)) => {
-                    Work::Forward(RpcStub::from_client(client), path.clone(), op)
+                    Work::forward(RpcStub::from_client(client), path, op)
                 }
                 Err(why) => Work::Done(Err(why)),
             },
@@ -207,7 +213,7 @@ impl Hosted {
             return self.walk(Stand::Value(result.clone()), path, op);
         }
         match RpcStub::from_value(result) {
-            Ok(stub) => Work::Forward(stub, path.clone(), op),
+            Ok(stub) => Work::forward(stub, path, op),
             Err(_) => Work::Done(Err(nothing(path))),
         }
     }
@@ -257,15 +263,22 @@ pub(super) enum Work {
     Walk(LocalFuture<Result<End, JsError>>),
     /// In the context of an invocation.
     Invoked(Box<Self>, Ctx),
-    /// All of it is for another object.
-    Forward(RpcStub, MethodPath, Op),
+    /// All of it is for another object. In a box: such calls are few, and all are moved about.
+    Forward(Box<(RpcStub, MethodPath, Op)>),
 }
 
 impl Work {
+    fn forward(stub: RpcStub, path: &MethodPath, op: Op) -> Self {
+        Self::Forward(Box::new((stub, path.clone(), op)))
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<End, JsError>> {
         match std::mem::replace(self, Self::Done(Ok(Value::UNDEFINED.into()))) {
             Self::Done(result) => Poll::Ready(result.map(End::Return)),
-            Self::Forward(stub, path, op) => Poll::Ready(Ok(End::Forward(stub, path, op))),
+            Self::Forward(further) => {
+                let (stub, path, op) = *further;
+                Poll::Ready(Ok(End::Forward(stub, path, op)))
+            }
             Self::Answer(mut future) => {
                 let answered = future.as_mut().poll(cx).map(|result| result.map(End::Return));
                 self.wait(answered, || Self::Answer(future))
@@ -441,19 +454,25 @@ impl Hosted {
     }
 }
 
+/// The value is a handle, and nobody else has any part of it.
+fn is_sole_stub(value: &Value) -> bool {
+    let external = value.sole_external().filter(|external| external.is_sole());
+    external.and_then(External::get::<Held>).is_some_and(Held::is_live)
+}
+
 /// What a caller of this vat gets of a call that nothing is pipelined on by way of the graph.
 #[inline]
 pub(super) fn hand_over(here: &Local, returned: Return) -> Result<Got, JsError> {
     if returned.disposer.is_none()
         && returned.handles == Handles::Given
-        && let Some(group) = Group::of_sole(&returned.value)
+        && is_sole_stub(&returned.value)
     {
         // The caller's handle is the one that would be disposed here: nobody can tell.
-        return Ok(Got { value: returned.value, group, disposer: None });
+        return Ok(Got { value: returned.value, own: Own::Stub });
     }
     let checked = weigh(&returned.value, &Limits::default())?;
     if checked.externals.is_empty() && returned.disposer.is_none() {
-        return Ok(Got { value: returned.value, group: Group::default(), disposer: None });
+        return Ok(Got { value: returned.value, own: Own::Nothing });
     }
     let (returned, mut caps) = depart(here, returned, checked, None, || false)?;
     Got::moved(returned, &mut caps)

@@ -214,6 +214,7 @@ mod session;
 pub mod stream;
 mod stub;
 mod target;
+mod target_cell;
 mod token;
 pub mod value;
 mod walk;

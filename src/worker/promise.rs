@@ -12,7 +12,7 @@ use crate::wire::Path;
 use super::away::Away;
 use super::error::JsError;
 use super::exception::caught;
-use super::lobby::{Came, Seat, Ticket, take};
+use super::lobby::{Came, Hint, Seat, Ticket, take};
 use super::outcome::{again, can_go_on, no_object, received};
 use super::received::Received;
 use super::returned::PIPELINE;
@@ -24,7 +24,12 @@ use super::stub::RpcStub;
 /// Dropping it cancels the call, unless something is pipelined on it; [`detach`](Self::detach) lets it run to
 /// its end. Cancel safe.
 #[must_use = "dropping a promise cancels its call"]
-pub struct RpcPromise(Mutex<State>);
+pub struct RpcPromise {
+    /// The call, if it was in the lobby at first and was not given up: others can wait there for what it will bring
+    /// for as long as it is.
+    kept: Hint,
+    state: Mutex<State>,
+}
 
 enum State {
     /// Its call waits in the lobby of this thread's vat.
@@ -52,29 +57,33 @@ enum Root {
 
 impl RpcPromise {
     pub(super) fn pending(promise: Promise) -> Self {
-        Self(Mutex::new(State::Pending(promise, None)))
+        Self::of(State::Pending(promise, None))
     }
 
     /// The promise of a call that waits in the lobby.
     #[inline]
     pub(super) fn kept(seat: Seat) -> Self {
-        Self(Mutex::new(State::Kept(seat)))
+        Self { kept: seat.hint(), state: Mutex::new(State::Kept(seat)) }
     }
 
     pub(super) fn failed(why: JsError) -> Self {
-        Self(Mutex::new(State::Failed(why)))
+        Self::of(State::Failed(why))
+    }
+
+    fn of(state: State) -> Self {
+        Self { kept: Hint::none(), state: Mutex::new(state) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets the call run to its end though nobody waits for it.
     pub fn detach(self) {
-        match self.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        match self.state.into_inner().unwrap_or_else(PoisonError::into_inner) {
             State::Kept(mut seat) => {
                 on(&seat.mailbox(), move |here| {
-                    if let Some(Came::Entered(promise)) = seat.give_up(here) {
+                    if let Some(Came::Entered(promise, _)) = seat.give_up(here) {
                         promise.detach();
                     }
                 });
@@ -92,24 +101,18 @@ impl RpcPromise {
 
     /// Gives up the result: the call is cancelled, or what it brought disposed. (Rule 48)
     pub fn dispose(&self) {
+        self.kept.clear();
         let before = std::mem::replace(&mut *self.lock(), State::Disposed);
         if let State::Done(received, _) = before {
             received.dispose();
         }
     }
 
-    /// The call, if it waits in the lobby and others may wait there for what it will bring. It is gone on from, from
-    /// here on.
+    /// The call, if it was in the lobby and others may wait there for what such a call brings.
     #[inline]
-    pub(super) fn go_on(&self) -> Option<(Local, Ticket)> {
-        let mut state = self.lock();
-        let State::Kept(seat) = &mut *state else { return None };
-        let (here, ticket) = (seat.here()?, seat.ticket()?);
-        if !here.may_wait_in_lobby() {
-            return None;
-        }
-        seat.go_on();
-        Some((here, ticket))
+    pub(super) fn waiting(&self) -> Option<(Local, Ticket)> {
+        let (here, ticket) = self.kept.find()?;
+        here.may_wait_in_lobby().then_some((here, ticket))
     }
 
     /// The object that will be, or be in, the result, to be called once. (Rules 12 and 16)
@@ -150,8 +153,7 @@ impl RpcPromise {
         let mut state = self.lock();
         if let State::Kept(seat) = &mut *state {
             seat.leave();
-            let was_gone_on_from = seat.was_gone_on_from();
-            *state = State::came(came, here.mailbox(), was_gone_on_from);
+            *state = State::came(came, here.mailbox());
         }
     }
 }
@@ -187,11 +189,11 @@ impl State {
         Self::Done(received, root)
     }
 
-    fn came(came: Option<Came>, mailbox: &Arc<Mailbox>, was_gone_on_from: bool) -> Self {
+    fn came(came: Option<Came>, mailbox: &Arc<Mailbox>) -> Self {
         match came {
             Some(Came::Done(outcome)) => Self::of(outcome, mailbox, None),
-            Some(Came::Entered(promise)) => {
-                let root = was_gone_on_from.then(|| ahead(&promise));
+            Some(Came::Entered(promise, was_followed)) => {
+                let root = was_followed.then(|| ahead(&promise));
                 Self::Pending(promise, root)
             }
             None => Self::Failed(caught(&gone())),
@@ -212,7 +214,7 @@ impl Future for RpcPromise {
     type Output = Result<Received, JsError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let state = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let State::Kept(seat) = state {
             match seat.here() {
                 Some(here) => match seat.ask(&here) {
@@ -222,8 +224,7 @@ impl Future for RpcPromise {
                         return Poll::Ready(Ok(received));
                     }
                     came => {
-                        let was_gone_on_from = seat.was_gone_on_from();
-                        *state = State::came(came, here.mailbox(), was_gone_on_from);
+                        *state = State::came(came, here.mailbox());
                     }
                 },
                 None => state.depart(),

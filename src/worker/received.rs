@@ -10,7 +10,7 @@ use crate::rpc::Client;
 
 use super::error::JsError;
 use super::group::Group;
-use super::returned::Got;
+use super::returned::{self, Got};
 use super::stub::RpcStub;
 use super::value::{Value, from_value};
 
@@ -33,10 +33,13 @@ struct Own {
 
 impl Received {
     pub(super) fn new(got: Got) -> Self {
-        let Got { value, group, disposer } = got;
-        let own = (disposer.is_some() || !group.is_empty())
-            .then(|| Arc::new(Own { group, disposer: Mutex::new(disposer) }));
-        Self { value, own }
+        let Got { value, own } = got;
+        let (group, disposer) = match own {
+            returned::Own::Nothing => return Self { value, own: None },
+            returned::Own::Stub => (Group::of_sole(&value).unwrap_or_default(), None),
+            returned::Own::More(more) => (more.group, more.disposer),
+        };
+        Self { value, own: Some(Arc::new(Own { group, disposer: Mutex::new(disposer) })) }
     }
 
     /// The value.

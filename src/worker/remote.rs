@@ -78,8 +78,8 @@ impl Entry for Remote {
         let opened = dispatcher.send_content(EVENT_DISPATCHER, JS_RPC_SESSION, params, Vec::new());
         let top_level = opened.cap(&Path::root().field(0));
         let session = opened.cap(&Path::root().field(1));
-        started.detach();
-        opened.detach();
+        started.detach_as_courtesy();
+        opened.detach_as_courtesy();
         let membrane = Membrane::new(here, Across { _kept: [session, dispatcher] });
         Ok(Opened::Elsewhere(membrane.wrap(&top_level)))
     }

@@ -10,6 +10,7 @@ use super::error::JsError;
 use super::exception::caught;
 use super::external::Leaving;
 use super::group::Group;
+use super::held::Held;
 use super::serial::{self, Serial};
 use super::value::{Limits, Value, encode, rebind};
 use super::words::{Shape, Words};
@@ -68,13 +69,46 @@ impl Unsealed for Returned {
 /// Results, as the caller gets them.
 pub(super) struct Got {
     pub(super) value: Value,
+    pub(super) own: Own,
+}
+
+/// What comes with results.
+pub(super) enum Own {
+    /// Nothing: they are data.
+    Nothing,
+    /// They are one handle.
+    Stub,
+    /// More than that.
+    More(Box<More>),
+}
+
+/// What comes with results that are more than data or a handle.
+pub(super) struct More {
     /// The stubs in the value.
     pub(super) group: Group,
     /// Letting go of it runs the value's own disposer.
     pub(super) disposer: Option<Client>,
 }
 
+impl Own {
+    pub(super) fn of(group: Group, disposer: Option<Client>) -> Self {
+        if group.is_empty() && disposer.is_none() {
+            return Self::Nothing;
+        }
+        Self::More(Box::new(More { group, disposer }))
+    }
+}
+
 impl Got {
+    /// The handle it is, if it is one and nothing else.
+    #[inline]
+    pub(super) fn sole_stub(&self) -> Option<&Held> {
+        match self.own {
+            Own::Stub => self.value.sole_external()?.get(),
+            _ => None,
+        }
+    }
+
     /// Results that came as a message.
     pub(super) fn read(results: &Reply) -> Result<Self, JsError> {
         results.read(Raw::read).map_err(|why| caught(&why))?.decode()
@@ -95,7 +129,7 @@ impl Got {
             }
             rebind(std::slice::from_mut(&mut value), &old, new);
         }
-        Ok(Self { value, group, disposer })
+        Ok(Self { value, own: Own::of(group, disposer) })
     }
 }
 
@@ -127,6 +161,6 @@ impl Raw {
             return Err(JsError::error("The results of a call came without a value."));
         };
         let value = serial.decode(&mut group)?;
-        Ok(Got { value, group, disposer: self.disposer })
+        Ok(Got { value, own: Own::of(group, self.disposer) })
     }
 }

@@ -6,7 +6,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::rpc::Client;
-use crate::runtime::Local;
+use crate::runtime::Lodger;
 
 use super::error::JsError;
 use super::external::disposed;
@@ -31,9 +31,10 @@ impl RpcStub {
         Self(Arc::new(Held::new(client)))
     }
 
-    /// The handle of an object of the vat `here`.
-    pub(super) fn hosted(here: &Local, client: Client) -> Self {
-        Self(Arc::new(Held::hosted(here, client)))
+    /// The handle of an object that nobody else has.
+    #[inline]
+    pub(super) fn lodging(lodger: Lodger) -> Self {
+        Self(Arc::new(Held::lodging(lodger)))
     }
 
     /// The handle of nothing: using it fails with this.

@@ -9,18 +9,21 @@ use std::rc::Rc;
 use bowline::conn::Config;
 use bowline::rpc::{Client, Link, reconnecting};
 use bowline::transport::{ByteStream, Child, FramedLimits, Peer, stdio};
-use bowline::wire::ExceptionKind;
+use bowline::wire::{Exception, ExceptionKind};
 
 use crate::reached::{lost, on_tokio, until, vat};
 use crate::support::{Ask, method, number, object};
 
 /// What the child says once it serves; what the test harness says comes before.
 const READY: &[u8] = b"<ready>";
+/// Set where this program is the child of a test.
+const CHILD: &str = "BOWLINE_TEST_CHILD";
 
 /// Starts this program as a child that serves an object.
 async fn start() -> Child {
     let mut command = Command::new(std::env::current_exe().expect("a path"));
-    command.args(["--exact", "child::serves_on_stdio", "--ignored", "--nocapture"]);
+    let test = "child::a_child_serves_its_parent_until_that_lets_it_go";
+    command.args(["--exact", test, "--nocapture"]).env(CHILD, "");
     let mut child = Child::spawn(command).expect("this program is there");
     let mut said = Vec::new();
     while !said.ends_with(READY) {
@@ -43,9 +46,8 @@ fn pid(child: &Child) -> u32 {
     pid
 }
 
-#[test]
-#[ignore = "it is the child of another test"]
-fn serves_on_stdio() {
+/// What a child does.
+fn serve_on_stdio() {
     on_tokio(async {
         let mut output = std::io::stdout();
         output.write_all(READY).and_then(|()| output.flush()).expect("a parent");
@@ -56,6 +58,26 @@ fn serves_on_stdio() {
             bowline::transport::Framed::new(stream, Peer::Stdio, FramedLimits::default());
         Link::connect(vat.here(), transport, Config::default(), Some(&offered)).closed().await;
         std::process::exit(0)
+    });
+}
+
+#[test]
+fn a_child_serves_its_parent_until_that_lets_it_go() {
+    if std::env::var_os(CHILD).is_some() {
+        return serve_on_stdio();
+    }
+    on_tokio(async {
+        let vat = vat();
+        let child = start().await;
+        let process = format!("/proc/{}", pid(&child));
+        let transport = child.framed(FramedLimits::default());
+        let link = Link::connect(vat.here(), transport, Config::default(), None);
+        let client = link.bootstrap();
+        assert_eq!(number(&client.note(7).await.expect("it returns")), 7);
+        assert!(std::path::Path::new(&process).exists());
+        link.abort(Exception::failed("enough"));
+        lost(client.note(8).await);
+        until(|| !std::path::Path::new(&process).exists()).await;
     });
 }
 

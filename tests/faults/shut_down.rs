@@ -11,7 +11,7 @@ use bowline::conn::Config;
 use bowline::rpc::{Client, Link, Promise, Reply, ShutDown, shut_down};
 use bowline::runtime::{Turn, Vat};
 use bowline::transport::{
-    Framed, FramedLimits, Peer, Transport, memory_pipe, same_thread, two_thread,
+    Framed, FramedLimits, Peer, Transport, TwoThread, memory_pipe, same_thread, two_thread,
 };
 use bowline::wire::{Exception, ExceptionKind};
 use bowline::worker::stream::{ReadableStream, identity};
@@ -34,6 +34,14 @@ struct Two {
 }
 
 type Farewell = Pin<Box<dyn Future<Output = ShutDown>>>;
+
+/// A vat that shuts down while something runs.
+struct Amid {
+    client: Client,
+    seen: Seen,
+    slow: Promise,
+    farewell: Farewell,
+}
 
 impl Two {
     fn new() -> Self {
@@ -59,6 +67,26 @@ impl Two {
     fn shut_down(&self, within: Duration) -> Farewell {
         let here = self.far.here().clone();
         Box::pin(async move { shut_down(&here, within).await })
+    }
+
+    /// An object that answers slowly is asked for something, and its vat shuts down meanwhile.
+    fn leave_amid_a_call(&self) -> Amid {
+        let (_link, client, seen) = self.meet();
+        let slow = client.ask(method::GET_LATER, 0, &[]);
+        self.settle();
+        let mut farewell = self.shut_down(LONG);
+        assert_eq!(self.poll(&mut farewell), None);
+        Amid { client, seen, slow, farewell }
+    }
+
+    /// A peer that only the test is, whose vat shuts down and waits for it to go.
+    fn leave_a_peer(&self, offered: Option<&Client>) -> (Link, TwoThread, Farewell) {
+        let (ours, peer) = two_thread();
+        let link = Link::accept(self.far.here(), ours, Config::default(), offered);
+        self.settle();
+        let mut farewell = self.shut_down(LONG);
+        assert_eq!(self.poll(&mut farewell), None);
+        (link, peer, farewell)
     }
 
     fn settle(&self) {
@@ -190,11 +218,7 @@ fn without_patience_what_runs_is_cut_off_at_once() {
 #[test]
 fn whoever_comes_meanwhile_is_told_to_leave_and_whoever_is_asked_is_not() {
     let two = Two::new();
-    let (_link, client, seen) = two.meet();
-    let slow = client.ask(method::GET_LATER, 0, &[]);
-    two.settle();
-    let mut farewell = two.shut_down(LONG);
-    assert_eq!(two.poll(&mut farewell), None);
+    let Amid { seen, slow, mut farewell, .. } = two.leave_amid_a_call();
     let (offered, _) = object(two.far.here());
     let (near, _, late) = two.join(moved(), &offered);
     assert_eq!(near.ending().expect("it is over").reason(), TOLD);
@@ -231,12 +255,8 @@ fn stubs_of_other_vats_of_the_process_stay_good() {
 fn the_last_words_wait_for_a_peer_that_still_talks_and_not_for_ever() {
     let two = Two::new();
     let (offered, _) = object(two.far.here());
-    let (ours, mut peer) = two_thread();
-    let link = Link::accept(two.far.here(), ours, Config::default(), Some(&offered));
-    two.settle();
-    let mut farewell = two.shut_down(LONG);
     // The peer does not close its end: what it sends is read, and forgotten.
-    assert_eq!(two.poll(&mut farewell), None);
+    let (link, mut peer, mut farewell) = two.leave_a_peer(Some(&offered));
     assert!(link.ending().is_some());
     let mut cx = Context::from_waker(Waker::noop());
     let Poll::Ready(Ok(Some(last))) = peer.poll_receive(&mut cx) else { panic!("an Abort") };
@@ -248,11 +268,7 @@ fn the_last_words_wait_for_a_peer_that_still_talks_and_not_for_ever() {
     assert_eq!(two.poll(&mut farewell), Some(ShutDown::Finished));
     // One that closes is not waited for.
     let two = Two::new();
-    let (ours, mut peer) = two_thread();
-    let _link = Link::accept(two.far.here(), ours, Config::default(), None);
-    two.settle();
-    let mut farewell = two.shut_down(LONG);
-    assert_eq!(two.poll(&mut farewell), None);
+    let (_link, mut peer, mut farewell) = two.leave_a_peer(None);
     assert!(peer.poll_close(&mut cx).is_ready());
     assert_eq!(two.poll(&mut farewell), Some(ShutDown::Finished));
 }
@@ -260,17 +276,13 @@ fn the_last_words_wait_for_a_peer_that_still_talks_and_not_for_ever() {
 #[test]
 fn a_shut_down_that_was_dropped_goes_on_when_it_is_called_again() {
     let two = Two::new();
-    let (_link, client, seen) = two.meet();
-    let slow = client.ask(method::GET_LATER, 0, &[]);
-    two.settle();
-    let mut first = two.shut_down(LONG);
-    assert_eq!(two.poll(&mut first), None);
-    drop(first);
+    let Amid { client, seen, slow, farewell } = two.leave_amid_a_call();
+    drop(farewell);
     assert_eq!(two.fails(client.note(1)).reason(), WHY, "the door stays shut");
-    let mut second = two.shut_down(LONG);
-    assert_eq!(two.poll(&mut second), None);
+    let mut again = two.shut_down(LONG);
+    assert_eq!(two.poll(&mut again), None);
     seen.go();
-    assert_eq!(two.poll(&mut second), Some(ShutDown::Finished));
+    assert_eq!(two.poll(&mut again), Some(ShutDown::Finished));
     two.done(slow).expect("it was waited for");
 }
 

@@ -23,6 +23,8 @@ mod frame;
 mod head;
 #[path = "../../fuzz/bodies/message.rs"]
 mod message;
+#[path = "../../fuzz/bodies/messages.rs"]
+mod messages;
 #[path = "../../fuzz/bodies/pair.rs"]
 mod pair;
 #[path = "../../fuzz/bodies/payload.rs"]

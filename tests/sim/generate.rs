@@ -3,7 +3,7 @@
 use crate::act::Act;
 use crate::dice::Dice;
 use crate::ending::Ending;
-use crate::run::Plan;
+use crate::search::Plan;
 use crate::world::Shape;
 
 /// How often each kind of act is done, in one run.

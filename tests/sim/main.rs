@@ -14,7 +14,8 @@ mod generate;
 mod hear;
 mod making;
 mod outcome;
-mod run;
+mod plainer;
+mod reread;
 mod scenes;
 mod schedules;
 mod search;
@@ -25,7 +26,7 @@ mod world;
 
 use act::Act;
 use ending::Ending;
-use run::Plan;
+use search::Plan;
 use world::Shape;
 
 /// Played by default; a few seconds without optimization.
@@ -38,5 +39,5 @@ fn replay(shape: Shape, acts: &[Act], ending: Ending) {
 
 #[test]
 fn every_call_reaches_its_object_in_order_and_nothing_is_left() {
-    search::search::<run::Vats>(RUNS);
+    search::search(RUNS);
 }

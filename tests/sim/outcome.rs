@@ -6,8 +6,9 @@ use bowline::vat::{CallId, Cap, Outcome, Output, Payload, TargetId};
 use bowline::wire::{Exception, ExceptionKind, Message};
 
 use crate::content::stamp;
+use crate::reread::through_bytes;
 use crate::shadow::{Answer, CALLED_NULL, CallNo, Fate, Interest, Life, ObjectNo, Sent, Thing};
-use crate::wires::{Packet, cut, through_bytes};
+use crate::wires::{Packet, cut};
 use crate::world::{Got, StubNo, World};
 use crate::wrong;
 

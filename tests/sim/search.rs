@@ -1,45 +1,25 @@
 //! What all simulations share: a run as data, the search for those that fail, and a failing one made short, which prints
-//! itself as a test.
+//! itself as a test. Each has a world of its own that is played in, and acts and endings of its own.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt::Debug;
 use std::ops::Range;
 use std::rc::Rc;
 
+use crate::act::Act;
+use crate::ending::Ending;
 use crate::hear::hear;
+use crate::world::{Shape, World};
 
 /// What happened, line by line; it outlives the run.
 pub(crate) type Story = Rc<RefCell<Vec<String>>>;
 
-/// A world in which runs are played.
-pub(crate) trait Game: Copy + Debug + 'static {
-    type Shape: Copy + Debug;
-    type Act: Copy + Debug;
-    type Ending: Copy + Debug;
-
-    /// The ending a short run has, if it can.
-    const PLAINEST: Self::Ending;
-
-    /// The plan that `seed` stands for.
-    fn of_seed(seed: u64) -> Plan<Self>;
-
-    /// Plays the plan; panics where something is not as it must be. What happens is told to `story`, if anybody listens.
-    fn perform(plan: &Plan<Self>, story: Option<&Story>);
-
-    /// Plainer shapes, the plainest first.
-    fn plainer_shapes(shape: Self::Shape) -> Vec<Self::Shape>;
-
-    /// The same act with smaller operands, the plainest first.
-    fn plainer_acts(act: Self::Act) -> Vec<Self::Act>;
-}
-
 /// All there is to know of a run.
 #[derive(Clone, Debug)]
-pub(crate) struct Plan<G: Game> {
-    pub(crate) shape: G::Shape,
-    pub(crate) acts: Vec<G::Act>,
-    pub(crate) ending: G::Ending,
+pub(crate) struct Plan {
+    pub(crate) shape: Shape,
+    pub(crate) acts: Vec<Act>,
+    pub(crate) ending: Ending,
 }
 
 /// What a run was stopped by.
@@ -50,10 +30,20 @@ pub(crate) struct Finding {
     what: String,
 }
 
-impl<G: Game> Plan<G> {
+impl Plan {
+    /// Plays it; panics where something is not as it must be. What happens is told to `story`, if anybody listens.
+    fn perform(&self, story: Option<&Story>) {
+        let mut world = World::new(self.shape, story);
+        for act in &self.acts {
+            world.act(*act);
+            world.check();
+        }
+        world.end(self.ending);
+    }
+
     /// Plays it, and says what it was stopped by; nothing, if all was as it must be.
     fn play(&self, story: Option<&Story>) -> Option<Finding> {
-        let heard = hear(|| G::perform(self, story));
+        let heard = hear(|| self.perform(story));
         heard.err().map(|(kind, what)| Finding { kind, what })
     }
 
@@ -105,12 +95,12 @@ impl<G: Game> Plan<G> {
 
     /// Makes the vats, the ending and the acts plainer.
     fn simplify(&mut self, fails: &dyn Fn(&Self) -> bool) {
-        for shape in G::plainer_shapes(self.shape) {
+        for shape in self.shape.plainer() {
             self.become_if(Self { shape, ..self.clone() }, fails);
         }
-        self.become_if(Self { ending: G::PLAINEST, ..self.clone() }, fails);
+        self.become_if(Self { ending: Ending::PLAINEST, ..self.clone() }, fails);
         for at in 0..self.acts.len() {
-            for act in G::plainer_acts(self.acts[at]) {
+            for act in self.acts[at].plainer() {
                 let mut plainer = self.clone();
                 plainer.acts[at] = act;
                 if self.become_if(plainer, fails) {
@@ -138,12 +128,25 @@ impl<G: Game> Plan<G> {
     }
 }
 
+/// The same picks with one of them smaller, the plainest first; of each, so many are tried.
+pub(crate) fn plainer_picks(picks: [u8; 3], most: u8) -> impl Iterator<Item = [u8; 3]> {
+    let lower = move |at: usize| {
+        (0..picks[at].min(most)).map(move |value| {
+            let mut less = picks;
+            less[at] = value;
+            less
+        })
+    };
+    let none = [[0; 3]].into_iter();
+    none.chain((0..3).flat_map(lower)).filter(move |less| *less != picks)
+}
+
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
 }
 
-fn report<G: Game>(seed: u64, kind: &str) -> String {
-    let short = G::of_seed(seed).shrink(kind);
+fn report(seed: u64, kind: &str) -> String {
+    let short = Plan::of_seed(seed).shrink(kind);
     let (story, finding) = short.tell();
     let what = finding.expect("a shrunk run fails as well").what;
     let test = short.as_test(&format!("seed_{seed}"));
@@ -151,29 +154,29 @@ fn report<G: Game>(seed: u64, kind: &str) -> String {
 }
 
 /// Plays `SIM_RUNS` seeds, or as many as by default, or the one that is asked for; fails with what was found.
-pub(crate) fn search<G: Game>(runs: u64) {
+pub(crate) fn search(runs: u64) {
     if let Some(seed) = number("SEED") {
-        let (story, finding) = G::of_seed(seed).tell();
+        let (story, finding) = Plan::of_seed(seed).tell();
         println!("{story}");
         if let Some(finding) = finding {
-            panic!("{}", report::<G>(seed, &finding.kind));
+            panic!("{}", report(seed, &finding.kind));
         }
         return;
     }
     let first = number("SIM_FIRST").unwrap_or(0);
-    let findings = failing::<G>(first..first + number("SIM_RUNS").unwrap_or(runs));
+    let findings = failing(first..first + number("SIM_RUNS").unwrap_or(runs));
     let reports: Vec<String> = findings
         .iter()
-        .map(|(kind, seeds)| format!("{} times {}", seeds.len(), report::<G>(seeds[0], kind)))
+        .map(|(kind, seeds)| format!("{} times {}", seeds.len(), report(seeds[0], kind)))
         .collect();
     assert!(reports.is_empty(), "{}", reports.join("\n\n"));
 }
 
 /// The seeds whose runs fail, by kind.
-fn failing<G: Game>(seeds: Range<u64>) -> BTreeMap<String, Vec<u64>> {
+fn failing(seeds: Range<u64>) -> BTreeMap<String, Vec<u64>> {
     let mut findings = BTreeMap::<_, Vec<_>>::new();
     for seed in seeds {
-        if let Some(finding) = G::of_seed(seed).play(None) {
+        if let Some(finding) = Plan::of_seed(seed).play(None) {
             findings.entry(finding.kind).or_default().push(seed);
         }
     }

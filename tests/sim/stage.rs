@@ -127,7 +127,7 @@ impl Play for Stage<'_> {
 
 impl<'a> Stage<'a> {
     fn new(scene: &'a Scene<'a>) -> Self {
-        let world = World::new(Shape { vats: scene.vats, ..Shape::default() });
+        let world = World::new(Shape { vats: scene.vats, ..Shape::default() }, None);
         let at = vec![0; scene.parts.len()];
         let (stubs, calls, promises) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let mut stage = Self { scene, world, stubs, calls, promises, at };

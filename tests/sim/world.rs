@@ -128,7 +128,7 @@ macro_rules! wrong {
 
 impl World {
     /// Vats that offer one object each to all others, and nothing else yet.
-    pub(crate) fn new(shape: Shape) -> Self {
+    pub(crate) fn new(shape: Shape, story: Option<&Story>) -> Self {
         let count = usize::from(shape.vats);
         let mut world = Self {
             shape,
@@ -145,7 +145,7 @@ impl World {
             watched: HashSet::new(),
             bootstraps: Vec::new(),
             torn: false,
-            story: None,
+            story: story.cloned(),
         };
         let caps: Vec<Cap> = (0..count)
             .map(|vat| {

@@ -18,7 +18,9 @@ mod hear;
 mod making;
 mod object;
 mod pipes;
-mod run;
+mod plainer;
+#[path = "../sim/reread.rs"]
+mod reread;
 mod scenes;
 #[path = "../sim/schedules.rs"]
 mod schedules;
@@ -31,7 +33,7 @@ mod world;
 
 use act::Act;
 use ending::Ending;
-use run::Plan;
+use search::Plan;
 use world::Shape;
 
 /// Played by default; a few seconds without optimization.
@@ -44,5 +46,5 @@ fn replay(shape: Shape, acts: &[Act], ending: Ending) {
 
 #[test]
 fn every_call_and_every_disposer_is_where_it_must_be_and_nothing_is_left() {
-    search::search::<run::Workers>(RUNS);
+    search::search(RUNS);
 }

@@ -138,19 +138,19 @@ pub(crate) struct Shadow {
     results: BTreeMap<(CallNo, Key), LineNo>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Target,
+    Function,
+    Entrypoint,
+}
+
 pub(crate) struct Object {
     pub(crate) vat: usize,
     pub(crate) kind: Kind,
     pub(crate) disposed: usize,
     /// Instances, of an entrypoint.
     pub(crate) opened: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Target,
-    Function,
-    Entrypoint,
 }
 
 impl Shadow {

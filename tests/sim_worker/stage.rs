@@ -121,7 +121,7 @@ impl Play for Stage<'_> {
 
 impl<'a> Stage<'a> {
     fn new(scene: &'a Scene<'a>, shape: Shape) -> Self {
-        let mut world = World::new(shape, &Default::default());
+        let mut world = World::new(shape, None);
         world.quiet();
         let stubs = world.stubs.iter().map(|(no, stub)| (stub.vat, *no));
         let stubs = stubs.map(|(vat, no)| (format!("{vat}>{}", 1 - vat), no)).collect();

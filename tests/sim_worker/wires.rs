@@ -6,8 +6,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use bowline::transport::{Peer, Transport, TransportError};
-use bowline::wire::{Deframer, Limits, Message};
+use bowline::wire::Message;
 
+use crate::reread::through_bytes;
 use crate::search::Story;
 
 /// One direction of a wire.
@@ -142,24 +143,4 @@ impl Drop for Plug {
         };
         drop(lost);
     }
-}
-
-/// The message as the peer reads it from bytes.
-fn through_bytes(message: Message) -> Message {
-    let mut bytes = Vec::new();
-    message.encode().append_to(&mut bytes);
-    let mut deframer = Deframer::new(Limits::default());
-    let mut rest = &bytes[..];
-    let frame = loop {
-        let space = deframer.space();
-        let (piece, more) = rest.split_at(rest.len().min(space.len()));
-        space[..piece.len()].copy_from_slice(piece);
-        deframer.advance(piece.len());
-        rest = more;
-        match deframer.next_frame().expect("a sound frame") {
-            Some(frame) => break frame,
-            None => assert!(!rest.is_empty(), "a whole frame"),
-        }
-    };
-    Message::decode(frame, &Limits::default()).expect("what we wrote we can read")
 }

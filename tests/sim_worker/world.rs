@@ -99,7 +99,7 @@ const TURNS_MAX: usize = 5_000;
 
 impl World {
     /// Vats that offer one object each to all others, and nothing else yet.
-    pub(crate) fn new(shape: Shape, story: &Story) -> Self {
+    pub(crate) fn new(shape: Shape, story: Option<&Story>) -> Self {
         let mut world = Self {
             vats: (0..shape.vats()).map(|_| Vat::local()).collect(),
             queues: Vec::new(),
@@ -117,7 +117,7 @@ impl World {
             disposers: BTreeMap::new(),
             pipes: Vec::new(),
             torn: false,
-            story: Story::clone(story),
+            story: story.cloned().unwrap_or_default(),
         };
         let kind = if shape.sessions { Kind::Entrypoint } else { Kind::Target };
         let desks: Vec<ObjectNo> =

@@ -1,5 +1,7 @@
 //! How long a file and a function may be.
 
+use std::ops::Range;
+
 use crate::finding::Finding;
 use crate::source::{Source, closing, words};
 
@@ -17,7 +19,11 @@ pub(crate) fn check(source: &Source) -> Vec<Finding> {
         findings.push(Finding::new(&source.path, 0, what));
     }
     let words = words(&source.code);
-    for pair in words.windows(2).filter(|pair| &source.code[pair[0].clone()] == "fn") {
+    let is_function = |pair: &&[Range<usize>]| {
+        // Followed by a name: what is followed by a list is a type.
+        &source.code[pair[0].clone()] == "fn" && !source.code[pair[0].end..].starts_with('(')
+    };
+    for pair in words.windows(2).filter(is_function) {
         let Some(end) = body_end(&source.code, pair[1].end) else { continue };
         let (first, last) = (source.line(pair[0].start), source.line(end - 1));
         let lines = last - first + 1;

@@ -85,14 +85,36 @@ fn a_killed_child_says_how_it_ended() {
     });
 }
 
+/// Set where this program is the child of a test.
+const CHILD: &str = "BOWLINE_TEST_CHILD";
+
+/// This program, to be a child in one of its tests.
+fn as_child_in(test: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().expect("a path"));
+    command.args(["--exact", test, "--nocapture"]).env(CHILD, "");
+    command
+}
+
+fn is_child() -> bool {
+    std::env::var_os(CHILD).is_some()
+}
+
+/// A child that sends back what it reads.
+async fn start_echo() -> Child {
+    let command = as_child_in("child::a_process_reaches_its_parent_over_stdio");
+    let mut child = Child::spawn(command).expect("this program is there");
+    // The test harness has its say on that stream before.
+    assert!(read_until(&mut child, b"<ready>").await.ends_with(b"<ready>"));
+    child
+}
+
 #[test]
 fn a_process_reaches_its_parent_over_stdio() {
+    if is_child() {
+        return echo_on_stdio();
+    }
     on_tokio(async {
-        let mut command = Command::new(std::env::current_exe().expect("a path"));
-        command.args(["--exact", "child::echo_on_stdio", "--ignored", "--nocapture"]);
-        let mut child = Child::spawn(command).expect("this program is there");
-        // The test harness has its say on that stream before.
-        assert!(read_until(&mut child, b"<ready>").await.ends_with(b"<ready>"));
+        let mut child = start_echo().await;
         let block = vec![b'x'; 1 << 20];
         let (mut sent, mut received, mut buffer) = (0, 0, vec![0; 1 << 16]);
         poll_fn(|cx| {
@@ -122,10 +144,7 @@ fn a_process_reaches_its_parent_over_stdio() {
 #[test]
 fn messages_cross_to_a_child_and_back() {
     on_tokio(async {
-        let mut command = Command::new(std::env::current_exe().expect("a path"));
-        command.args(["--exact", "child::echo_on_stdio", "--ignored", "--nocapture"]);
-        let mut child = Child::spawn(command).expect("this program is there");
-        assert!(read_until(&mut child, b"<ready>").await.ends_with(b"<ready>"));
+        let child = start_echo().await;
         let mut end = child.framed(FramedLimits::default());
         for n in 0..100 {
             end.send(message(n)).expect("the way is open");
@@ -149,8 +168,7 @@ fn messages_cross_to_a_child_and_back() {
     });
 }
 
-#[test]
-#[ignore = "it is the child of another test"]
+/// What the child does.
 fn echo_on_stdio() {
     let mut output = std::io::stdout();
     output.write_all(b"<ready>").expect("a parent");
@@ -169,8 +187,10 @@ fn echo_on_stdio() {
 
 #[test]
 fn a_standard_stream_that_cannot_be_polled_is_refused() {
-    let output = Command::new(std::env::current_exe().expect("a path"))
-        .args(["--exact", "child::open_stdio", "--ignored", "--nocapture"])
+    if is_child() {
+        return open_stdio();
+    }
+    let output = as_child_in("child::a_standard_stream_that_cannot_be_polled_is_refused")
         .stdin(std::process::Stdio::null())
         .output()
         .expect("this program is there");
@@ -179,8 +199,6 @@ fn a_standard_stream_that_cannot_be_polled_is_refused() {
     assert!(text.contains(line), "{text}");
 }
 
-#[test]
-#[ignore = "it is the child of another test"]
 fn open_stdio() {
     on_tokio(async {
         let Err(error) = stdio() else { panic!("it cannot be polled") };

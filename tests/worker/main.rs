@@ -24,6 +24,7 @@ mod hygiene;
 mod identity;
 mod inspect;
 mod lobby;
+mod lodging;
 mod macros;
 mod node;
 mod oracle;

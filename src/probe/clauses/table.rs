@@ -135,6 +135,7 @@ pub(in crate::probe) const CLAUSES: &[Clause] = &[
     unseen("C-A5", "an embargo at the end", INSIDE),
     test!("C-A6", endings::others, "another connection while one breaks"),
     unseen("C-A7", "a vat that shuts down", INSIDE),
+    unseen("C-A8", "words that nobody is there to hear", INSIDE),
     test!("C-D1", payloads::beyond_the_table, "a capability beyond the cap table"),
     test!("C-D2", payloads::none, "the null capability"),
     test!("C-D3", payloads::unknown_export, "an export given back that never was"),

@@ -1,11 +1,11 @@
 //! Making a call that waits in the lobby.
 
 use crate::runtime::Local;
-use crate::vat::Cap;
 
 use super::super::ask::Op;
+use super::super::held::Held;
 use super::super::path::MethodPath;
-use super::queue::{Asked, Home, To};
+use super::asked::{Asked, Home, To};
 use super::seat::Seat;
 use super::ticket::Ticket;
 use super::waiting::Waiting;
@@ -19,11 +19,11 @@ pub(in crate::worker) struct Room<'a> {
 }
 
 impl<'a> Room<'a> {
-    /// For a call of an object. `None`: such calls go by the graph.
+    /// For a call of what a stub stands for. `None`: such calls go by the graph.
     #[inline]
-    pub(in crate::worker) fn of_object(here: &'a Local, cap: Cap) -> Option<Self> {
+    pub(in crate::worker) fn of_stub(here: &'a Local, stub: &Held) -> Option<Self> {
         let waiting = here.lobby::<Waiting>()?;
-        Some(Self { here, waiting, to: To::Object(Home::find(here, cap)?) })
+        Some(Self { here, waiting, to: To::Object(Home::of_stub(here, stub)?) })
     }
 
     /// For a call of what the call `before` will bring, which is to be made then. `None`: that is in the graph.

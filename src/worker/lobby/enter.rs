@@ -2,7 +2,7 @@
 
 use crate::rpc::lend;
 use crate::runtime::{Lobby, Local};
-use crate::vat::{Cap, Payload, Request};
+use crate::vat::{Cap, Graph, Payload, Request};
 use crate::wire::{Exception, Path};
 
 use super::super::ask::Ask;
@@ -10,7 +10,7 @@ use super::super::exception::thrown;
 use super::super::interface::JS_RPC_TARGET;
 use super::super::parcel::Parcel;
 use super::super::returned::PIPELINE;
-use super::queue::{Asked, Home, To};
+use super::asked::{Asked, To};
 use super::rows::{Left, Life};
 use super::ticket::Ticket;
 use super::waiting::Waiting;
@@ -19,7 +19,7 @@ impl Lobby for Waiting {
     fn enter(&self, here: &Local) {
         while let Some((ticket, to)) = self.rows(|rows| rows.first()) {
             let cap = match &to {
-                To::Object(home) => home.node(here),
+                To::Object(home) => here.refer(home.target, &home.object),
                 To::Result(before) => self.promised(here, *before),
             };
             let begun = self.rows(|rows| rows.begin(ticket, Life::Over));
@@ -41,24 +41,14 @@ impl Lobby for Waiting {
     }
 }
 
-impl Home {
-    /// A reference of the object's node. Where nobody kept that it has a new one.
-    fn node(&self, here: &Local) -> Cap {
-        if here.quietly(|graph| graph.upgrade(self.node)) {
-            return self.node;
-        }
-        here.host(self.object.clone())
-    }
-}
-
 impl Waiting {
     /// What a call will bring, to be gone on with: one reference.
     fn promised(&self, here: &Local, before: Ticket) -> Cap {
         let path = Path::root().field(PIPELINE);
         let call = self.rows(|rows| match rows.life(before) {
             Life::Entered(call) | Life::Promoted(call) | Life::Handed(call) => Some(*call),
-            Life::Running(node) => {
-                let call = here.quietly(|graph| graph.adopt(*node));
+            Life::Running => {
+                let call = here.quietly(Graph::adopt);
                 rows.replace(before, Life::Promoted(call));
                 Some(call)
             }

@@ -6,9 +6,10 @@
 //! that look at the graph, be it to make a call there, have those that are here enter before. (C-E1) So does the next turn, where nobody awaits
 //! them; and a promise that goes elsewhere.
 
+mod asked;
 mod call;
 mod enter;
-mod queue;
+mod hint;
 mod rows;
 mod run;
 mod seat;
@@ -16,5 +17,6 @@ mod ticket;
 mod waiting;
 
 pub(super) use self::call::Room;
+pub(super) use self::hint::Hint;
 pub(super) use self::seat::{Came, Seat, take};
 pub(super) use self::ticket::Ticket;

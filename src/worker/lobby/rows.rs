@@ -1,28 +1,28 @@
 //! The calls of a lobby, and what became of each.
 
-use crate::vat::{CallId, Cap};
+use std::collections::VecDeque;
 
-use super::super::ask::Op;
+use crate::vat::CallId;
+
 use super::super::error::JsError;
-use super::super::path::MethodPath;
 use super::super::returned::Got;
-use super::queue::{Asked, Home, Position, Queue, To};
+use super::asked::{Asked, Home, To};
 use super::ticket::Ticket;
 
 /// The call that is the next to be made.
 pub(super) enum Next {
-    /// Its object is at it from here on.
-    Runs(Ticket, Home, MethodPath, Op),
+    /// Its object is at it from here on; and the call that brought the object, in which it has an interest still.
+    Runs(Ticket, Asked, Option<Ticket>),
     /// It is for what this other call brings.
     Behind(Ticket, Ticket),
 }
 
 /// The life of a call.
 pub(super) enum Life {
-    /// It stands in the queue, here.
-    Waiting(Position),
-    /// Its object, whose node this is, is at it.
-    Running(Cap),
+    /// It was not made yet, and stands in the queue.
+    Waiting,
+    /// Its object is at it.
+    Running,
     /// The same, and it entered the graph meanwhile.
     Promoted(CallId),
     /// The same, and its promise holds it there.
@@ -38,7 +38,11 @@ struct Row {
     generation: u32,
     /// Its promise, and the calls that wait for what it will bring.
     interests: u32,
+    /// There was such a call.
+    was_followed: bool,
     life: Life,
+    /// What it asks, while it waits.
+    asked: Option<Asked>,
 }
 
 /// What is left of a call nobody is interested in.
@@ -65,7 +69,8 @@ pub(super) enum Heard {
 pub(super) struct Rows {
     rows: Vec<Row>,
     free: Vec<u32>,
-    queue: Queue,
+    /// Those that wait, in their order; and those that did and were given up, until their turn comes.
+    queue: VecDeque<Ticket>,
 }
 
 impl Rows {
@@ -78,66 +83,95 @@ impl Rows {
     /// A call behind all others. Its promise is interested in it.
     #[inline]
     pub(super) fn push(&mut self, asked: Asked) -> Ticket {
-        let life = Life::Waiting(self.queue.next_position());
         let ticket = match self.free.pop() {
             Some(index) => {
                 // In bounds: only rows that are there are handed out or listed as free.
                 let row = &mut self.rows[index as usize];
-                (row.interests, row.life) = (1, life);
+                (row.interests, row.was_followed, row.life) = (1, false, Life::Waiting);
+                row.asked = Some(asked);
                 Ticket { index, generation: row.generation }
             }
-            None => self.lengthen(life),
+            None => self.lengthen(asked),
         };
-        self.queue.push(ticket, asked);
+        self.queue.push_back(ticket);
         ticket
     }
 
     #[cold]
-    fn lengthen(&mut self, life: Life) -> Ticket {
+    fn lengthen(&mut self, asked: Asked) -> Ticket {
         let index = u32::try_from(self.rows.len()).expect("memory ends long before 2^32 calls");
-        self.rows.push(Row { generation: 0, interests: 1, life });
+        let (life, asked) = (Life::Waiting, Some(asked));
+        self.rows.push(Row { generation: 0, interests: 1, was_followed: false, life, asked });
         Ticket { index, generation: 0 }
+    }
+
+    /// The call that is the next to be made: the first of those that were not given up.
+    #[inline]
+    fn front(&mut self) -> Option<(Ticket, &mut Asked)> {
+        while !self.is_waiting(*self.queue.front()?) {
+            self.queue.pop_front();
+        }
+        let ticket = *self.queue.front()?;
+        Some((ticket, self.row(ticket)?.asked.as_mut()?))
+    }
+
+    #[inline]
+    fn is_waiting(&mut self, ticket: Ticket) -> bool {
+        self.row(ticket).is_some_and(|row| row.asked.is_some())
     }
 
     /// The call that is the next to be made, and whom it is for. It waits on.
     pub(super) fn first(&mut self) -> Option<(Ticket, To)> {
-        self.queue.front_mut().map(|(ticket, asked)| (ticket, asked.to.clone()))
+        self.front().map(|(ticket, asked)| (ticket, asked.to.clone()))
     }
 
-    /// The call that is the next to be made, as soon as it can be said of whom.
+    /// The call that is the next to be made, as soon as it can be said of whom. `home` tells what object the results
+    /// of a call lead to.
     #[inline]
-    pub(super) fn next(&mut self) -> Option<Next> {
-        if let (ticket, Asked { to: To::Result(before), .. }) = self.queue.front_mut()? {
-            return Some(Next::Behind(ticket, *before));
+    pub(super) fn next(&mut self, home: impl FnOnce(&Got) -> Option<Home>) -> Option<Next> {
+        let (ticket, asked) = self.front()?;
+        let before = match asked.to {
+            To::Object(_) => None,
+            To::Result(before) => Some(before),
+        };
+        let mut brought = None;
+        if let Some(before) = before {
+            brought = match self.life(before) {
+                Life::Done(Ok(got)) => home(got),
+                _ => None,
+            };
+            if brought.is_none() {
+                return Some(Next::Behind(ticket, before));
+            }
         }
-        let (ticket, asked) = self.queue.pop()?;
-        let Asked { to: To::Object(home), path, op, .. } = asked else { return None };
-        if let Some(row) = self.row(ticket) {
-            row.life = Life::Running(home.node);
+        let row = self.row(ticket)?;
+        row.life = Life::Running;
+        let mut asked = row.asked.take()?;
+        self.queue.pop_front();
+        if let Some(home) = brought {
+            asked.to = To::Object(home);
         }
-        Some(Next::Runs(ticket, home, path, op))
+        Some(Next::Runs(ticket, asked, before))
     }
 
     /// Takes what is asked by a call, if it is the next still. It comes to be of this life.
     pub(super) fn begin(&mut self, ticket: Ticket, life: Life) -> Option<Asked> {
-        let (first, _) = self.queue.front_mut()?;
-        if first != ticket {
+        if *self.queue.front()? != ticket {
             return None;
         }
-        self.replace(ticket, life);
-        self.queue.pop().map(|(_, asked)| asked)
+        let row = self.row(ticket)?;
+        let asked = row.asked.take()?;
+        row.life = life;
+        self.queue.pop_front();
+        Some(asked)
     }
 
     /// The call that is the next is for this: what it was behind before.
     pub(super) fn aim(&mut self, ticket: Ticket, home: Home) -> Option<Ticket> {
-        match self.queue.front_mut()? {
-            (first, asked) if first == ticket => {
-                match std::mem::replace(&mut asked.to, To::Object(home)) {
-                    To::Result(before) => Some(before),
-                    To::Object(_) => None,
-                }
-            }
-            _ => None,
+        let asked = self.row(ticket)?.asked.as_mut()?;
+        match std::mem::replace(&mut asked.to, To::Object(home)) {
+            To::Result(before) => Some(before),
+            To::Object(_) => None,
         }
     }
 
@@ -156,10 +190,12 @@ impl Rows {
     }
 
     /// One more is interested in a call, if it is in the lobby still.
+    #[inline]
     pub(super) fn follow(&mut self, ticket: Ticket) -> bool {
         match self.row(ticket) {
-            Some(row) if matches!(row.life, Life::Waiting(_) | Life::Running(_)) => {
+            Some(row) if matches!(row.life, Life::Waiting | Life::Running) => {
                 row.interests += 1;
+                row.was_followed = true;
                 true
             }
             _ => false,
@@ -171,9 +207,9 @@ impl Rows {
         self.row(ticket).is_some_and(|row| row.interests > 1)
     }
 
-    /// Somebody is interested in a call.
-    pub(super) fn is_wanted(&mut self, ticket: Ticket) -> bool {
-        self.row(ticket).is_some_and(|row| row.interests > 0)
+    /// Others than the promise are interested in a call, or were.
+    pub(super) fn was_followed(&mut self, ticket: Ticket) -> bool {
+        self.row(ticket).is_some_and(|row| row.was_followed)
     }
 
     /// One less is interested in a call. What is left of it where nobody is, and its object is not at it.
@@ -181,17 +217,14 @@ impl Rows {
     pub(super) fn lose(&mut self, ticket: Ticket) -> Option<Left> {
         let row = self.row(ticket)?;
         row.interests = row.interests.saturating_sub(1);
-        if row.interests > 0 {
+        let is_kept = row.interests > 0
+            || matches!(row.life, Life::Running | Life::Promoted(_) | Life::Handed(_));
+        if is_kept {
             return None;
         }
-        match row.life {
-            Life::Running(_) | Life::Promoted(_) | Life::Handed(_) => None,
-            Life::Waiting(position) => {
-                self.remove(ticket);
-                self.queue.take(position).map(Left::Asked)
-            }
-            _ => Some(Left::Life(self.remove(ticket))),
-        }
+        let asked = row.asked.take();
+        let life = self.remove(ticket);
+        Some(asked.map_or(Left::Life(life), Left::Asked))
     }
 
     /// The object of a call answered, which `asker` had asked.
@@ -212,7 +245,22 @@ impl Rows {
         heard
     }
 
+    /// A call that was begun lives on like this, unless nobody is interested: then that is given back.
+    #[inline]
+    pub(super) fn go_on(&mut self, ticket: Ticket, life: Life) -> Option<Life> {
+        match self.row(ticket) {
+            Some(row) if row.interests > 0 => row.life = life,
+            Some(_) => {
+                self.remove(ticket);
+                return Some(life);
+            }
+            None => return Some(life),
+        }
+        None
+    }
+
     /// Forgets a call: what is left of it.
+    #[inline]
     pub(super) fn remove(&mut self, ticket: Ticket) -> Life {
         let Some(row) = self.row(ticket) else { return Life::Over };
         row.generation = row.generation.wrapping_add(1);

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::rpc::Client;
 use crate::runtime::Local;
-use crate::vat::{CallId, Cap};
+use crate::vat::{CallId, Cap, Graph, TargetId};
 
 use super::super::ask::Op;
 use super::super::error::JsError;
@@ -14,11 +14,11 @@ use super::super::held::Held;
 use super::super::host::{Attempt, Object, hand_over, host, nobody, with_own_handles};
 use super::super::path::MethodPath;
 use super::super::received::Received;
-use super::super::returned::Got;
+use super::super::returned::{Got, Own};
 use super::super::target::Return;
 use super::super::value::{Limits, Value, View, weigh};
-use super::queue::{Home, To};
-use super::rows::{Heard, Left, Life, Next, Rows};
+use super::asked::{Asked, Home, To};
+use super::rows::{Heard, Left, Life, Next};
 use super::ticket::Ticket;
 use super::waiting::Waiting;
 
@@ -41,10 +41,16 @@ impl Waiting {
     pub(super) fn run(&self, here: &Local, asker: Ticket) -> Option<Result<Received, JsError>> {
         let mut came = None;
         for _ in 0..CALLS_PER_RUN {
-            match self.rows(Rows::next) {
-                Some(Next::Runs(ticket, home, path, op)) => {
-                    came = self.ask(here, ticket, &home, (&path, op), asker).or(came);
-                    home.leave(here);
+            let next = self.rows(|rows| rows.next(|got| Home::of_stub(here, got.sole_stub()?)));
+            match next {
+                Some(Next::Runs(ticket, Asked { to, path, op, .. }, before)) => {
+                    if let Some(before) = before {
+                        self.lose(here, before);
+                    }
+                    if let To::Object(home) = to {
+                        came = self.ask(here, ticket, &home, (&path, op), asker).or(came);
+                        home.leave(here);
+                    }
                 }
                 Some(Next::Behind(ticket, before)) => match self.reach(here, before) {
                     Reached::Object(home) => self.aim(here, ticket, home),
@@ -64,7 +70,7 @@ impl Waiting {
     fn reach(&self, here: &Local, before: Ticket) -> Reached {
         match self.root(here, before) {
             Some(Ok(client)) if client.mailbox().id() == here.id() => {
-                let home = client.cap_here(here).and_then(|cap| Home::find(here, cap));
+                let home = client.cap_here(here).and_then(|cap| Home::behind(here, cap));
                 home.map_or(Reached::Graph, Reached::Object)
             }
             Some(Ok(_)) | None => Reached::Graph,
@@ -98,12 +104,12 @@ impl Waiting {
         (path, op): (&MethodPath, Op),
         asker: Ticket,
     ) -> Option<Result<Received, JsError>> {
-        let Home { object, node } = home;
+        let object = &home.object;
         let attempt = object.attempt(path, op);
         let result = match attempt {
             Attempt::Done(result) => result,
             Attempt::Waits(work) => {
-                object.attend(self.promote(here, ticket, *node), work);
+                object.attend(self.promote(here, ticket), work);
                 return None;
             }
         };
@@ -133,24 +139,20 @@ impl Waiting {
     }
 
     /// A call that runs enters the graph, if it did not yet.
-    fn promote(&self, here: &Local, ticket: Ticket, node: Cap) -> CallId {
+    fn promote(&self, here: &Local, ticket: Ticket) -> CallId {
         let known = self.rows(|rows| match rows.life(ticket) {
             Life::Promoted(call) | Life::Handed(call) => Some(*call),
             _ => None,
         });
-        let call = known.unwrap_or_else(|| here.quietly(|graph| graph.adopt(node)));
+        let call = known.unwrap_or_else(|| here.quietly(Graph::adopt));
         self.entered(here, ticket, call);
         call
     }
 
     /// A call runs no more: how it lives on, if anybody is interested.
     fn end(&self, here: &Local, ticket: Ticket, life: Life) {
-        let left = self.rows(|rows| {
-            rows.replace(ticket, life);
-            (!rows.is_wanted(ticket)).then(|| Left::Life(rows.remove(ticket)))
-        });
-        if let Some(left) = left {
-            self.let_go(here, left);
+        if let Some(left) = self.rows(|rows| rows.go_on(ticket, life)) {
+            self.let_go(here, Left::Life(left));
         }
     }
 
@@ -176,11 +178,21 @@ fn outcome(here: &Local, result: Result<Return, JsError>) -> Result<Got, JsError
 }
 
 impl Home {
-    /// The object behind a capability, if it is of this vat and takes calls now.
+    /// The object of the vat `here` that a stub stands for, if it is known to be one and takes calls now.
     #[inline]
-    pub(super) fn find(here: &Local, cap: Cap) -> Option<Self> {
-        let (target, node) = here.quietly(|graph| graph.ready_target(cap))?;
-        Some(Self { object: here.hosted(target)?, node })
+    pub(super) fn of_stub(here: &Local, stub: &Held) -> Option<Self> {
+        Self::find(here, stub.target(here)?)
+    }
+
+    /// The object behind a capability, if it is of this vat and takes calls now.
+    fn behind(here: &Local, cap: Cap) -> Option<Self> {
+        let target = here.quietly(|graph| graph.ready_target(cap))?;
+        Self::find(here, target)
+    }
+
+    #[inline]
+    fn find(here: &Local, target: TargetId) -> Option<Self> {
+        Some(Self { object: here.ready_object(target)?, target })
     }
 
     /// Lets go of the object. Where nobody else has it, what foreign code that runs has its turn later.
@@ -201,7 +213,9 @@ enum Root {
 
 impl Root {
     fn of(got: &Got) -> Self {
-        if let Some(disposer) = &got.disposer {
+        if let Own::More(more) = &got.own
+            && let Some(disposer) = &more.disposer
+        {
             return Self::Client(disposer.clone());
         }
         match got.value.as_external().and_then(|external| external.get::<Held>()) {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::rpc::Promise;
 use crate::runtime::{Local, Mailbox, VatId, leave, mailbox_of};
-use crate::vat::CallId;
+use crate::vat::{CallId, Graph};
 
 use super::super::error::JsError;
 use super::super::received::Received;
+use super::hint::Hint;
 use super::rows::{Life, Rows};
 use super::ticket::Ticket;
 use super::waiting::Waiting;
@@ -16,9 +17,12 @@ use super::waiting::Waiting;
 pub(in crate::worker) enum Came {
     /// Its outcome.
     Done(Result<Received, JsError>),
-    /// It is in the graph.
-    Entered(Promise),
+    /// It is in the graph, and calls may have entered behind it that wait for what it will bring.
+    Entered(Promise, WasFollowed),
 }
+
+/// Whether others were made to wait for what a call brings.
+pub(in crate::worker) type WasFollowed = bool;
 
 /// The hold of a call that was kept in the lobby. Dropping it cancels the call, unless others wait for what it
 /// will bring.
@@ -27,13 +31,11 @@ pub(in crate::worker) struct Seat {
     vat: VatId,
     /// `None` once it was given up for what came.
     ticket: Option<Ticket>,
-    /// Others were made to wait for what the call brings.
-    is_gone_on_from: bool,
 }
 
 impl Seat {
     pub(super) fn new(here: &Local, ticket: Ticket) -> Self {
-        Self { vat: here.id(), ticket: Some(ticket), is_gone_on_from: false }
+        Self { vat: here.id(), ticket: Some(ticket) }
     }
 
     /// Which call it is, unless that was given up for what came.
@@ -41,14 +43,10 @@ impl Seat {
         self.ticket
     }
 
-    /// Others wait for what the call brings.
-    pub(in crate::worker) fn go_on(&mut self) {
-        self.is_gone_on_from = true;
-    }
-
-    /// Whether others waited for what the call brings.
-    pub(in crate::worker) fn was_gone_on_from(&self) -> bool {
-        self.is_gone_on_from
+    /// Where to look for the call, to have others wait for what it brings.
+    #[inline]
+    pub(in crate::worker) fn hint(&self) -> Hint {
+        Hint::of(self.vat, self.ticket)
     }
 
     /// The mailbox of the vat the call is of.
@@ -70,7 +68,7 @@ impl Seat {
         let ticket = self.ticket?;
         // What was posted before it is polled is there to be seen, as it is to who awaits a call of the graph.
         here.read_mail();
-        let waits = waiting.rows(|rows| matches!(rows.life(ticket), Life::Waiting(_)));
+        let waits = waiting.rows(|rows| matches!(rows.life(ticket), Life::Waiting));
         if waits {
             match here.ahead_of_graph(|| waiting.run(here, ticket)) {
                 Some(Some(outcome)) => {
@@ -117,24 +115,24 @@ impl Waiting {
                 Some(Came::Done(outcome.map(Received::new)))
             }
             Life::Entered(call) => {
+                let was_followed = self.rows(|rows| rows.was_followed(ticket));
                 self.rows(|rows| rows.remove(ticket));
-                Some(Came::Entered(Promise::of(here, call)))
+                Some(Came::Entered(Promise::of(here, call), was_followed))
             }
-            Life::Running(node) => {
-                Some(self.hand(here, ticket, here.quietly(|graph| graph.adopt(node))))
-            }
+            Life::Running => Some(self.hand(here, ticket, here.quietly(Graph::adopt))),
             Life::Promoted(call) => Some(self.hand(here, ticket, call)),
-            Life::Waiting(_) | Life::Handed(_) | Life::Over => None,
+            Life::Waiting | Life::Handed(_) | Life::Over => None,
         }
     }
 
     /// The promise of a call that runs holds it in the graph from here on.
     fn hand(&self, here: &Local, ticket: Ticket, call: CallId) -> Came {
-        self.rows(|rows| {
+        let was_followed = self.rows(|rows| {
             rows.replace(ticket, Life::Handed(call));
             rows.lose(ticket);
+            rows.was_followed(ticket)
         });
-        Came::Entered(Promise::of(here, call))
+        Came::Entered(Promise::of(here, call), was_followed)
     }
 }
 

@@ -8,3 +8,16 @@ pub(in crate::worker) struct Ticket {
     /// How many calls had the row before.
     pub(super) generation: u32,
 }
+
+impl Ticket {
+    #[inline]
+    pub(super) fn number(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.index)
+    }
+
+    #[inline]
+    pub(super) fn of_number(number: u64) -> Self {
+        // Both halves: nothing is lost.
+        Self { index: number as u32, generation: (number >> 32) as u32 }
+    }
+}

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::runtime::Local;
 
-use super::queue::{Asked, To};
+use super::asked::{Asked, To};
 use super::rows::{Left, Life, Rows};
 use super::ticket::Ticket;
 

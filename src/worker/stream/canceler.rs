@@ -103,5 +103,5 @@ pub(super) fn cancel(canceler: &Client, reason: &Value) {
             None => to.set_undefined(()),
         }
     });
-    request.send().detach();
+    request.send().detach_as_courtesy();
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 
-use crate::rpc::{Client, Offer, host};
+use crate::rpc::{Client, Offer, Offered, host};
 use crate::runtime::{Local, gone};
 use crate::wire::Path;
 use crate::worker::value::Value;
@@ -89,17 +89,23 @@ fn hosted(of: &Client, make: impl FnOnce(&Local) -> Client + Send + 'static) -> 
 
 /// Runs a pump until it is done, or nobody reads any more.
 async fn feed(handover: Arc<Handover>, stop: Arc<Stop>, pushed: Offer) {
-    let Some((source, sink)) = sealed(handover, &stop, pushed).await else { return };
-    let mut pump = Pump::new(source, Box::new(Remote::new(sink.clone())));
-    let mut lost = pin!(sink.settled());
+    let Some((source, mut sink)) = sealed(handover, &stop, pushed).await else { return };
+    let stream = sink.client.clone();
+    let mut pump = Pump::new(source, Box::new(Remote::new(stream.clone())));
+    let mut lost = pin!(stream.settled());
     let mut watches = true;
     poll_fn(|cx| {
+        if sink.is_lost(cx) {
+            stream.cut_stream();
+            pump.stop(Value::UNDEFINED);
+            return Poll::Ready(());
+        }
         match stop.look(cx) {
             Wanted::Cancelled(reason) => {
                 pump.stop(reason);
                 return Poll::Ready(());
             }
-            Wanted::Unheld if sink.why_broken().is_some() => {
+            Wanted::Unheld if stream.is_broken() => {
                 pump.stop(Value::UNDEFINED);
                 return Poll::Ready(());
             }
@@ -124,7 +130,7 @@ async fn sealed(
     handover: Arc<Handover>,
     stop: &Stop,
     pushed: Offer,
-) -> Option<(Box<dyn Source>, Client)> {
+) -> Option<(Box<dyn Source>, Offered)> {
     let sink = Path::root().field(1);
     let mut pushed = Some(pushed);
     poll_fn(|cx| {
@@ -139,15 +145,17 @@ async fn sealed(
         // Its results are not kept: of a source that is not fed they are all there is of it.
         let returned = match pushed.as_mut().map(|pushed| Pin::new(pushed).poll(cx)) {
             Some(Poll::Ready(returned)) => {
-                pushed = None;
-                returned.ok().and_then(|results| results.cap(&sink).ok())
+                let pushed = pushed.take();
+                pushed
+                    .zip(returned.ok())
+                    .and_then(|(pushed, results)| pushed.cap_of(&results, &sink))
             }
             Some(Poll::Pending) | None => None,
         };
         handover.poll_feed(cx).map(|source| {
             let source = source?;
             let to = returned.or_else(|| {
-                let pushed = pushed.take()?;
+                let mut pushed = pushed.take()?;
                 let to = pushed.cap(&sink);
                 // Its return is waited for: until then the results are the peer's to keep, and a source nobody ever
                 // asked for stays with the sink that is written to.

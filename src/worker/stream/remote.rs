@@ -111,11 +111,12 @@ impl Drain for Remote {
 
 impl Drop for Remote {
     fn drop(&mut self) {
-        // The end was said; that nobody waits for it does not take it back.
-        if let State::Ending(ended) = &mut self.state
-            && let Some(ended) = ended.take()
-        {
-            ended.detach();
+        match &mut self.state {
+            State::Writing { .. } => self.stream.cut_stream(),
+            // What was lost before it may not seem whole.
+            State::Ending(_) if self.stream.lost_writes() => {}
+            // The end was said; that nobody waits for it does not take it back.
+            State::Ending(ended) => ended.take().into_iter().for_each(Promise::detach_as_courtesy),
         }
     }
 }

@@ -100,11 +100,9 @@ impl Served {
 
     /// Hands bytes to the drain, and waits until it took them.
     async fn put(&self, bytes: Bytes) -> Result<(), Exception> {
+        let mut writing = Writing { served: self, done: false };
         poll_fn(|cx| self.poll(|drain| drain.poll_ready(cx))).await?;
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        let mut bytes = Some(bytes);
+        let mut bytes = Some(bytes).filter(|bytes| !bytes.is_empty());
         poll_fn(|cx: &mut Context<'_>| {
             self.poll(|drain| {
                 if let Some(bytes) = bytes.take() {
@@ -113,7 +111,20 @@ impl Served {
                 drain.poll_ready(cx)
             })
         })
-        .await
+        .await?;
+        writing.done = true;
+        Ok(())
+    }
+
+    /// Nothing more is written: whoever reads finds the stream cut off.
+    fn cut_off(&self, then: Life) {
+        let Ok(mut life) = self.life.try_borrow_mut() else { return };
+        if let Life::Open(_) = &*life {
+            let drain = std::mem::replace(&mut *life, then);
+            drop(life);
+            self.engaged.take();
+            drop(drain);
+        }
     }
 
     /// What comes behind a substream that is full.
@@ -147,7 +158,7 @@ impl Served {
         let callback = bound.callback.take().ok_or_else(|| StreamError::Closed.exception())?;
         let promise = callback.request(substream_callback_id(), 1).send();
         let next = promise.cap(&Path::root().field(0));
-        promise.detach();
+        promise.detach_as_courtesy();
         bound.home.give_back(self.life.replace(Life::Next(next.clone())));
         Ok(next)
     }
@@ -201,12 +212,21 @@ struct Over<'a>(&'a Served);
 
 impl Drop for Over<'_> {
     fn drop(&mut self) {
-        let Ok(mut life) = self.0.life.try_borrow_mut() else { return };
-        if let Life::Open(_) = &*life {
-            let drain = std::mem::replace(&mut *life, Life::Ended);
-            drop(life);
-            self.0.engaged.take();
-            drop(drain);
+        self.0.cut_off(Life::Ended);
+    }
+}
+
+/// A write under way. Whoever gives it up gives up those that wait behind it, of which nobody here knows: they would leave
+/// a hole, behind which nothing may be read.
+struct Writing<'a> {
+    served: &'a Served,
+    done: bool,
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.served.cut_off(Life::Failed(StreamError::Premature.exception()));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use crate::rpc::{Client, Offer, on};
+use crate::rpc::{Client, Offer, Offered, on};
 use crate::schema::worker_capnp::abort_trigger;
 use crate::wire::{Content, Exception, Path};
 use crate::worker::abort::AbortSignal;
@@ -40,7 +40,8 @@ pub(super) fn push(pusher: &Client, signal: &AbortSignal) -> (Client, Feed) {
 async fn follow(signal: AbortSignal, pushed: Offer, stop: Arc<Stop>) {
     let mut settles = pin!(signal.settles());
     let mut pushed = pin!(pushed);
-    let (mut settled, mut trigger) = (None, None);
+    let mut settled = None;
+    let mut trigger: Option<Offered> = None;
     let told = poll_fn(|cx| {
         if settled.is_none() {
             settled = match settles.as_mut().poll(cx) {
@@ -56,7 +57,7 @@ async fn follow(signal: AbortSignal, pushed: Offer, stop: Arc<Stop>) {
         if trigger.is_none() {
             match pushed.as_mut().poll(cx) {
                 Poll::Ready(Ok(results)) => {
-                    trigger = results.cap(&Path::root().field(1)).ok();
+                    trigger = pushed.cap_of(&results, &Path::root().field(1));
                     if trigger.is_none() {
                         return Poll::Ready(None);
                     }
@@ -68,14 +69,19 @@ async fn follow(signal: AbortSignal, pushed: Offer, stop: Arc<Stop>) {
                 Poll::Pending => {}
             }
         }
+        if let Some(trigger) = &mut trigger
+            && trigger.is_lost(cx)
+        {
+            return Poll::Ready(None);
+        }
         if settled.is_some() && trigger.is_some() {
             return Poll::Ready(settled.take().zip(trigger.take()));
         }
         Poll::Pending
     });
     match told.await {
-        Some((Some(reason), trigger)) => abort(&trigger, &reason),
-        Some((None, trigger)) => release(&trigger),
+        Some((Some(reason), trigger)) => abort(&trigger.client, &reason),
+        Some((None, trigger)) => release(&trigger.client),
         None => {}
     }
 }
@@ -86,14 +92,14 @@ fn abort(trigger: &Client, reason: &Value) {
         let bytes = plain_bytes(reason).unwrap_or_else(|| UNDEFINED.to_vec());
         params.init_reason().set_v8_serialized(&bytes);
     });
-    request.send().detach();
+    request.send().detach_as_courtesy();
 }
 
 fn release(trigger: &Client) {
     let request = trigger.request(ABORT_TRIGGER, RELEASE).reserve(2).with(|root| {
         root.init_as::<abort_trigger::release_params::Builder<'_>>();
     });
-    request.send().detach();
+    request.send().detach_as_courtesy();
 }
 
 /// The signal that a value names.

@@ -285,7 +285,11 @@ impl Value {
     /// The stub or stream, if it is one.
     #[must_use]
     pub fn as_external(&self) -> Option<&External> {
-        self.view().as_external()
+        let Slot::Outside(region, id) = &self.0 else { return None };
+        match region.node(*id) {
+            Node::External(external) => Some(external),
+            _ => None,
+        }
     }
 
     /// `undefined`.

@@ -1,4 +1,4 @@
-#![allow(unused)]
+#![allow(unused, reason = "what is refused is never used")]
 
 use bowline::worker::{RpcTarget, rpc_interface, rpc_target};
 

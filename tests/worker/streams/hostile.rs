@@ -141,7 +141,7 @@ fn push_where_nobody_is(world: &World, kept: External) {
     let (boot, depot) = depot(world.right.here());
     let (pair, client) = world.reach(&boot);
     depot.held.borrow_mut().push_back(kept);
-    let calls = get_where_nobody_is(&client);
+    let calls = get_where_nobody_is(&client, &client);
     world.quiet();
     assert!(depot.held.borrow().is_empty(), "it is given out");
     let under_way = || world.right.here().with(|graph| graph.stats().calls);

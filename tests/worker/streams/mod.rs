@@ -1,6 +1,7 @@
 //! Streams and signals.
 
 pub(crate) mod calls;
+mod circles;
 mod hostile;
 mod local;
 pub(crate) mod peer;

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use bowline::rpc::{Call, Client, Promise, Response, Target};
+use bowline::rpc::{Call, Client, Membrane, Promise, Response, Target};
 use bowline::runtime::Local;
 use bowline::schema::worker_capnp::js_value;
 use bowline::wire::Exception;
@@ -22,6 +22,8 @@ const PUT: u16 = 0;
 const GET: u16 = 1;
 /// Never returns.
 const HANG: u16 = 2;
+/// Returns the same depot, behind a membrane.
+const WALLED: u16 = 3;
 
 /// An object of one vat.
 #[derive(Default)]
@@ -79,6 +81,11 @@ impl Target for Depot {
             (ID, PUT) => self.put(&call)?,
             (ID, GET) => self.get(&mut call)?,
             (ID, HANG) => std::future::pending().await,
+            (ID, WALLED) => {
+                let inside = bowline::rpc::host(call.here(), Rc::clone(&self));
+                let walled = Membrane::open(call.here()).wrap(&inside);
+                call.build(message(0, &[Some(&walled)]));
+            }
             _ => return self.pusher.take(call),
         }
         Ok(call.reply())
@@ -127,16 +134,29 @@ pub(crate) fn put_raw(
 /// Fetches what a depot keeps.
 pub(crate) fn get(world: &World, here: &Local, depot: &Client) -> External {
     let pusher = Pusher::new().client(here);
-    let request = depot.request(ID, GET).with(message(0, &[Some(&pusher)]));
-    let reply = world.run(request.send()).expect("it is given out");
+    let reply = world.run(get_from(depot, &pusher)).expect("it is given out");
     let found = reply.read(|root| Ok(externals(root.get_as::<js_value::Reader<'_>>()?)));
     found.expect("well formed").expect("known").pop().expect("one")
 }
 
+/// Has a depot give out what it keeps, pushed to `pusher`.
+pub(crate) fn get_from(depot: &Client, pusher: &Client) -> Promise {
+    depot.request(ID, GET).with(message(0, &[Some(pusher)])).send()
+}
+
+/// A call that never returns.
+pub(crate) fn hang(depot: &Client) -> Promise {
+    depot.request(ID, HANG).send()
+}
+
+/// The same depot behind a membrane, as its first result.
+pub(crate) fn walled(depot: &Client) -> Promise {
+    depot.request(ID, WALLED).send()
+}
+
 /// Fetches what a depot keeps, to be pushed to the result of a call that never returns: that call, and the other.
-pub(crate) fn get_where_nobody_is(depot: &Client) -> [Promise; 2] {
-    let hanging = depot.request(ID, HANG).send();
+pub(crate) fn get_where_nobody_is(nobody: &Client, depot: &Client) -> [Promise; 2] {
+    let hanging = hang(nobody);
     let pusher = hanging.cap(&at(0));
-    let request = depot.request(ID, GET).with(message(0, &[Some(&pusher)]));
-    [hanging, request.send()]
+    [hanging, get_from(depot, &pusher)]
 }
