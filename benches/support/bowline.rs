@@ -5,7 +5,7 @@ use ::bowline::conn::Config;
 use ::bowline::rpc::{Call, Client, Handle, Link as Connected, serve};
 use ::bowline::runtime::{self, Local, Vat};
 use ::bowline::transport::{
-    Framed, FramedLimits, Peer, Socket, Tokio, Transport, memory_pipe, same_thread,
+    Framed, FramedLimits, Listener, Peer, Socket, Transport, memory_pipe, same_thread,
 };
 use ::bowline::wire::Exception;
 use capnp::capability::FromClientHook;
@@ -16,7 +16,7 @@ use crate::interop_capnp::{chain, peer, sink};
 use crate::measure::{Contender, Session};
 use crate::raw;
 use crate::row::{Link, Row, Work};
-use crate::sockets::{self, PIPE, Stream, Thread};
+use crate::sockets::{self, PIPE, Thread};
 use crate::target::{Depth, Host, Swallow, Target};
 use crate::typed;
 
@@ -86,7 +86,8 @@ impl Session for Typed {
     }
 }
 
-/// A connection for each operation, between vats that stay. The near end hangs up, the far one sees that it has.
+/// A connection for each operation, between vats and to an object that stay. The near end hangs up, the far one sees that it
+/// has.
 struct Connecting {
     link: Link,
     vats: Vec<Vat>,
@@ -96,37 +97,46 @@ struct Connecting {
 impl Session for Connecting {
     fn run(&mut self, operations: u64) {
         let Self { link, vats, thread } = self;
-        let (near, far) = (vats[0].here(), vats[1].here());
+        let ends =
+            Ends { near: vats[0].here(), far: vats[1].here(), offered: &target(vats[1].here()) };
         thread.block_on(async {
             for _ in 0..operations {
-                let (left, right) = ends(*link).await;
-                let served = host(far, right);
-                let connected = Connected::connect(near, left, Config::default(), None);
-                let peer: peer::Client = FromClientHook::new(connected.bootstrap().hook());
-                peer.null_request().send().promise.await.expect("it returns");
-                connected.hang_up(Exception::disconnected("done"));
-                served.closed().await;
+                match link {
+                    Link::Mem => {
+                        let (left, right) = memory_pipe(PIPE);
+                        let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
+                        ends.call_once(framed(left), framed(right)).await;
+                    }
+                    Link::Unix1 => {
+                        let (left, right) = Socket::pair().expect("a socket pair");
+                        ends.call_once(socket(left), socket(right)).await;
+                    }
+                    _ => {
+                        let (left, right) = tcp().await;
+                        ends.call_once(socket(left), socket(right)).await;
+                    }
+                }
             }
         });
     }
 }
 
-/// The two ends of a link of messages.
-async fn ends(link: Link) -> (Box<dyn Transport>, Box<dyn Transport>) {
-    match link {
-        Link::Mem => {
-            let (left, right) = memory_pipe(PIPE);
-            let framed = |end| Framed::new(end, Peer::Memory, FramedLimits::default());
-            (Box::new(framed(left)), Box::new(framed(right)))
-        }
-        Link::Unix1 => {
-            let (left, right) = sockets::unix();
-            (Box::new(unix(left)), Box::new(unix(right)))
-        }
-        link => {
-            let (left, right) = sockets::pair(link).await;
-            (Box::new(framed(left)), Box::new(framed(right)))
-        }
+/// Who connects, and who offers what to whoever does.
+struct Ends<'a> {
+    near: &'a Local,
+    far: &'a Local,
+    offered: &'a Client,
+}
+
+impl Ends<'_> {
+    /// One call over a connection of its own.
+    async fn call_once<T: Transport + 'static>(&self, left: T, right: T) {
+        let served = Connected::connect(self.far, right, Config::default(), Some(self.offered));
+        let connected = Connected::connect(self.near, left, Config::default(), None);
+        let peer: peer::Client = FromClientHook::new(connected.bootstrap().hook());
+        peer.null_request().send().promise.await.expect("it returns");
+        connected.hang_up(Exception::disconnected("done"));
+        served.closed().await;
     }
 }
 
@@ -208,14 +218,14 @@ async fn open(link: Link, vats: &mut Vec<Vat>) -> Client {
             client(&near, framed(left))
         }
         Link::Unix1 => {
-            let (left, right) = sockets::unix();
-            host(&vat(), unix(right));
-            client(&near, unix(left))
+            let (left, right) = Socket::pair().expect("a socket pair");
+            host(&vat(), socket(right));
+            client(&near, socket(left))
         }
         Link::Tcp1 => {
-            let (left, right) = sockets::pair(link).await;
-            host(&vat(), framed(right));
-            client(&near, framed(left))
+            let (left, right) = tcp().await;
+            host(&vat(), socket(right));
+            client(&near, socket(left))
         }
         Link::Unix2 => client(&near, unix(sockets::unix_to_thread(serve_alone))),
         Link::Foreign | Link::ForeignTyped | Link::Remote => {
@@ -224,11 +234,20 @@ async fn open(link: Link, vats: &mut Vec<Vat>) -> Client {
     }
 }
 
-fn framed(stream: Box<dyn Stream>) -> impl Transport {
-    Framed::new(Tokio(stream), Peer::Named("the bench".into()), FramedLimits::default())
+/// What `sockets::pair` makes of tokio's sockets, made of ours: they do without Nagle's algorithm too.
+async fn tcp() -> (Socket, Socket) {
+    let any = "tcp:127.0.0.1:0".parse().expect("an address");
+    let mut listener = Listener::bind(&any).await.expect("a free port");
+    let address = listener.address().clone();
+    let (left, right) = tokio::join!(Socket::connect(&address), listener.accept());
+    (left.expect("it listens"), right.expect("one connects"))
 }
 
-/// A Unix socket as whoever connects to an address of ours gets it.
+fn socket(socket: Socket) -> impl Transport {
+    socket.framed(FramedLimits::default())
+}
+
+/// A Unix socket made elsewhere.
 fn unix(stream: UnixStream) -> impl Transport {
     let socket = Socket::try_from(stream).expect("a socket option");
     socket.framed(FramedLimits::default())

@@ -64,10 +64,12 @@ struct Connecting {
 impl Session for Connecting {
     fn run(&mut self, operations: u64) {
         let Self { link, thread } = self;
+        let offered = target();
         let done = thread.block_on(async {
             for _ in 0..operations {
                 let (near, far) = sockets::pair(*link).await;
-                let far = tokio::task::spawn_local(system(far, Side::Server, Some(target())));
+                let offered = Some(offered.clone());
+                let far = tokio::task::spawn_local(system(far, Side::Server, offered));
                 let mut system = system(near, Side::Client, None);
                 let peer: peer::Client = system.bootstrap(Side::Server);
                 let near = tokio::task::spawn_local(system);

@@ -50,15 +50,17 @@ pub(super) enum ResultsTo {
 /// An answer's entry.
 #[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) tag: Option<Tag>,
+    /// Means nothing before the vat set it.
+    tag: Tag,
+    is_tagged: bool,
     pub(super) life: AnswerLife,
     pub(super) results_to: ResultsTo,
     /// Every counted capability of its params.
     pub(super) params: SmallVec<[ImportId; 2]>,
     /// What its params count against `Config::inbound_words_max`, until `ret`.
-    pub(super) words: usize,
+    words: u32,
     /// What its results count against `Config::kept_words_max`, until it is done.
-    pub(super) kept: usize,
+    kept: u32,
 }
 
 /// All answers.
@@ -72,6 +74,26 @@ pub(super) struct Answers {
 }
 
 impl Answer {
+    /// An answer the vat does not know yet, whose params count as so many `words`: at most 2^32 of them.
+    pub(super) fn new(
+        life: AnswerLife,
+        results_to: ResultsTo,
+        params: SmallVec<[ImportId; 2]>,
+        words: usize,
+    ) -> Self {
+        let (tag, is_tagged, words) = (Tag(0), false, counted(words));
+        Self { tag, is_tagged, life, results_to, params, words, kept: 0 }
+    }
+
+    /// What the vat keeps beside it, if it does.
+    pub(super) fn tag(&self) -> Option<Tag> {
+        self.is_tagged.then_some(self.tag)
+    }
+
+    pub(super) fn set_tag(&mut self, tag: Tag) {
+        (self.tag, self.is_tagged) = (tag, true);
+    }
+
     /// The peer may still name it: it sent no Finish.
     #[inline]
     pub(super) const fn is_open(&self) -> bool {
@@ -94,7 +116,7 @@ impl Default for Answers {
 impl Answers {
     #[inline]
     pub(super) fn add(&mut self, id: AnswerId, answer: Answer) {
-        self.words += answer.words;
+        self.words += answer.words as usize;
         self.table.insert(id.0, answer);
     }
 
@@ -111,22 +133,22 @@ impl Answers {
     /// What the vat keeps for an answer the peer may name.
     #[inline]
     pub(super) fn open_tag(&self, id: AnswerId) -> Option<Tag> {
-        self.get(id).filter(|answer| answer.is_open())?.tag
+        self.get(id).filter(|answer| answer.is_open())?.tag()
     }
 
     /// The vat's `ret` came: the params no longer count.
     #[inline]
     pub(super) fn uncount_words(&mut self, id: AnswerId) {
         if let Some(answer) = self.table.get_mut(id.0) {
-            self.words -= std::mem::take(&mut answer.words);
+            self.words -= std::mem::take(&mut answer.words) as usize;
         }
     }
 
     #[inline]
     pub(super) fn remove(&mut self, id: AnswerId) -> Option<Answer> {
         let answer = self.table.remove(id.0)?;
-        self.words -= answer.words;
-        self.kept -= answer.kept;
+        self.words -= answer.words as usize;
+        self.kept -= answer.kept as usize;
         Some(answer)
     }
 
@@ -139,8 +161,9 @@ impl Answers {
         if words > room {
             return false;
         }
-        answer.kept += words;
-        self.kept += words;
+        let before = answer.kept;
+        answer.kept = before.saturating_add(counted(words));
+        self.kept += (answer.kept - before) as usize;
         true
     }
 
@@ -166,6 +189,11 @@ impl Answers {
     pub(super) fn into_entries(self) -> impl Iterator<Item = (AnswerId, Answer)> {
         self.table.into_entries().map(|(id, answer)| (AnswerId(id), answer))
     }
+}
+
+/// Words as an answer counts them. No message has more than 2^32.
+fn counted(words: usize) -> u32 {
+    u32::try_from(words).unwrap_or(u32::MAX)
 }
 
 impl fmt::Display for Answer {

@@ -62,9 +62,9 @@ impl Connection {
         if let Some(why) = self.overload(words) {
             return self.refuse_call(&call, why);
         }
-        let counted = match call.params.caps.is_empty() {
-            true => SmallVec::new(),
-            false => call.params.caps.iter().filter_map(counted).collect(),
+        let counted = match call.params.caps.as_slice() {
+            [] => SmallVec::new(),
+            caps => caps.iter().filter_map(counted).collect(),
         };
         let params = self.receive_payload(call.params)?;
         self.add_answer(answer, results_to, counted, words);
@@ -97,7 +97,7 @@ impl Connection {
         words: usize,
     ) {
         let life = AnswerLife::Running;
-        self.answers.add(answer, Answer { tag: None, life, results_to, params, words, kept: 0 });
+        self.answers.add(answer, Answer::new(life, results_to, params, words));
     }
 
     /// Whom a Call is addressed to; the inner error fails that call. (C-Q4, C-Q5, C-Q6, C-Q8)
@@ -159,7 +159,7 @@ impl Connection {
         }
         let (life, results_to) = (AnswerLife::Refused(why), ResultsTo::Kept);
         let params = SmallVec::new();
-        self.answers.add(answer, Answer { tag: None, life, results_to, params, words: 0, kept: 0 });
+        self.answers.add(answer, Answer::new(life, results_to, params, 0));
         self.send_refusal(answer, Outcome::ResultsSentElsewhere, &call.params.caps)
     }
 
@@ -210,7 +210,7 @@ impl Connection {
         match &mut answer.life {
             AnswerLife::Running => {
                 answer.life = AnswerLife::Finished;
-                let tag = answer.tag.filter(|_| answer.results_to != ResultsTo::Taken);
+                let tag = answer.tag().filter(|_| answer.results_to != ResultsTo::Taken);
                 if let Some(tag) = tag {
                     let deliver_first = finish.require_early_cancellation_workaround;
                     self.emit(Event::Cancel { answer: id, tag, deliver_first });

@@ -189,10 +189,10 @@ impl Connection {
             let Some(question) = self.questions.get_mut(call) else { continue };
             question.pins = question.pins.saturating_sub(1);
             if question.pins == 0
-                && let QuestionLife::Withdrawn { ask, finish } = question.life
+                && let QuestionLife::Withdrawn { ask, behind } = question.life
             {
                 self.questions.remove(call);
-                self.queue.replace(finish, Item::Void);
+                self.queue.replace(ask + u64::from(behind), Item::Void);
                 self.void_ask(ask, &mut unpinned);
             }
         }

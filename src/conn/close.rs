@@ -86,7 +86,7 @@ impl Connection {
     /// What still runs is cancelled, unless its results were taken: they survive. (C-A4, C-A6)
     fn lose_answers(&mut self, answers: Answers) {
         for (answer, entry) in answers.into_entries() {
-            let Some(tag) = entry.tag else { continue };
+            let Some(tag) = entry.tag() else { continue };
             if matches!(entry.life, AnswerLife::Running) && entry.results_to != ResultsTo::Taken {
                 self.emit(Event::Cancel { answer, tag, deliver_first: false });
             }

@@ -82,7 +82,7 @@ pub struct Config {
     /// Sends every Finish that cancels with `requireEarlyCancellationWorkaround`: the call is
     /// delivered before it is cancelled. (C-N4)
     pub early_cancellation_workaround: bool,
-    /// Sends `onlyPromisePipeline` for calls of which only the pipeline is wanted.
+    /// Sends `onlyPromisePipeline` for calls of which only the pipeline is wanted, and along that no stream. (C-H2)
     pub only_promise_pipeline: bool,
     /// The peer may be a level 0 implementation, which releases params with the Return alone: no
     /// call with exported capabilities is sent with `onlyPromisePipeline`.

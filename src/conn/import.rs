@@ -33,12 +33,21 @@ pub(super) struct Import {
     held: u64,
     /// References the vat gave up that no Release or Return has given back yet.
     owed: u64,
-    tag: Option<Tag>,
-    promise: Promise,
+    /// Means nothing before the vat set it.
+    tag: Tag,
+    is_tagged: bool,
     /// It was called.
     used: bool,
+    promise: Promise,
     /// All queued messages that name it have smaller numbers.
     named_before: u64,
+}
+
+impl Import {
+    /// What the vat keeps beside it, if it does.
+    fn tag(&self) -> Option<Tag> {
+        self.is_tagged.then_some(self.tag)
+    }
 }
 
 /// All imports.
@@ -61,9 +70,10 @@ impl Imports {
             let fresh = Import {
                 held: 0,
                 owed: 0,
-                tag: None,
-                promise: Promise::Settled,
+                tag: Tag(0),
+                is_tagged: false,
                 used: false,
+                promise: Promise::Settled,
                 named_before: 0,
             };
             self.table.insert(id.0, fresh);
@@ -86,7 +96,7 @@ impl Imports {
         if promise {
             import.promise = Promise::Open;
         }
-        Ok(import.tag)
+        Ok(import.tag())
     }
 
     /// The peer sent a reference nobody here wants.
@@ -106,7 +116,7 @@ impl Imports {
             self.owing.push(id);
         }
         import.owed += std::mem::take(&mut import.held);
-        import.tag = None;
+        import.is_tagged = false;
     }
 
     /// Gives back one owed reference of each of `ids` with the message that just left the queue, or
@@ -184,7 +194,7 @@ impl Imports {
             Promise::Resolved(_) => Err(PeerMisbehaved::ResolvedTwice(id)),
             Promise::Open => {
                 import.promise = Promise::Resolved(to);
-                Ok(import.tag)
+                Ok(import.tag())
             }
         }
     }
@@ -206,12 +216,12 @@ impl Imports {
 
     pub(super) fn set_tag(&mut self, id: ImportId, tag: Tag) {
         if let Some(import) = self.table.get_mut(id.0).filter(|import| import.held > 0) {
-            import.tag = Some(tag);
+            (import.tag, import.is_tagged) = (tag, true);
         }
     }
 
     pub(super) fn tag(&self, id: ImportId) -> Option<Tag> {
-        self.table.get(id.0).filter(|import| import.held > 0)?.tag
+        self.table.get(id.0).filter(|import| import.held > 0)?.tag()
     }
 
     /// It is called by the message with this number.
@@ -256,7 +266,7 @@ impl Imports {
     }
 
     pub(super) fn into_tags(self) -> impl Iterator<Item = Tag> {
-        self.table.into_entries().filter_map(|(_, import)| import.tag)
+        self.table.into_entries().filter_map(|(_, import)| import.tag())
     }
 }
 
@@ -265,7 +275,7 @@ impl Import {
     pub(super) const fn broken_rule(&self) -> Option<&'static str> {
         if self.held == 0 && self.owed == 0 {
             Some("is held by nobody")
-        } else if self.held == 0 && self.tag.is_some() {
+        } else if self.held == 0 && self.is_tagged {
             Some("is tagged, but released")
         } else {
             None

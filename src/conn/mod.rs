@@ -40,4 +40,5 @@ pub use event::{
 };
 pub use metrics::{Metric, Metrics};
 pub use stats::Stats;
+pub(crate) use table::make_room;
 pub use window::Window;

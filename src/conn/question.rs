@@ -23,8 +23,8 @@ pub(super) enum QuestionLife {
     /// Item `ask` of the queue. It has no id yet.
     Queued { ask: u64 },
     /// Finished while queued, but a queued message names it: it leaves all the same, for its
-    /// pipeline, and its Finish with it.
-    Withdrawn { ask: u64, finish: u64 },
+    /// pipeline, and its Finish with it, so many items behind item `ask`.
+    Withdrawn { ask: u64, behind: u32 },
     /// It left; its Return is due.
     Waiting(QuestionId),
     /// It left under a high id: no Return is due, only the vat's `finish`.
@@ -58,6 +58,8 @@ pub(super) enum Wanted {
     Everything,
     Results,
     Pipeline,
+    /// Only the pipeline, and a stream goes along it: a Return is worth its while.
+    PipelineAtLength,
     Nothing,
 }
 
@@ -164,6 +166,7 @@ impl Wanted {
     pub(super) const fn without_results(self) -> Self {
         match self {
             Self::Everything | Self::Pipeline => Self::Pipeline,
+            Self::PipelineAtLength => Self::PipelineAtLength,
             Self::Results | Self::Nothing => Self::Nothing,
         }
     }
@@ -171,7 +174,7 @@ impl Wanted {
     pub(super) const fn without_pipeline(self) -> Self {
         match self {
             Self::Everything | Self::Results => Self::Results,
-            Self::Pipeline | Self::Nothing => Self::Nothing,
+            Self::Pipeline | Self::PipelineAtLength | Self::Nothing => Self::Nothing,
         }
     }
 }

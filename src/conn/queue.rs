@@ -8,6 +8,9 @@ use crate::wire::{AnswerId, EmbargoId, Exception, Message, Outcome};
 /// What an envelope is counted as, in words: about what a message without content costs.
 const ENVELOPE_WORDS: usize = 8;
 
+/// For how many items there stays room when all of them left: one busy moment does not stay in memory.
+const KEPT: usize = 1024;
+
 /// Something to be sent.
 #[derive(Debug)]
 pub(super) enum Item {
@@ -98,7 +101,10 @@ impl Queue {
     /// Takes the next item.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Item> {
-        let item = self.items.pop_front()?;
+        let Some(item) = self.items.pop_front() else {
+            self.items.shrink_to(KEPT);
+            return None;
+        };
         self.first += 1;
         self.words -= item.words();
         self.awaited -= usize::from(item.is_awaited());
@@ -148,5 +154,23 @@ impl Queue {
     #[inline]
     pub(super) const fn is_awaited(&self) -> bool {
         self.awaited > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_that_was_long_gives_its_memory_back_when_it_is_empty() {
+        let mut queue = Queue::default();
+        for call in 0..5 * KEPT as u32 {
+            queue.push(Item::Finish(CallRef(call)));
+        }
+        while let Some(item) = queue.pop() {
+            assert!(matches!(item, Item::Finish(_)));
+        }
+        assert!(queue.items.capacity() < 2 * KEPT);
+        assert_eq!(queue.first_number(), 5 * KEPT as u64, "numbers go on");
     }
 }

@@ -13,7 +13,7 @@ impl Connection {
     #[inline]
     pub fn tag_answer(&mut self, answer: AnswerId, tag: Tag) {
         if let Some(entry) = self.answers.get_mut(answer) {
-            entry.tag = Some(tag);
+            entry.set_tag(tag);
         }
     }
 
@@ -142,7 +142,7 @@ impl Connection {
     #[inline]
     pub(super) fn answer_done(&mut self, answer: AnswerId) {
         if let Some(entry) = self.answers.remove(answer)
-            && let Some(tag) = entry.tag
+            && let Some(tag) = entry.tag()
         {
             self.emit(Event::Done { tag });
         }

@@ -104,7 +104,7 @@ impl Connection {
                 if let AnswerLife::Refused(why) = &entry.life {
                     return Ok(InReturn::Exception(why.clone()));
                 }
-                let tag = entry.tag.ok_or(PeerMisbehaved::TakesFromUnknown(answer))?;
+                let tag = entry.tag().ok_or(PeerMisbehaved::TakesFromUnknown(answer))?;
                 Ok(InReturn::TakeFrom(tag))
             }
             ResultsTo::Taken => Err(PeerMisbehaved::TakesTwice(answer)),

@@ -2,6 +2,19 @@
 
 use std::collections::BTreeMap;
 
+/// Tables of so many entries and more grow by half, smaller ones to their double.
+const GROWS_BY_HALF: usize = 1024;
+
+/// Makes room in a table for `len` entries. Where there are many, what it has room for beyond them is memory like any
+/// other: it is at most half as much again, and not as much again.
+#[inline]
+pub(crate) fn make_room<T>(slots: &mut Vec<T>, len: usize) {
+    let now = slots.len();
+    if len > slots.capacity() && now >= GROWS_BY_HALF {
+        slots.reserve_exact((now / 2).max(len - now));
+    }
+}
+
 /// Entries under ids this table hands out: small, dense, the most recently freed first.
 #[derive(Debug)]
 pub(super) struct Slab<T> {
@@ -36,6 +49,8 @@ impl<T> Slab<T> {
             }
             return id;
         }
+        let len = self.slots.len();
+        make_room(&mut self.slots, len + 1);
         self.slots.push(Some(entry));
         // Limits far below 2^32 bound every slab.
         u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
@@ -103,6 +118,7 @@ impl<T> ChosenTable<T> {
         let sparse = if self.sparse.is_empty() { None } else { self.sparse.remove(&id) };
         let near = index < self.dense_max as usize + 2 * self.len;
         if near && index >= self.dense.len() {
+            make_room(&mut self.dense, index + 1);
             self.dense.resize_with(index + 1, || None);
         }
         let old = match self.dense.get_mut(index) {
@@ -155,5 +171,33 @@ impl<T> ChosenTable<T> {
     pub(super) fn into_entries(self) -> impl Iterator<Item = (u32, T)> {
         let dense = (0..).zip(self.dense).filter_map(|(id, slot)| Some((id, slot?)));
         dense.chain(self.sparse)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_of_many_has_room_for_half_as_many_more_at_most() {
+        let (mut slab, mut chosen) = (Slab::default(), ChosenTable::new(0));
+        for id in 0..100_000_u32 {
+            slab.insert(id);
+            chosen.insert(id, id);
+            let len = id as usize + 1;
+            let most = if len <= GROWS_BY_HALF { 2 * len.max(4) } else { len + len / 2 };
+            for room in [slab.slots.capacity(), chosen.dense.capacity()] {
+                assert!(room <= most, "{len} entries, room for {room}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_table_that_jumps_far_has_room_for_that() {
+        let mut chosen = ChosenTable::new(1 << 20);
+        (0..2000).for_each(|id| chosen.insert(id, id));
+        chosen.insert(900_000, 1);
+        assert_eq!((chosen.get(900_000), chosen.len()), (Some(&1), 2001));
+        assert!(chosen.dense.capacity() <= 1_350_000);
     }
 }

@@ -107,6 +107,19 @@ impl Connection {
         }
     }
 
+    /// A stream is sent to `target`. If that is in the results of a call which has not left and of which only the pipeline
+    /// is wanted, the peer is to return it all the same: one Return, and each call of the stream behind it names a
+    /// capability of the peer's, which both ends find faster than one in the results of a call. (C-H2)
+    pub fn will_stream(&mut self, target: &OutTarget) {
+        if let OutTarget::Answer(call, _) = target
+            && let Some(question) = self.questions.get_mut(*call)
+            && matches!(question.life, QuestionLife::Queued { .. })
+            && question.wanted == Wanted::Pipeline
+        {
+            question.wanted = Wanted::PipelineAtLength;
+        }
+    }
+
     /// Nothing will be pipelined on this call any more. (C-H1)
     pub fn drop_pipeline(&mut self, call: CallRef) {
         if let Some(question) = self.questions.get_mut(call) {
@@ -134,7 +147,9 @@ impl Connection {
         match question.life {
             QuestionLife::Queued { ask } if pinned || delivered => {
                 let finish = self.queue.push(Item::Finish(call));
-                self.set_life(call, QuestionLife::Withdrawn { ask, finish });
+                // Limits far below 2^32 bound the queue.
+                let behind = u32::try_from(finish - ask).unwrap_or(u32::MAX);
+                self.set_life(call, QuestionLife::Withdrawn { ask, behind });
                 if let Some(question) = self.questions.get_mut(call) {
                     question.wanted = if pinned { Wanted::Pipeline } else { Wanted::Nothing };
                 }

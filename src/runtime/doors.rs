@@ -18,7 +18,7 @@
 //! | `reading paused`, `writing held` | debug | `vat`, `link` |
 //! | `message received`, `message sent` | trace | `vat`, `link`, `message`, as `bowline decode` shows it |
 
-use crate::transport::Peer;
+use crate::transport::Transport;
 use crate::vat::{CallId, LinkId, Outcome};
 use crate::wire::{Exception, Message};
 
@@ -38,8 +38,8 @@ pub(super) fn are_watched() -> bool {
 
 /// A connection begins.
 #[inline]
-pub(super) fn opened(vat: VatId, link: LinkId, peer: &Peer) {
-    doors::opened(vat, link, peer);
+pub(super) fn opened(vat: VatId, link: LinkId, transport: &dyn Transport) {
+    doors::opened(vat, link, transport);
 }
 
 /// A connection is over.
@@ -133,7 +133,8 @@ mod told {
     use tracing::{debug, debug_span, info, trace, warn};
 
     use super::{
-        CallId, Conclusion, Delivery, Exception, LinkId, LocalFuture, Message, Outcome, Peer, VatId,
+        CallId, Conclusion, Delivery, Exception, LinkId, LocalFuture, Message, Outcome, Transport,
+        VatId,
     };
     use crate::wire::{self, Context as Embargo, ExceptionKind};
 
@@ -150,8 +151,8 @@ mod told {
         LevelFilter::current() >= LevelFilter::DEBUG
     }
 
-    pub(super) fn opened(vat: VatId, link: LinkId, peer: &Peer) {
-        info!(target: TARGET, ?vat, link = link.index(), %peer, "connection opened");
+    pub(super) fn opened(vat: VatId, link: LinkId, transport: &dyn Transport) {
+        info!(target: TARGET, ?vat, link = link.index(), peer = %transport.peer(), "connection opened");
     }
 
     pub(super) fn closed(vat: VatId, link: LinkId, why: &Exception) {
@@ -325,7 +326,8 @@ mod untold {
     use std::marker::PhantomData;
 
     use super::{
-        CallId, Conclusion, Delivery, Exception, LinkId, LocalFuture, Message, Outcome, Peer, VatId,
+        CallId, Conclusion, Delivery, Exception, LinkId, LocalFuture, Message, Outcome, Transport,
+        VatId,
     };
 
     /// None.
@@ -336,7 +338,7 @@ mod untold {
         false
     }
 
-    pub(super) const fn opened(_: VatId, _: LinkId, _: &Peer) {}
+    pub(super) const fn opened(_: VatId, _: LinkId, _: &dyn Transport) {}
     pub(super) const fn closed(_: VatId, _: LinkId, _: &Exception) {}
     pub(super) const fn made(_: VatId, _: CallId, _: (u64, u16)) {}
     pub(super) const fn returned(_: VatId, _: CallId, _: &Conclusion) {}

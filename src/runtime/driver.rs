@@ -9,7 +9,6 @@ use super::local::Local;
 use super::round::Round;
 use super::signal::Sleeper;
 use super::turn::Turn;
-use super::watch::Watch;
 
 /// How many turns one poll takes before others of the same executor have theirs.
 const TURNS_PER_POLL: usize = 32;
@@ -27,6 +26,12 @@ pub trait Clock: Unpin {
     fn yield_now(&mut self, cx: &mut Context<'_>) {
         cx.waker().wake_by_ref();
     }
+
+    /// The same time for others on the thread, where it can be told without this clock. A promise that is polled before
+    /// the driver is then takes in what has come; otherwise that is left to the driver.
+    fn teller(&self) -> Option<fn() -> Instant> {
+        None
+    }
 }
 
 /// No clock: timers stand still.
@@ -41,10 +46,14 @@ impl Clock for Timeless {
     fn poll_sleep(&mut self, _: Instant, _: &mut Context<'_>) -> Poll<()> {
         Poll::Pending
     }
+
+    fn teller(&self) -> Option<fn() -> Instant> {
+        Some(Instant::now)
+    }
 }
 
 /// Runs a vat until the vat is gone. While a vat has a driver, promises that are polled deliver
-/// calls but leave connections and timers to it.
+/// calls, and take in what the driver was woken for if they are polled before it; nothing is sent out of their turn.
 ///
 /// Where a message goes to another vat of the same thread whose driver sleeps, the driver that wrote it takes that
 /// vat's turn: nobody is woken for a question that is answered at once.
@@ -54,7 +63,6 @@ impl Clock for Timeless {
 pub struct Driver<C> {
     local: Local,
     clock: C,
-    watch: Watch,
 }
 
 impl Driver<Timeless> {
@@ -67,7 +75,8 @@ impl Driver<Timeless> {
 impl<C: Clock> Driver<C> {
     pub(super) fn new(local: Local, clock: C) -> Self {
         local.inner().drivers.set(local.inner().drivers.get() + 1);
-        Self { local, clock, watch: Watch::default() }
+        local.inner().teller.set(clock.teller());
+        Self { local, clock }
     }
 }
 
@@ -75,21 +84,21 @@ impl<C: Clock> Future for Driver<C> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { local, clock, watch } = &mut *self;
-        let signal = &local.inner().near;
+        let Self { local, clock } = &mut *self;
+        let (signal, watch) = (&local.inner().near, &local.inner().watch);
         let mut now = clock.now();
-        if !signal.is_raised() && !local.inner().withheld.get() && watch.goes_on(now) {
+        if !signal.is_raised() && !local.inner().withheld.get() && watch.borrow_mut().goes_on(now) {
             clock.yield_now(cx);
             return Poll::Pending;
         }
-        let watches = watch.came(now);
+        let watches = watch.borrow_mut().came(now);
         signal.wakes_up(cx.waker());
         let round = Round;
         for _ in 0..TURNS_PER_POLL {
             if local.mailbox().is_closed() {
                 return Poll::Ready(());
             }
-            let turn = local.turn_patiently(now);
+            let turn = local.turn_if_any(now);
             round.go(now);
             let Turn::Idle(due) = turn else {
                 if local.inner().withheld.get() {
@@ -106,7 +115,7 @@ impl<C: Clock> Future for Driver<C> {
             match due {
                 Some(due) if clock.poll_sleep(due, cx).is_ready() => now = clock.now(),
                 _ if watches => {
-                    watch.begin();
+                    watch.borrow_mut().begin();
                     clock.yield_now(cx);
                     return Poll::Pending;
                 }

@@ -4,6 +4,8 @@ use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use smallvec::SmallVec;
+
 use crate::transport::Transport;
 use crate::vat::LinkId;
 use crate::wire::Exception;
@@ -34,10 +36,13 @@ pub(super) struct Entry {
     /// Wakes at the end of the grace, if there is one.
     pub(super) timer: Option<TimerId>,
     ending: Ending,
-    closed: Vec<Waker>,
-    idle: Vec<Waker>,
+    closed: Waiting,
+    idle: Waiting,
     parting: Parting,
 }
+
+/// Who waits for the same: hardly ever more than one.
+pub(super) type Waiting = SmallVec<[Waker; 1]>;
 
 /// When the transport of a connection that is over is let go of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,15 +76,21 @@ pub(super) struct Links {
     pub(super) entries: Vec<Option<Entry>>,
     /// Links that are not read because their peer has asked too much that is not answered.
     pub(super) paused: Vec<u32>,
+    /// Links whose transports were handed messages that were not written since.
+    begun: Vec<u32>,
+    /// Links that ended in this turn.
+    pub(super) ended: Vec<u32>,
     /// Links somebody waits to become idle.
     watched: Vec<LinkId>,
+    /// What wakes the receiving and the flushing of the link in each slot, whichever that is.
+    wakers: Vec<(Waker, Waker)>,
     signal: Arc<Signal>,
 }
 
 impl Entry {
     /// It is forgotten: its transport, to be dropped, and who is to be woken because the connection
     /// is over.
-    pub(super) fn end(mut self) -> (Option<Port>, Vec<Waker>) {
+    pub(super) fn end(mut self) -> (Option<Port>, Waiting) {
         self.closed.append(&mut self.idle);
         (self.port, self.closed)
     }
@@ -87,16 +98,20 @@ impl Entry {
 
 impl Links {
     pub(super) fn new(signal: Arc<Signal>) -> Self {
-        Self { entries: Vec::new(), paused: Vec::new(), watched: Vec::new(), signal }
+        Self {
+            entries: Vec::new(),
+            paused: Vec::new(),
+            begun: Vec::new(),
+            watched: Vec::new(),
+            ended: Vec::new(),
+            wakers: Vec::new(),
+            signal,
+        }
     }
 
     pub(super) fn insert(&mut self, link: LinkId, transport: Box<dyn Transport>) -> Ending {
         let index = link.index();
-        let waker = |ready| {
-            let raise = Raise { ready, signal: self.signal.clone() };
-            Waker::from(Arc::new(raise))
-        };
-        let (receive, flush) = (waker(Ready::Receive(index)), waker(Ready::Flush(index)));
+        let (receive, flush) = self.wakers_of(index);
         receive.wake_by_ref();
         let entry = Entry {
             link,
@@ -104,8 +119,8 @@ impl Links {
             state: State::Open,
             timer: None,
             ending: Ending::default(),
-            closed: Vec::new(),
-            idle: Vec::new(),
+            closed: Waiting::new(),
+            idle: Waiting::new(),
             parting: Parting::Written,
         };
         let ending = Arc::clone(&entry.ending);
@@ -116,6 +131,20 @@ impl Links {
         // In bounds: it was made as long just now.
         self.entries[at] = Some(entry);
         ending
+    }
+
+    fn wakers_of(&mut self, index: u32) -> (Waker, Waker) {
+        let at = index as usize;
+        let waker = |ready| {
+            let raise = Raise { ready, signal: self.signal.clone() };
+            Waker::from(Arc::new(raise))
+        };
+        for index in (0..=index).skip(self.wakers.len()) {
+            let pair = (waker(Ready::Receive(index)), waker(Ready::Flush(index)));
+            self.wakers.push(pair);
+        }
+        // In bounds: it was made as long just now.
+        self.wakers[at].clone()
     }
 
     #[inline]
@@ -138,6 +167,28 @@ impl Links {
         }
     }
 
+    /// Puts back a transport that was handed messages, to be written in the next turn.
+    pub(super) fn begin(&mut self, index: u32, port: Port) {
+        self.check_in(index, port);
+        if !self.begun.contains(&index) {
+            self.begun.push(index);
+        }
+    }
+
+    /// Whether transports were handed messages that are to be written.
+    pub(super) const fn has_begun(&self) -> bool {
+        !self.begun.is_empty()
+    }
+
+    pub(super) fn take_begun(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.begun)
+    }
+
+    /// The transport is written now.
+    pub(super) fn is_written(&mut self, index: u32) {
+        self.begun.retain(|begun| *begun != index);
+    }
+
     /// Writing failed: what is still to be received has until the end of the grace.
     pub(super) fn fail(&mut self, index: u32, now: Option<Instant>) -> Option<Instant> {
         let until = now.map(|now| now + CLOSE_GRACE);
@@ -149,13 +200,12 @@ impl Links {
 
     /// The connection is over, for this reason; it may write its last messages until the end of the
     /// grace. The wakers are those who wait for the end.
-    pub(super) fn close(
-        &mut self,
-        link: LinkId,
-        why: Exception,
-        now: Option<Instant>,
-    ) -> Vec<Waker> {
-        let Some(entry) = self.entry(link.index()) else { return Vec::new() };
+    pub(super) fn close(&mut self, link: LinkId, why: Exception, now: Option<Instant>) -> Waiting {
+        let Some(entry) = self.entries.get_mut(link.index() as usize).and_then(Option::as_mut)
+        else {
+            return Waiting::new();
+        };
+        self.ended.push(link.index());
         // Set once: a connection ends once.
         let _ = entry.ending.set(why);
         entry.state = State::Closing(now.map(|now| now + CLOSE_GRACE));
@@ -169,6 +219,12 @@ impl Links {
         if let Some(entry) = self.entry(link.index()).filter(|entry| entry.link == link) {
             entry.parting = Parting::Parted;
         }
+    }
+
+    /// Whether nothing is waited for once the last words are written.
+    pub(super) fn is_to_be_dropped(&self, index: u32) -> bool {
+        let entry = self.entries.get(index as usize).and_then(Option::as_ref);
+        entry.is_some_and(|entry| entry.parting == Parting::Written)
     }
 
     /// The last words are written. True: the peer is waited for until the time given.
@@ -221,7 +277,7 @@ impl Links {
     }
 
     /// Who waits for a connection to become idle.
-    pub(super) fn take_idle(&mut self, link: LinkId) -> Vec<Waker> {
+    pub(super) fn take_idle(&mut self, link: LinkId) -> Waiting {
         self.entry(link.index()).map(|entry| std::mem::take(&mut entry.idle)).unwrap_or_default()
     }
 
@@ -233,7 +289,7 @@ impl Links {
 
 /// Keeps a waker once for each task. Clones are compared: of the original none may be known, as its
 /// table of functions may be another copy of theirs.
-fn remember(watchers: &mut Vec<Waker>, waker: &Waker) {
+fn remember(watchers: &mut Waiting, waker: &Waker) {
     let new = waker.clone();
     if !watchers.iter().any(|known| known.will_wake(&new)) {
         watchers.push(new);

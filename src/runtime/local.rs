@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
-use crate::conn::{Config, Connection};
+use crate::conn::{Config, Connection, make_room};
 use crate::transport::Transport;
 use crate::vat::{CallId, Cap, Graph, LinkId, Request, Wrote};
 
@@ -22,6 +22,7 @@ use super::signal::{Near, Ready};
 use super::targets::Targets;
 use super::tasks::{Tasks, Work};
 use super::timers::{TimerId, Timers};
+use super::watch::Watch;
 
 thread_local! {
     /// The vats of this thread, each at the place its id names.
@@ -61,6 +62,10 @@ pub(super) struct Inner {
     pub(super) sleeps_until: Cell<Option<Instant>>,
     /// How many drivers this vat has; without one, the promises that are polled drive it.
     pub(super) drivers: Cell<u32>,
+    /// How to tell the time as the driver does, if there is a way.
+    pub(super) teller: Cell<Option<fn() -> Instant>>,
+    /// Whether the driver sleeps or looks for more.
+    pub(super) watch: RefCell<Watch>,
     /// Whether somebody waits until nothing is under way.
     pub(super) waits_for_rest: Cell<bool>,
     /// Whether a turn is under way, which sees to all that comes up in it.
@@ -78,9 +83,12 @@ pub(super) struct Inner {
 pub(super) enum Taker {
     /// A promise, or whoever has no executor.
     Anybody,
+    /// A promise in place of a driver that was woken; what there is to send may wait for the next turn, if nobody
+    /// waits for it.
+    PatientPromise,
     /// A driver, which sees to the vats it writes to.
     Driver,
-    /// The same; what there is to send may wait for its next turn, if nobody waits for it.
+    /// The same; what there is to send may wait, too.
     PatientDriver,
 }
 
@@ -120,6 +128,8 @@ impl Local {
             depth: Cell::new(0),
             sleeps_until: Cell::new(None),
             drivers: Cell::new(0),
+            teller: Cell::new(None),
+            watch: RefCell::default(),
             waits_for_rest: Cell::new(false),
             turning: Cell::new(false),
             ready: RefCell::default(),
@@ -217,6 +227,7 @@ impl Local {
         let wrote = self.change(|graph| graph.write(cap, request));
         let (Wrote::Sent(call) | Wrote::Waits(call)) = wrote;
         doors::made(self.id(), call, method);
+        self.send_ahead();
         wrote
     }
 
@@ -248,6 +259,7 @@ impl Local {
         let new = waker.clone();
         let mut waiters = self.0.waiters.borrow_mut();
         if waiters.len() <= at {
+            make_room(&mut waiters, at + 1);
             waiters.resize(at + 1, None);
         }
         // In bounds: it was made as long just now.
@@ -308,7 +320,7 @@ impl Local {
         if self.has_ended() {
             return (link, Arc::new(OnceLock::from(gone())));
         }
-        doors::opened(self.id(), link, transport.peer());
+        doors::opened(self.id(), link, &*transport);
         let ending = self.0.links.borrow_mut().insert(link, transport);
         (link, ending)
     }

@@ -8,6 +8,9 @@ use super::local::Local;
 use super::quiet::quietly;
 use super::released::Release;
 
+/// For how many there stays room in the list: one busy moment does not stay in memory.
+const KEPT: usize = 256;
+
 impl Local {
     /// Gives a reference back at the next turn.
     pub fn release(&self, cap: Cap) {
@@ -84,6 +87,7 @@ impl Local {
             released.iter_mut().for_each(|release| release.give_back(graph, &mut targets));
         });
         quietly(|| released.clear());
+        released.shrink_to(KEPT);
         let mut list = self.inner().released.borrow_mut();
         if list.is_empty() {
             *list = released;

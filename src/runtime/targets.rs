@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::conn::make_room;
 use crate::vat::{Cap, Graph, TargetId};
 
 use super::dispatch::Dispatch;
@@ -29,6 +30,8 @@ impl Targets {
             self.places[index as usize] = place;
             return TargetId(index);
         }
+        let len = self.places.len();
+        make_room(&mut self.places, len + 1);
         self.places.push(place);
         TargetId(u32::try_from(self.places.len() - 1).expect("memory ends before 2^32 objects"))
     }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
 
+use crate::conn::make_room;
 use crate::vat::CallId;
 
 use super::dispatch::{Conclusion, LocalFuture};
@@ -46,6 +47,7 @@ impl Tasks {
         let index = self.free.pop().unwrap_or_else(|| {
             let index = u32::try_from(self.slots.len()).expect("memory ends before 2^32 tasks");
             let raise = Raise { ready: Ready::Task(index), signal: self.signal.clone() };
+            make_room(&mut self.slots, index as usize + 1);
             self.slots.push((Slot::Free, Rc::new(Waker::from(Arc::new(raise)))));
             index
         });
@@ -67,6 +69,7 @@ impl Tasks {
         if let Work::Call(call, _) = &work {
             let at = call.index() as usize;
             if self.by_call.len() <= at {
+                make_room(&mut self.by_call, at + 1);
                 self.by_call.resize(at + 1, None);
             }
             // In bounds: it was made as long just now.

@@ -21,6 +21,10 @@ impl Clock for TokioClock {
         tokio::time::Instant::now().into_std()
     }
 
+    fn teller(&self) -> Option<fn() -> Instant> {
+        Some(|| tokio::time::Instant::now().into_std())
+    }
+
     fn poll_sleep(&mut self, until: Instant, cx: &mut Context<'_>) -> Poll<()> {
         let until = tokio::time::Instant::from_std(until);
         match &mut self.sleep {

@@ -11,7 +11,6 @@ use crate::wire::{Exception, Message};
 use super::doors;
 use super::links::{CheckedOut, Entry, Links, State};
 use super::local::{Local, Taker};
-use super::signal::Ready;
 use super::visits::Writing;
 
 /// How many messages one connection may have handled in one turn. A loud neighbour waits for the
@@ -25,6 +24,14 @@ const MESSAGES_OF_THE_REFUSED: usize = 8;
 /// that goes beyond it included: large messages, too, take their turn beside a neighbour's small ones.
 const WORDS_PER_TURN: usize = 32 << 10;
 
+/// How many words of content are handled before the calls among them are delivered (64 KiB), and more is read. Memory of
+/// calls that are over is used again for those that follow, while it is in the processor's cache.
+const WORDS_AT_ONCE: usize = 8 << 10;
+
+/// How many words of messages a stream lets wait for the turn in which they leave (16 KiB). Then they are handed to their
+/// transport, which copies what it can, and the memory of one write is used again for the next.
+const WORDS_WAITING: usize = 2 << 10;
+
 /// How many bytes a transport may have queued before it gets no more to write. What is due beyond
 /// that stays with the connection, whose limits see it: a peer that asks and does not read would
 /// otherwise fill our memory with answers.
@@ -36,6 +43,8 @@ enum Read {
     Drained,
     /// The connection wants no more.
     Unwanted,
+    /// It has more, once what came is delivered.
+    Portion,
     /// It has more, for the next turn.
     Cut,
     /// The peer ended the stream, in good order.
@@ -43,17 +52,34 @@ enum Read {
     Lost(TransportError),
 }
 
+/// What one connection may still have handled in this turn.
+struct Budget {
+    messages: usize,
+    words: usize,
+}
+
 impl Local {
     /// Reads what the transport of a link has, within the budget.
     pub(super) fn receive(&self, index: u32) {
+        let link = self.inner().links.borrow_mut().entry(index).map(|entry| entry.link);
+        let refused = link.is_some_and(|link| self.with(|graph| graph.take_refused(link)));
+        let messages = if refused { MESSAGES_OF_THE_REFUSED } else { MESSAGES_PER_TURN };
+        let mut budget = Budget { messages, words: WORDS_PER_TURN };
+        while self.receive_portion(index, &mut budget) {
+            self.drain();
+        }
+    }
+
+    /// Whether more is to be read once what was read is delivered.
+    fn receive_portion(&self, index: u32, budget: &mut Budget) -> bool {
         let links = &self.inner().links;
         let out = links.borrow_mut().check_out(index);
-        let Some(CheckedOut { link, state, mut port }) = out else { return };
+        let Some(CheckedOut { link, state, mut port }) = out else { return false };
         let read = match state {
             State::Closing(_) | State::Lingering(_) => {
                 read_away(&mut *port.transport, &port.receive)
             }
-            _ => self.read_from(link, &mut *port.transport, &port.receive),
+            _ => self.read_from(link, &mut *port.transport, &port.receive, budget),
         };
         if matches!(read, Read::Cut) {
             port.receive.wake_by_ref();
@@ -63,6 +89,7 @@ impl Local {
             Read::Ended(_) | Read::Lost(_) if matches!(state, State::Lingering(_)) => {
                 self.forget(link)
             }
+            Read::Portion => return true,
             Read::Drained | Read::Cut => {}
             Read::Unwanted => {
                 doors::paused(self.id(), link);
@@ -71,23 +98,26 @@ impl Local {
             Read::Ended(why) => self.lose(link, why),
             Read::Lost(error) => self.lose_to(link, &error),
         }
+        false
     }
 
-    fn read_from(&self, link: LinkId, transport: &mut dyn Transport, waker: &Waker) -> Read {
+    fn read_from(
+        &self,
+        link: LinkId,
+        transport: &mut dyn Transport,
+        waker: &Waker,
+        budget: &mut Budget,
+    ) -> Read {
         let wants = |graph: &Graph| graph.connection(link).is_none_or(|conn| conn.wants_read());
         let mut wanted = self.with(|graph| wants(graph));
         let mut cx = Context::from_waker(waker);
-        let mut words = 0;
-        let messages = match self.with(|graph| graph.take_refused(link)) {
-            true => MESSAGES_OF_THE_REFUSED,
-            false => MESSAGES_PER_TURN,
-        };
-        for _ in 0..messages {
+        let portion_end = budget.words.saturating_sub(WORDS_AT_ONCE);
+        while budget.messages > 0 && budget.words > 0 {
             if !wanted {
                 return Read::Unwanted;
             }
-            if words >= WORDS_PER_TURN {
-                break;
+            if budget.words <= portion_end {
+                return Read::Portion;
             }
             let message = match transport.poll_receive(&mut cx) {
                 Poll::Pending => return Read::Drained,
@@ -97,7 +127,8 @@ impl Local {
                 }
                 Poll::Ready(Err(error)) => return Read::Lost(error),
             };
-            words += message.content_words();
+            budget.messages -= 1;
+            budget.words = budget.words.saturating_sub(message.content_words());
             doors::received(self.id(), link, &message);
             wanted = self.with(|graph| {
                 // A peer that broke a rule has its Abort queued; `Output::Closed` follows.
@@ -150,14 +181,21 @@ impl Local {
     /// Hands every message that is due to its transport, and writes each transport once.
     pub(super) fn transmit(&self) {
         let taker = self.inner().taker.get();
-        if taker == Taker::PatientDriver && self.with(|graph| graph.only_gives_back()) {
+        let begun = self.inner().links.borrow().has_begun();
+        if matches!(taker, Taker::PatientDriver | Taker::PatientPromise)
+            && !begun
+            && self.with(|graph| graph.only_gives_back())
+        {
             return self.inner().withheld.set(true);
         }
-        let _writing = (taker != Taker::Anybody).then(Writing::begin);
+        let drives = matches!(taker, Taker::Driver | Taker::PatientDriver);
+        let _writing = drives.then(Writing::begin);
         let mut next = self.with(Graph::poll_transmit);
         while let Some((link, message)) = next {
             next = self.transmit_to(link, message);
         }
+        let begun = self.inner().links.borrow_mut().take_begun();
+        begun.into_iter().for_each(|index| self.flush(index));
     }
 
     /// Hands a message and those that follow it on the same link to the transport, and writes it. The next message of another.
@@ -188,6 +226,25 @@ impl Local {
         next
     }
 
+    /// Hands what is due to its transport if that is much, for the next turn to write.
+    pub(super) fn send_ahead(&self) {
+        let due = self.quietly(|graph| graph.sends_much(WORDS_WAITING));
+        let lent = due.and_then(|link| self.inner().links.borrow_mut().check_out(link.index()));
+        let Some(CheckedOut { link, state, mut port }) = lent else { return };
+        if state != State::Open {
+            return self.inner().links.borrow_mut().check_in(link.index(), port);
+        }
+        while Unwritten::of(&*port.transport) == Unwritten::Little {
+            let Some(message) = self.with(|graph| graph.poll_transmit_on(link)) else { break };
+            doors::sent(self.id(), link, &message);
+            if let Err(error) = port.transport.send(message) {
+                self.lose(link, error.to_string());
+                break;
+            }
+        }
+        self.inner().links.borrow_mut().begin(link.index(), port);
+    }
+
     /// Wakes those who wait for a connection to become idle, where one has.
     #[inline]
     pub(super) fn tell_idle(&self) {
@@ -210,8 +267,16 @@ impl Local {
         let now = self.now();
         doors::closed(self.id(), link, &why);
         let wakers = self.inner().links.borrow_mut().close(link, why, now);
-        self.inner().mailbox.signal.raise_for(Ready::Flush(link.index()));
+        self.stir();
         wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Writes the last messages of the connections that ended in this turn.
+    pub(super) fn part(&self) {
+        let next = || self.inner().links.borrow_mut().ended.pop();
+        while let Some(index) = next() {
+            self.flush(index);
+        }
     }
 
     /// Writing failed. What the peer sent before is received first (T8), but not for ever.
@@ -261,7 +326,10 @@ impl Local {
                 let polled = port.transport.poll_flush(&mut cx);
                 let unwritten = Unwritten::of(port.transport.as_ref());
                 let failed = matches!(polled, Poll::Ready(Err(_))).then(|| port.flush.clone());
-                links.borrow_mut().check_in(index, port);
+                let mut tables = links.borrow_mut();
+                tables.is_written(index);
+                tables.check_in(index, port);
+                drop(tables);
                 if let Some(flush) = failed {
                     self.fail(index, &flush);
                 } else if unwritten == Unwritten::Little && self.with(|graph| graph.unhold(link)) {
@@ -279,7 +347,11 @@ impl Local {
                 // What is still to be handed over comes before the end, in this turn or the next.
                 let spent =
                     self.with(|graph| graph.connection(link).is_none_or(Connection::is_spent));
+                // A transport that is dropped at once need not be told to end its direction as well.
+                let ends =
+                    links.borrow().is_to_be_dropped(index) && port.transport.ends_when_dropped();
                 let closed = match spent {
+                    true if ends => port.transport.poll_flush(&mut cx).is_ready(),
                     true => port.transport.poll_close(&mut cx).is_ready(),
                     false => matches!(port.transport.poll_flush(&mut cx), Poll::Ready(Err(_))),
                 };

@@ -55,14 +55,30 @@ impl Local {
     /// if this one withheld something. Whoever was answered just now may call again, and what ends
     /// the call before goes out in the same write.
     pub(super) fn turn_patiently(&self, now: Instant) -> Turn {
-        let taker = match self.inner().withheld.take() {
-            true => Taker::Driver,
-            false => Taker::PatientDriver,
-        };
-        let during = During::new(&self.inner().taker, taker);
+        self.turn_as(now, Taker::Driver, Taker::PatientDriver)
+    }
+
+    /// A turn of the first, or, where the last one withheld nothing, of the second, who is patient.
+    fn turn_as(&self, now: Instant, taker: Taker, patient: Taker) -> Turn {
+        let withheld = self.inner().withheld.take();
+        let during = During::new(&self.inner().taker, if withheld { taker } else { patient });
         let turn = self.turn(Some(now));
         drop(during);
         turn
+    }
+
+    /// As [`turn_patiently`](Self::turn_patiently), unless it would find nothing to do: whoever woke the driver meant another
+    /// future of the same task, or a promise took the turn.
+    pub(super) fn turn_if_any(&self, now: Instant) -> Turn {
+        let due = self.inner().timers.borrow().next_due();
+        let is_due = due.is_some_and(|due| due <= now);
+        if is_due || self.inner().near.is_raised() || self.inner().withheld.get() || self.has_work()
+        {
+            return self.turn_patiently(now);
+        }
+        let none_due = self.inner().timers.borrow_mut().advance(now);
+        drop(none_due);
+        Turn::Idle(due)
     }
 
     /// There is something to be done that nobody need be told of.
@@ -106,15 +122,17 @@ impl Local {
             self.drain();
         }
         self.transmit();
+        self.part();
         self.tell_idle();
         self.tell_rest();
     }
 
-    /// Drives the vat on behalf of a promise that is polled: delivers calls, and does all else
-    /// too where no driver does.
+    /// Drives the vat on behalf of a promise that is polled: delivers calls, takes in what a driver was woken for
+    /// and has not come to, and does all else too where no driver does.
     #[inline]
     pub fn pump(&self, waker: &Waker) {
         if self.is_driven() {
+            self.take_in();
             self.drain_releases();
             return self.drain();
         }
@@ -124,6 +142,20 @@ impl Local {
             }
         }
         waker.wake_by_ref();
+    }
+
+    /// Takes the turn a sleeping driver was woken for. An executor that polls what it blocks on before its tasks, as
+    /// tokio does, looks for input once more between a task and what that woke; here the answer is there at once.
+    fn take_in(&self) {
+        let inner = self.inner();
+        if inner.depth.get() > 0 || inner.turning.get() || !inner.near.has_ready() {
+            return;
+        }
+        if let Some(now) = inner.teller.get().map(|now| now()) {
+            let _ = inner.watch.borrow_mut().came(now);
+            // Whom it writes to is woken: a promise is no driver that would see to them.
+            let _ = self.turn_as(now, Taker::Anybody, Taker::PatientPromise);
+        }
     }
 
     /// Whether connections and timers are left to somebody else: a driver, or the turn that is under

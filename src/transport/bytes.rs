@@ -50,6 +50,12 @@ pub trait ByteStream: Unpin {
     ///
     /// Those of the stream.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Whether dropping it ends our direction as closing it does, with all that was written before the end. What is
+    /// dropped at once need not be closed then. No where it is not known, and where closing says goodbye, as TLS does.
+    fn ends_when_dropped(&self) -> bool {
+        false
+    }
 }
 
 impl<S: ByteStream + ?Sized> ByteStream for Box<S> {
@@ -75,5 +81,9 @@ impl<S: ByteStream + ?Sized> ByteStream for Box<S> {
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         (**self).poll_close(cx)
+    }
+
+    fn ends_when_dropped(&self) -> bool {
+        (**self).ends_when_dropped()
     }
 }

@@ -79,6 +79,12 @@ pub trait Transport: Unpin {
     /// Writing failed, now or earlier (T8).
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>>;
 
+    /// Whether the peer of one that is flushed and dropped (T12) sees what that of one that is closed and dropped does:
+    /// then it need not be closed. No where it is not known.
+    fn ends_when_dropped(&self) -> bool {
+        false
+    }
+
     /// The bytes that are queued and not yet written: a measure for back-pressure. 0 for links that
     /// move messages, which own no bytes.
     fn queued_bytes(&self) -> usize;
@@ -105,6 +111,10 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         (**self).poll_close(cx)
+    }
+
+    fn ends_when_dropped(&self) -> bool {
+        (**self).ends_when_dropped()
     }
 
     fn queued_bytes(&self) -> usize {

@@ -32,7 +32,7 @@ impl Default for FramedLimits {
 /// contents from where they lie, all that a turn sends in one vectored write if the stream takes it.
 pub struct Framed<S> {
     stream: S,
-    peer: Peer,
+    peer: Name<S>,
     limits: FramedLimits,
     deframer: Deframer,
     reading: Reading,
@@ -41,6 +41,13 @@ pub struct Framed<S> {
     reader: Option<Waker>,
     outgoing: Outgoing<Encoded>,
     writing: Writing,
+}
+
+/// Who is at the other end.
+enum Name<S> {
+    Told(Peer),
+    /// The stream knows, or finds out: that is a call of the operating system, which most connections need not make.
+    Asked(fn(&S) -> &Peer),
 }
 
 /// Where the peer's direction stands.
@@ -62,6 +69,16 @@ enum Writing {
 impl<S: ByteStream> Framed<S> {
     /// Messages to and from `peer` over `stream`.
     pub fn new(stream: S, peer: Peer, limits: FramedLimits) -> Self {
+        Self::named(stream, Name::Told(peer), limits)
+    }
+
+    /// Messages over a stream that can say who is at its other end.
+    #[cfg(all(feature = "tokio", unix))]
+    pub(super) fn asking(stream: S, peer: fn(&S) -> &Peer, limits: FramedLimits) -> Self {
+        Self::named(stream, Name::Asked(peer), limits)
+    }
+
+    fn named(stream: S, peer: Name<S>, limits: FramedLimits) -> Self {
         Self {
             stream,
             peer,
@@ -83,7 +100,7 @@ impl<S: ByteStream> Framed<S> {
     /// The next message among what has arrived.
     fn arrived(&mut self) -> Result<Option<Message>, TransportError> {
         Message::arrived(&mut self.deframer, &self.limits.incoming).map_err(|error| {
-            let peer = self.peer.clone();
+            let peer = self.peer.of(&self.stream).clone();
             match error {
                 ArrivalError::Frame(error) => TransportError::Frame { peer, error },
                 ArrivalError::Message(error) => TransportError::Message { peer, error },
@@ -99,7 +116,8 @@ impl<S: ByteStream> Framed<S> {
             Ok(0) => {
                 self.reading = Reading::Ended;
                 let whole = self.deframer.finish();
-                whole.map_err(|error| TransportError::Frame { peer: self.peer.clone(), error })?;
+                let peer = || self.peer.of(&self.stream).clone();
+                whole.map_err(|error| TransportError::Frame { peer: peer(), error })?;
             }
             Ok(bytes) => {
                 self.deframer.advance(bytes.min(most));
@@ -109,7 +127,8 @@ impl<S: ByteStream> Framed<S> {
                 }
             }
             Err(source) => {
-                Err(TransportError::io("reading from", &self.peer, source))?;
+                let peer = self.peer.of(&self.stream);
+                Err(TransportError::io("reading from", peer, source))?;
             }
         }
         Poll::Ready(Ok(()))
@@ -156,7 +175,8 @@ impl<S: ByteStream> Framed<S> {
     /// Keeps why writing failed, and drops what can no longer be written.
     fn written(&mut self, outcome: io::Result<()>) -> Result<(), TransportError> {
         outcome.map_err(|source| {
-            let error = TransportError::io("writing to", &self.peer, source);
+            let peer = self.peer.of(&self.stream);
+            let error = TransportError::io("writing to", peer, source);
             self.writing = Writing::Failed(error.clone());
             self.outgoing.clear();
             error
@@ -227,12 +247,25 @@ impl<S: ByteStream> Transport for Framed<S> {
         Poll::Ready(Ok(()))
     }
 
+    fn ends_when_dropped(&self) -> bool {
+        self.stream.ends_when_dropped()
+    }
+
     fn queued_bytes(&self) -> usize {
         self.outgoing.queued()
     }
 
     fn peer(&self) -> &Peer {
-        &self.peer
+        self.peer.of(&self.stream)
+    }
+}
+
+impl<S> Name<S> {
+    fn of<'a>(&'a self, stream: &'a S) -> &'a Peer {
+        match self {
+            Self::Told(peer) => peer,
+            Self::Asked(ask) => ask(stream),
+        }
     }
 }
 

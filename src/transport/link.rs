@@ -226,6 +226,10 @@ impl<L: Share<Lane>> Transport for Link<L> {
         Poll::Ready(self.close())
     }
 
+    fn ends_when_dropped(&self) -> bool {
+        true
+    }
+
     fn queued_bytes(&self) -> usize {
         0
     }

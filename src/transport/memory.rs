@@ -289,6 +289,10 @@ macro_rules! byte_stream {
                 self.0.close();
                 Poll::Ready(Ok(()))
             }
+
+            fn ends_when_dropped(&self) -> bool {
+                true
+            }
         }
     };
 }

@@ -40,11 +40,10 @@ impl Gather for Encoded {
     }
 }
 
-/// One stretch of the queue.
-enum Part<T> {
-    /// The next so many bytes of the copies.
-    Copied(usize),
-    Lying(T),
+/// What is sent from where it lies, and how many of the copies come before it.
+struct Part<T> {
+    copied: usize,
+    lying: T,
 }
 
 /// A queue of bytes, in the order they are written.
@@ -53,8 +52,10 @@ pub(super) struct Outgoing<T> {
     /// How much of `copies` has been written.
     copies_written: usize,
     parts: VecDeque<Part<T>>,
-    /// How much of the first part has been written.
+    /// How much of what lies in the first part has been written.
     part_written: usize,
+    /// How many of the copies come behind the last part: all of them, where nothing large is queued.
+    tail: usize,
     /// How much is not written yet.
     queued: usize,
 }
@@ -66,6 +67,7 @@ impl<T: Gather> Outgoing<T> {
             copies_written: 0,
             parts: VecDeque::new(),
             part_written: 0,
+            tail: 0,
             queued: 0,
         }
     }
@@ -88,14 +90,10 @@ impl<T: Gather> Outgoing<T> {
     pub(super) fn commit(&mut self, from: usize, lying: Option<T>) {
         let copied = self.copies.len().saturating_sub(from);
         self.queued += copied;
-        match self.parts.back_mut() {
-            Some(Part::Copied(bytes)) => *bytes += copied,
-            _ if copied > 0 => self.parts.push_back(Part::Copied(copied)),
-            _ => {}
-        }
+        self.tail += copied;
         if let Some(lying) = lying.filter(|lying| lying.len() > 0) {
             self.queued += lying.len();
-            self.parts.push_back(Part::Lying(lying));
+            self.parts.push_back(Part { copied: std::mem::take(&mut self.tail), lying });
         }
     }
 
@@ -110,20 +108,21 @@ impl<T: Gather> Outgoing<T> {
         let mut slices = Slices::new();
         let mut copies = self.copies.split_at(self.copies_written).1;
         let mut skip = self.part_written;
-        for part in &self.parts {
-            match part {
-                Part::Copied(bytes) => {
-                    let (piece, rest) = copies.split_at(bytes - skip);
-                    slices.push(IoSlice::new(piece));
-                    copies = rest;
-                }
-                Part::Lying(lying) => lying.gather(skip, &mut slices),
+        for Part { copied, lying } in &self.parts {
+            let (piece, rest) = copies.split_at(*copied);
+            if !piece.is_empty() {
+                slices.push(IoSlice::new(piece));
             }
+            lying.gather(skip, &mut slices);
+            copies = rest;
             skip = 0;
             if slices.len() >= MOST_SLICES {
                 slices.truncate(MOST_SLICES);
-                break;
+                return slices;
             }
+        }
+        if self.tail > 0 {
+            slices.push(IoSlice::new(copies));
         }
         slices
     }
@@ -131,23 +130,23 @@ impl<T: Gather> Outgoing<T> {
     /// The first `written` bytes have been written.
     pub(super) fn advance(&mut self, mut written: usize) {
         self.queued = self.queued.saturating_sub(written);
-        while let Some(part) = self.parts.front() {
-            let (whole, copied) = match part {
-                Part::Copied(bytes) => (*bytes, true),
-                Part::Lying(lying) => (lying.len(), false),
-            };
-            let step = written.min(whole - self.part_written);
+        while let Some(part) = self.parts.front_mut() {
+            let step = written.min(part.copied);
+            part.copied -= step;
+            self.copies_written += step;
             written -= step;
+            let step = written.min(part.lying.len() - self.part_written);
             self.part_written += step;
-            if copied {
-                self.copies_written += step;
-            }
-            if self.part_written < whole {
+            written -= step;
+            if part.copied > 0 || self.part_written < part.lying.len() {
                 break;
             }
             self.parts.pop_front();
             self.part_written = 0;
         }
+        let step = written.min(self.tail);
+        self.tail -= step;
+        self.copies_written += step;
         self.recycle();
     }
 

@@ -1,6 +1,8 @@
 //! Sockets: TCP and unix, reached by address.
 
+use std::cell::OnceCell;
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::task::{Context, Poll, ready};
@@ -15,25 +17,56 @@ use super::peer::Peer;
 use super::pipe::stdio;
 use super::seats::{Seat, Seats};
 use super::tokio::Tokio;
-use super::unix::UnixSocket;
+use super::unix::{UnixSocket, path_of};
 
 /// A byte stream to an [`Address`]: a TCP or unix socket, or the standard streams.
 pub struct Socket {
     stream: Stream,
-    peer: Peer,
+    held: Held,
     /// Taken where they came to a listener.
     _seat: Option<Seat>,
 }
 
 enum Stream {
-    Tcp(Tokio<TcpStream>),
-    Unix(UnixSocket),
-    Other(Box<dyn ByteStream + Send>),
+    Tcp(Tokio<TcpStream>, Peer),
+    /// Who is there is asked once somebody wants to know.
+    Unix(UnixSocket, OnceCell<Peer>),
+    Other(Box<dyn ByteStream + Send>, Peer),
+}
+
+/// Who holds the descriptor of a socket. It is closed with the last who does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    /// We do, who made it.
+    Alone,
+    /// It came from elsewhere, where duplicates of it may be.
+    WithOthers,
 }
 
 impl Socket {
-    fn new(stream: Stream, peer: Peer) -> Self {
-        Self { stream, peer, _seat: None }
+    const fn new(stream: Stream, held: Held) -> Self {
+        Self { stream, held, _seat: None }
+    }
+
+    /// Sends small messages at once (`TCP_NODELAY`): a turn is already one write.
+    fn tcp(stream: TcpStream, peer: SocketAddr, held: Held) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        Ok(Self::new(Stream::Tcp(Tokio(stream), Peer::Tcp(peer)), held))
+    }
+
+    /// Two Unix sockets of this process, joined to each other. Needs a tokio runtime with I/O.
+    ///
+    /// # Errors
+    ///
+    /// The operating system has no socket to give.
+    pub fn pair() -> Result<(Self, Self), TransportError> {
+        let end = |stream| Self::unix(stream, Peer::Unix(None).into(), Held::Alone);
+        let ends = UnixStream::pair().and_then(|(left, right)| Ok((end(left)?, end(right)?)));
+        ends.map_err(|source| TransportError::io("making", &Peer::Unix(None), source))
+    }
+
+    fn unix(stream: UnixStream, peer: OnceCell<Peer>, held: Held) -> io::Result<Self> {
+        Ok(Self::new(Stream::Unix(UnixSocket::new(stream)?, peer), held))
     }
 
     /// Connects to `address`. Needs a tokio runtime with I/O.
@@ -44,11 +77,16 @@ impl Socket {
     pub async fn connect(address: &Address) -> Result<Self, TransportError> {
         let outcome = match address {
             Address::Tcp { host, port } => {
-                TcpStream::connect((host.as_str(), *port)).await.and_then(Self::try_from)
+                TcpStream::connect((host.as_str(), *port)).await.and_then(|stream| {
+                    let peer = stream.peer_addr()?;
+                    Self::tcp(stream, peer, Held::Alone)
+                })
             }
-            Address::Unix(path) => UnixStream::connect(path).await.and_then(Self::try_from),
+            Address::Unix(path) => UnixStream::connect(path).await.and_then(|stream| {
+                Self::unix(stream, Peer::Unix(Some(path.clone())).into(), Held::Alone)
+            }),
             Address::Stdio => {
-                return Ok(Self::new(Stream::Other(stdio()?), Peer::Stdio));
+                return Ok(Self::new(Stream::Other(stdio()?, Peer::Stdio), Held::WithOthers));
             }
         };
         outcome.map_err(|source| TransportError::at("connecting to", address, source))
@@ -56,15 +94,17 @@ impl Socket {
 
     /// Who is at the other end.
     #[must_use]
-    pub const fn peer(&self) -> &Peer {
-        &self.peer
+    pub fn peer(&self) -> &Peer {
+        match &self.stream {
+            Stream::Unix(stream, peer) => peer.get_or_init(|| Peer::Unix(stream.peer_path())),
+            Stream::Tcp(_, peer) | Stream::Other(_, peer) => peer,
+        }
     }
 
     /// Messages over this stream.
     #[must_use]
     pub fn framed(self, limits: FramedLimits) -> Framed<Self> {
-        let peer = self.peer.clone();
-        Framed::new(self, peer, limits)
+        Framed::asking(self, Self::peer, limits)
     }
 }
 
@@ -73,9 +113,9 @@ impl TryFrom<TcpStream> for Socket {
 
     /// Sends small messages at once (`TCP_NODELAY`): a turn is already one write.
     fn try_from(stream: TcpStream) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        let peer = Peer::Tcp(stream.peer_addr()?);
-        Ok(Self::new(Stream::Tcp(Tokio(stream)), peer))
+        // Asked now: of a connection that was reset the operating system does not say any more whose it was.
+        let peer = stream.peer_addr()?;
+        Self::tcp(stream, peer, Held::WithOthers)
     }
 }
 
@@ -85,17 +125,16 @@ impl TryFrom<UnixStream> for Socket {
     /// An error outside of a tokio runtime, which is the one that will watch it. It is watched for room
     /// to write only while there is none, or it would wake its thread for each message the peer reads.
     fn try_from(stream: UnixStream) -> io::Result<Self> {
-        let peer = Peer::Unix(stream.peer_addr()?.as_pathname().map(Path::to_owned));
-        Ok(Self::new(Stream::Unix(UnixSocket::new(stream)?), peer))
+        Self::unix(stream, OnceCell::new(), Held::WithOthers)
     }
 }
 
 impl ByteStream for Socket {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         match &mut self.stream {
-            Stream::Tcp(stream) => stream.poll_read(cx, buffer),
-            Stream::Unix(stream) => stream.poll_read(cx, buffer),
-            Stream::Other(stream) => stream.poll_read(cx, buffer),
+            Stream::Tcp(stream, _) => stream.poll_read(cx, buffer),
+            Stream::Unix(stream, _) => stream.poll_read(cx, buffer),
+            Stream::Other(stream, _) => stream.poll_read(cx, buffer),
         }
     }
 
@@ -105,31 +144,38 @@ impl ByteStream for Socket {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match &mut self.stream {
-            Stream::Tcp(stream) => stream.poll_write_vectored(cx, slices),
-            Stream::Unix(stream) => stream.poll_write_vectored(cx, slices),
-            Stream::Other(stream) => stream.poll_write_vectored(cx, slices),
+            Stream::Tcp(stream, _) => stream.poll_write_vectored(cx, slices),
+            Stream::Unix(stream, _) => stream.poll_write_vectored(cx, slices),
+            Stream::Other(stream, _) => stream.poll_write_vectored(cx, slices),
         }
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.stream {
             // The operating system keeps nothing back.
-            Stream::Tcp(_) | Stream::Unix(_) => Poll::Ready(Ok(())),
-            Stream::Other(stream) => stream.poll_flush(cx),
+            Stream::Tcp(..) | Stream::Unix(..) => Poll::Ready(Ok(())),
+            Stream::Other(stream, _) => stream.poll_flush(cx),
         }
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let closed = match &mut self.stream {
-            Stream::Tcp(stream) => ready!(stream.poll_close(cx)),
-            Stream::Unix(stream) => ready!(stream.poll_close(cx)),
-            Stream::Other(stream) => ready!(stream.poll_close(cx)),
+            Stream::Tcp(stream, _) => ready!(stream.poll_close(cx)),
+            Stream::Unix(stream, _) => ready!(stream.poll_close(cx)),
+            Stream::Other(stream, _) => ready!(stream.poll_close(cx)),
         };
         Poll::Ready(match closed {
             // The peer is gone already; there is no direction left to end.
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
             outcome => outcome,
         })
+    }
+
+    fn ends_when_dropped(&self) -> bool {
+        match (&self.stream, self.held) {
+            (Stream::Tcp(..) | Stream::Unix(..), held) => held == Held::Alone,
+            (Stream::Other(stream, _), _) => stream.ends_when_dropped(),
+        }
     }
 }
 
@@ -224,9 +270,12 @@ impl Listener {
         loop {
             let accepted = match &self.socket {
                 Listening::Tcp(listener) => ready!(listener.poll_accept(cx))
-                    .and_then(|(stream, _peer)| Socket::try_from(stream)),
-                Listening::Unix(listener, _file) => ready!(listener.poll_accept(cx))
-                    .and_then(|(stream, _peer)| Socket::try_from(stream)),
+                    .and_then(|(stream, peer)| Socket::tcp(stream, peer, Held::Alone)),
+                Listening::Unix(listener, _file) => {
+                    ready!(listener.poll_accept(cx)).and_then(|(stream, peer)| {
+                        Socket::unix(stream, Peer::Unix(path_of(&peer)).into(), Held::Alone)
+                    })
+                }
             };
             return Poll::Ready(match accepted {
                 Ok(socket) => Ok(Socket { _seat: Some(self.seats.take()), ..socket }),

@@ -8,11 +8,13 @@
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream as StdUnixStream;
+use std::path::{Path, PathBuf};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
+use tokio::net::unix::SocketAddr;
 use tokio::runtime::Handle;
 
 use super::bytes::ByteStream;
@@ -67,6 +69,17 @@ impl UnixSocket {
         Ok(Self::New(New { stream: Tokio(stream), reads: 0, waits: false, runtime }))
     }
 
+    /// Where the other end is bound, if it is, and if that can be told.
+    pub(super) fn peer_path(&self) -> Option<PathBuf> {
+        match self {
+            Self::New(new) => path_of(&new.stream.0.peer_addr().ok()?),
+            Self::Known(known) => {
+                known.input.get_ref().peer_addr().ok()?.as_pathname().map(Path::to_owned)
+            }
+            Self::Lost => None,
+        }
+    }
+
     /// A socket that is new no more is watched otherwise. Nobody waits for room then, and who waits for input is just about
     /// to be kept anew.
     fn grow(&mut self) -> io::Result<()> {
@@ -77,6 +90,11 @@ impl UnixSocket {
         }
         Ok(())
     }
+}
+
+/// The path of an address that has one.
+pub(super) fn path_of(address: &SocketAddr) -> Option<PathBuf> {
+    address.as_pathname().map(Path::to_owned)
 }
 
 impl Known {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::num::NonZeroU32;
 
+use crate::conn::make_room;
+
 /// Names an entry of the arena that `T` marks.
 pub struct Key<T> {
     index: u32,
@@ -110,6 +112,7 @@ impl<M, T> Arena<M, T> {
             }
         }
         let index = u32::try_from(self.slots.len()).expect("memory ends long before 2^32 entries");
+        make_room(&mut self.slots, index as usize + 1);
         self.slots.push(Slot::Full { generation: NonZeroU32::MIN, entry });
         Key { index, generation: NonZeroU32::MIN, entry: PhantomData }
     }

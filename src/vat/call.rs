@@ -72,9 +72,9 @@ pub(super) enum Origin {
     /// A streaming call of this vat that has not left it; the call beside it, if somebody still waits
     /// for that, is done when there is room for more.
     Write(Option<CallId>),
-    /// A streaming call of this vat that was sent: so many bytes of a window are its own until it
+    /// A streaming call of this vat that was sent: a call of so many words has its part of a window until it
     /// returns.
-    Sent(StreamId, u64),
+    Sent(StreamId, u32),
     /// A peer, which was sent the Return and has not sent its Finish.
     Returned,
     /// A peer, which sent its Finish and has not been sent the Return: nothing will be pipelined on it.

@@ -100,7 +100,7 @@ impl Graph {
     fn check_link(&self, id: LinkId, link: &Link) -> Result<(), Broken> {
         for (slot, export) in link.exports.iter() {
             let listed = self.nodes.get(export.cap);
-            if !listed.is_some_and(|node| node.exported.contains(&(id, slot))) {
+            if !listed.is_some_and(|node| node.exported.slots().contains(&(id, slot))) {
                 return broken(format!("slot {} of link {id} is not listed at its node", slot.0));
             }
         }
@@ -272,7 +272,10 @@ impl Graph {
                 &mut text,
                 format_args!(
                     "node {cap} {:?}: {} refs, {outside} outside, {} pins, exported {:?}",
-                    node.kind, node.refs, node.pins, node.exported
+                    node.kind,
+                    node.refs,
+                    node.pins,
+                    node.exported.slots()
                 ),
             );
         }

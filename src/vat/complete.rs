@@ -42,8 +42,8 @@ impl Graph {
                 self.origin(id, Origin::Gone);
             }
             Origin::Write(sender) => self.end_write(id, sender, outcome),
-            Origin::Sent(stream, bytes) => {
-                self.acknowledge(stream, bytes, outcome);
+            Origin::Sent(stream, words) => {
+                self.acknowledge(stream, words, outcome);
                 self.origin(id, Origin::Gone);
             }
             Origin::Crossed(before) => self.come_back(before, outcome),
@@ -376,7 +376,7 @@ impl Graph {
         }
         let Some(export) = at.exports.remove(slot) else { return };
         if let Some(node) = self.nodes.get_mut(export.cap) {
-            node.exported.retain(|known| *known != (link, slot));
+            node.exported.remove((link, slot));
         }
         if let Some(told) = export.told {
             self.unpin(told);

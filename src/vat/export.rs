@@ -117,7 +117,7 @@ impl Graph {
     /// The slot of `cap` on `link`, with one more reference.
     fn slot(&mut self, link: LinkId, cap: Cap) -> LocalCap {
         let known = self.nodes.get(cap).and_then(|node| {
-            node.exported.iter().find(|(at, _)| *at == link).map(|(_, slot)| *slot)
+            node.exported.slots().iter().find(|(at, _)| *at == link).map(|(_, slot)| *slot)
         });
         let Some(at) = self.links.get_mut(link) else { return LocalCap(u32::MAX) };
         if let Some(slot) = known
@@ -157,9 +157,9 @@ impl Graph {
     pub(super) fn tell_resolved(&mut self, promise: Cap) {
         let Some(node) = self.nodes.get(promise) else { return };
         let exported = node.exported.clone();
-        for (link, slot) in exported {
-            self.send_resolve(link, slot, promise);
-            self.touch(link);
+        for (link, slot) in exported.slots() {
+            self.send_resolve(*link, *slot, promise);
+            self.touch(*link);
         }
     }
 

@@ -270,9 +270,9 @@ impl Graph {
         self.finish(link, question);
         let results = Payload { content, caps: Vec::new() };
         match origin {
-            Origin::Sent(stream, bytes) => {
+            Origin::Sent(stream, words) => {
                 self.calls.discard(id);
-                self.acknowledge(stream, bytes, Ok(results));
+                self.acknowledge(stream, words, Ok(results));
             }
             _ => self.done(id, Ok(results)),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::conn::{CallRef, Connection, LocalCap};
+use crate::conn::{CallRef, Connection, LocalCap, make_room};
 use crate::wire::{EmbargoId, Exception};
 
 use super::id::Cap;
@@ -63,6 +63,8 @@ impl Slots {
             self.slots[index as usize] = Some(export);
             return LocalCap(index);
         }
+        let len = self.slots.len();
+        make_room(&mut self.slots, len + 1);
         self.slots.push(Some(export));
         LocalCap(u32::try_from(self.slots.len() - 1).expect("memory ends long before 2^32 slots"))
     }

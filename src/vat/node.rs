@@ -24,10 +24,19 @@ pub(super) struct Node {
     pub(super) courtesies: u32,
     /// Somebody outside wants to hear when this promise is settled.
     pub(super) watch: Watch,
-    pub(super) exported: SmallVec<[(LinkId, LocalCap); 1]>,
+    pub(super) exported: Exported,
     /// The streaming calls this vat sent by way of this node, if there were any.
     pub(super) stream: Option<StreamId>,
     pub(super) kind: Kind,
+}
+
+/// The export slots a node stands in. Most stand in none or in one.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Exported {
+    #[default]
+    Nowhere,
+    As((LinkId, LocalCap)),
+    Often(Box<SmallVec<[(LinkId, LocalCap); 4]>>),
 }
 
 /// Whether the end of a promise is to be told.
@@ -153,7 +162,7 @@ pub(super) enum Item {
 
 impl Node {
     pub(super) fn new(kind: Kind) -> Self {
-        let exported = SmallVec::new();
+        let exported = Exported::Nowhere;
         Self { refs: 1, pins: 0, courtesies: 0, watch: Watch::Nobody, exported, stream: None, kind }
     }
 
@@ -196,5 +205,55 @@ impl Kind {
             Self::Streamed(streamed) => Some((&mut streamed.line, &mut streamed.abandoned)),
             _ => None,
         }
+    }
+}
+
+impl Exported {
+    pub(super) fn slots(&self) -> &[(LinkId, LocalCap)] {
+        match self {
+            Self::Nowhere => &[],
+            Self::As(slot) => std::slice::from_ref(slot),
+            Self::Often(slots) => slots,
+        }
+    }
+
+    pub(super) fn push(&mut self, slot: (LinkId, LocalCap)) {
+        match self {
+            Self::Nowhere => *self = Self::As(slot),
+            Self::As(first) => *self = Self::Often(Box::new([*first, slot].into_iter().collect())),
+            Self::Often(slots) => slots.push(slot),
+        }
+    }
+
+    pub(super) fn remove(&mut self, slot: (LinkId, LocalCap)) {
+        match self {
+            Self::As(known) if *known == slot => *self = Self::Nowhere,
+            Self::Nowhere | Self::As(_) => {}
+            Self::Often(slots) => slots.retain(|known| *known != slot),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::arena::Key;
+    use super::*;
+
+    #[test]
+    fn a_node_stands_in_as_many_slots_as_there_are_peers() {
+        let link = Key::of_number(7 << 32).expect("a generation");
+        let slots: Vec<_> = (0..9).map(|slot| (link, LocalCap(slot))).collect();
+        let mut exported = Exported::default();
+        for (count, slot) in slots.iter().enumerate() {
+            assert_eq!(exported.slots(), &slots[..count]);
+            exported.push(*slot);
+        }
+        for (count, slot) in slots.iter().enumerate() {
+            exported.remove(*slot);
+            exported.remove((link, LocalCap(99)));
+            assert_eq!(exported.slots(), &slots[count + 1..]);
+        }
+        exported.push(slots[0]);
+        assert_eq!(exported.slots(), &slots[..1]);
     }
 }

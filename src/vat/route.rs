@@ -16,6 +16,9 @@ use super::node::{Item, Kind, Promise, Source, State};
 use super::output::Output;
 use super::payload::{Payload, Request};
 
+/// For how many steps there stays room when all of them were taken: one busy moment does not stay in memory.
+const STEPS_KEPT: usize = 1024;
+
 /// How many calls in a row, each on the results of the one before, may come from a peer and be sent
 /// back to it.
 const BOUNCES_MAX: u16 = 256;
@@ -58,7 +61,11 @@ impl Graph {
             if let Some(output) = self.outputs.pop_front() {
                 return Some(output);
             }
-            let step = self.queue.pop_front()?;
+            let Some(step) = self.queue.pop_front() else {
+                self.queue.shrink_to(STEPS_KEPT);
+                self.outputs.shrink_to(STEPS_KEPT);
+                return None;
+            };
             if let Some(delivery) = self.deliver_at_once(&step) {
                 return Some(delivery);
             }
@@ -75,6 +82,9 @@ impl Graph {
     /// one. (C-E1) What is for an object here has its turn later: an object may hold back what comes
     /// next, and whatever comes by a shorter way queues behind.
     pub(super) fn route_queued(&mut self) {
+        if self.queue.is_empty() {
+            return;
+        }
         let mut staying = VecDeque::new();
         for step in std::mem::take(&mut self.queue) {
             if self.is_for_object(&step) {

@@ -43,6 +43,21 @@ impl Graph {
         None
     }
 
+    /// The connection that is next to send, if messages of more than so many words wait on it.
+    #[must_use]
+    pub fn sends_much(&self, words: usize) -> Option<LinkId> {
+        let link = *self.sending.front()?;
+        self.links.get(link).filter(|at| at.conn.queued_words() > words).map(|_| link)
+    }
+
+    /// The next message due on `link`, what is only given back left out: for who hands messages over before the turn
+    /// they leave in.
+    #[must_use]
+    pub fn poll_transmit_on(&mut self, link: LinkId) -> Option<Message> {
+        let at = self.links.get_mut(link).filter(|at| !at.is_held())?;
+        if at.conn.queued_words() == 0 { None } else { at.conn.poll_transmit() }
+    }
+
     /// Whether messages are due, and all of them give back what peers keep for us: nobody waits for those.
     #[must_use]
     #[inline]

@@ -54,13 +54,13 @@ impl Graph {
         let end = self.follow(cap);
         let Way::Peer(link, target, _) = self.way(end) else { return Err(request) };
         let Some(key) = self.stream_of(end, link) else { return Err(request) };
-        let bytes = bytes_of(&request.params.content);
+        let words = words_of(&request.params.content);
         if self.streams.get(key).is_none_or(|stream| stream.why_broken().is_some()) {
             return Err(request);
         }
-        let room = self.count_sent(key, bytes);
+        let room = self.count_sent(key, words);
         let place = Place::Queued(request, Fate::Deliver, end);
-        let id = self.calls.insert(Call::new(Origin::Sent(key, bytes), place));
+        let id = self.calls.insert(Call::new(Origin::Sent(key, words), place));
         self.send_call(id, link, target);
         // A call that is refused breaks the stream, before it is looked at again.
         self.settle();
@@ -73,9 +73,9 @@ impl Graph {
     }
 
     /// Counts a call that is sent.
-    fn count_sent(&mut self, key: StreamId, bytes: u64) -> Room {
+    fn count_sent(&mut self, key: StreamId, words: u32) -> Room {
         let Some(stream) = self.streams.get_mut(key) else { return Room::Free };
-        let (room, probing) = stream.send(bytes);
+        let (room, probing) = stream.send(bytes(words));
         if probing == Probing::Begins {
             self.probing.push(key);
         }
@@ -162,14 +162,17 @@ impl Graph {
         if let Some(why) = broken {
             return self.fail_queued(id, why);
         }
-        let bytes = match self.calls.get(id).map(|call| &call.place) {
-            Some(Place::Queued(request, ..)) => bytes_of(&request.params.content),
+        let words = match self.calls.get(id).map(|call| &call.place) {
+            Some(Place::Queued(request, ..)) => words_of(&request.params.content),
             _ => return,
         };
+        if let Some(at) = self.links.get_mut(link) {
+            at.conn.will_stream(&target);
+        }
         self.send_call(id, link, target);
         let Some(key) = key else { return };
         match self.calls.get(id) {
-            Some(Call { place: Place::Remote(..), .. }) => self.charge(id, key, bytes),
+            Some(Call { place: Place::Remote(..), .. }) => self.charge(id, key, words),
             _ => {
                 // What was not sent leaves a hole: nothing behind it may arrive.
                 if let Some(Work::Complete(failed, Err(why))) = self.work.back()
@@ -201,11 +204,11 @@ impl Graph {
     }
 
     /// Counts a call that was sent; its sender goes on if there is room.
-    fn charge(&mut self, id: CallId, key: StreamId, bytes: u64) {
+    fn charge(&mut self, id: CallId, key: StreamId, words: u32) {
         let Some(Call { origin: Origin::Write(sender), .. }) = self.calls.get(id) else { return };
         let sender = *sender;
-        self.origin(id, Origin::Sent(key, bytes));
-        let room = self.count_sent(key, bytes);
+        self.origin(id, Origin::Sent(key, words));
+        let room = self.count_sent(key, words);
         let (Some(sender), Some(stream)) = (sender, self.streams.get_mut(key)) else { return };
         if room == Room::Full {
             stream.blocked.push(sender);
@@ -239,9 +242,9 @@ impl Graph {
     }
 
     /// A call that was sent has its outcome.
-    pub(super) fn acknowledge(&mut self, key: StreamId, bytes: u64, outcome: Outcome) {
+    pub(super) fn acknowledge(&mut self, key: StreamId, words: u32, outcome: Outcome) {
         let Some(stream) = self.streams.get_mut(key) else { return self.unref_outcome(outcome) };
-        let room = stream.acknowledge(bytes, self.now);
+        let room = stream.acknowledge(bytes(words), self.now);
         match outcome {
             Ok(results) => {
                 if room == Room::Free {
@@ -350,6 +353,12 @@ impl Graph {
     }
 }
 
-fn bytes_of(content: &Content) -> u64 {
-    (content.words() as u64).saturating_mul(8).saturating_add(ENVELOPE_BYTES)
+/// Words of a call's params. No message has more than 2^32.
+fn words_of(content: &Content) -> u32 {
+    u32::try_from(content.words()).unwrap_or(u32::MAX)
+}
+
+/// What a call of so many words takes of its window.
+fn bytes(words: u32) -> u64 {
+    u64::from(words) * 8 + ENVELOPE_BYTES
 }

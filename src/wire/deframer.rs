@@ -4,6 +4,7 @@ use capnp::Word;
 
 use super::frame::{Frame, FrameError, Header, WORD};
 use super::limits::Limits;
+use super::recycled::Recycled;
 use super::spare::Spare;
 
 /// Bytes of the read buffer once reads have filled the smaller ones.
@@ -40,6 +41,7 @@ pub struct Deframer {
     end: usize,
     direct: Option<Direct>,
     spare: Spare,
+    recycled: Recycled,
     read_max: usize,
     broken: Option<FrameError>,
 }
@@ -63,6 +65,7 @@ impl Deframer {
             end: 0,
             direct: None,
             spare: Spare::default(),
+            recycled: Recycled::default(),
             read_max: BUFFER,
             broken: None,
         }
@@ -129,7 +132,13 @@ impl Deframer {
         let words = self.single()?.len() / WORD;
         // What was taken before it, and its table, are whole words.
         let first = self.start / WORD + 1;
-        let frame = Frame::single(self.buffer.get(first..first + words)?.to_vec());
+        let arrived = self.buffer.get(first..first + words)?;
+        let frame = if Recycled::wants(words) {
+            Frame::single_lent(self.recycled.copy(arrived))
+        } else {
+            self.recycled.count_other();
+            Frame::single(arrived.to_vec())
+        };
         self.taken(WORD + words * WORD);
         Some(frame)
     }
@@ -193,8 +202,10 @@ impl Deframer {
 
     /// `frame` was decoded: its memory is read into again once it is gone, if it is worth it.
     pub(super) fn keep(&mut self, frame: &Frame) {
-        if let Some(words) = frame.lent() {
-            self.spare.keep(words);
+        match frame.lent() {
+            Some(words) if Spare::wants(words) => self.spare.keep(words),
+            Some(words) => self.recycled.keep(words),
+            None => {}
         }
     }
 

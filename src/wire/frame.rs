@@ -46,6 +46,13 @@ impl Frame {
         Self { words: Words::Own(words), ends: SmallVec::from_slice(&[end]) }
     }
 
+    /// A frame of one segment in memory that may be used again.
+    pub(super) fn single_lent(words: Arc<Vec<Word>>) -> Self {
+        // As for `single`; what is lent is far smaller.
+        let end = u32::try_from(words.len()).unwrap_or(u32::MAX);
+        Self { words: Words::Lent(words), ends: SmallVec::from_slice(&[end]) }
+    }
+
     /// The memory it lies in, if that may be used again.
     pub(super) fn lent(&self) -> Option<&Arc<Vec<Word>>> {
         match &self.words {

@@ -14,6 +14,7 @@ mod moved;
 mod outline;
 mod path;
 mod pointer;
+mod recycled;
 mod spare;
 
 pub use content::{Content, PathError};

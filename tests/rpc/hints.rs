@@ -5,8 +5,10 @@ use std::future::Future;
 use std::task::{Context, Waker};
 
 use bowline::rpc::Membrane;
+use bowline::wire::{Outcome, Payload};
 
 use crate::raw::*;
+use crate::sink::Pour;
 use crate::support::{Ask, at, method, object};
 
 /// Through how many membranes and tail calls a hint is carried.
@@ -64,6 +66,36 @@ fn a_call_pipelined_on_through_a_membrane_says_nothing_against_it() {
     assert_eq!(heard.len(), 2, "{heard:?}");
     assert!(heard[1].ends_with(" only-pipeline"), "{heard:?}");
     drop((cap, waiting));
+}
+
+// C-H2
+#[test]
+fn a_call_is_asked_for_its_return_if_a_stream_goes_to_its_results() {
+    let us = Us::new();
+    let (mut host, client) = us.meet_host(hosted(3));
+    let asked = client.ask(method::GET, 1, &[]);
+    let sink = asked.cap(&at(0));
+    drop(asked);
+    let first = sink.write(1);
+    assert_eq!(
+        host.hears(&us),
+        ["call q0 → i3 .4 params 6 words", "call q1 → q0.0 .100 params 6 words no-pipeline",]
+    );
+    let payload = Payload { content: content(1, 1), caps: vec![hosted(4)] };
+    host.says(&us, [returns(0, Outcome::Results(payload))]);
+    assert_eq!(host.hears(&us), ["finish q0"]);
+    let second = sink.write(2);
+    assert_eq!(host.hears(&us), ["call q0 → i4 .100 params 6 words no-pipeline"]);
+    drop((first, second));
+    // One that left for its pipeline alone stays a promise, and the stream goes along that.
+    let asked = client.ask(method::GET, 3, &[]);
+    let sink = asked.cap(&at(0));
+    drop(asked);
+    let heard = host.hears(&us);
+    assert!(heard[0].ends_with(" only-pipeline"), "{heard:?}");
+    let third = sink.write(3);
+    assert_eq!(host.hears(&us), ["call q2 → q2147483648.0 .100 params 6 words no-pipeline"]);
+    drop(third);
 }
 
 // C-H6

@@ -1,6 +1,7 @@
 //! How long a vat keeps whoever runs it, how deep it goes, and how much it lets wait to be written.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
@@ -11,7 +12,11 @@ use bowline::conn::Config;
 use bowline::rpc::{Call, Client, Link, Promise, Response};
 use bowline::runtime::{Local, Turn, Vat};
 use bowline::transport::{Peer, Transport, TransportError, two_thread};
-use bowline::wire::{Exception, Message};
+use bowline::wire;
+use bowline::wire::{
+    Bootstrap, Content, Exception, Message, MessageTarget, Path, Payload, PromisedAnswer,
+    QuestionId, SendResultsTo,
+};
 
 use super::{ID, yield_now};
 
@@ -163,9 +168,10 @@ fn whoever_waits_and_is_polled_often_is_kept_once() {
     });
 }
 
-/// A way to a peer that takes nothing. It knows how much waits, and how often there was something.
+/// A way to a peer that takes nothing. It knows how much waits, and how often it was to be written.
 struct Clogged {
     bytes: Rc<Cell<usize>>,
+    flushes: Rc<Cell<usize>>,
     bytes_each: usize,
     peer: Peer,
 }
@@ -184,6 +190,7 @@ impl Transport for Clogged {
     }
 
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        self.flushes.set(self.flushes.get() + 1);
         Poll::Pending
     }
 
@@ -200,13 +207,16 @@ impl Transport for Clogged {
     }
 }
 
+fn clogged(bytes: &Rc<Cell<usize>>, bytes_each: usize) -> Clogged {
+    let (bytes, peer) = (Rc::clone(bytes), Peer::Named("a peer".into()));
+    Clogged { bytes, flushes: Rc::default(), bytes_each, peer }
+}
+
 /// How many of many messages are handed to a transport on which each of them waits with so many bytes.
 fn handed_on(bytes_each: usize) -> usize {
     let vat = Vat::local();
     let bytes = Rc::new(Cell::new(0));
-    let clogged =
-        Clogged { bytes: Rc::clone(&bytes), bytes_each, peer: Peer::Named("a peer".into()) };
-    let link = Link::connect(vat.here(), clogged, Config::default(), None);
+    let link = Link::connect(vat.here(), clogged(&bytes, bytes_each), Config::default(), None);
     let client = link.bootstrap();
     let promises: Vec<Promise> = (0..1000).map(|_| client.request(ID, 0).send()).collect();
     quiet(&vat);
@@ -219,4 +229,116 @@ fn a_transport_with_more_than_256_kib_to_write_gets_no_more() {
     assert_eq!(handed_on(64 << 10), 5, "with four of them it has just so much");
     assert_eq!(handed_on((64 << 10) + 1), 4);
     assert_eq!(handed_on(1), 1001, "the bootstrap and all calls");
+}
+
+/// Four KiB, and a pointer to them.
+fn four_kib() -> Content {
+    Content::build(513, |mut root| root.set_as::<capnp::data::Owned>([7_u8; 4096].as_slice()))
+        .expect("it can be built")
+}
+
+/// How many messages a transport has, on which each waits with so many bytes, after each of so many writes of a stream
+/// and before any turn; and how often the next turn writes.
+fn handed_ahead(bytes_each: usize, writes: usize) -> (Vec<usize>, usize) {
+    let vat = Vat::local();
+    let bytes = Rc::new(Cell::new(0));
+    let clogged = clogged(&bytes, bytes_each);
+    let flushes = Rc::clone(&clogged.flushes);
+    let link = Link::connect(vat.here(), clogged, Config::default(), None);
+    let client = link.bootstrap();
+    quiet(&vat);
+    let handed = (0..writes).map(|_| {
+        let request = client.request(ID, 0).reserve(513).with(|mut root| {
+            root.set_as::<capnp::data::Owned>([7_u8; 4096].as_slice()).expect("it can be built");
+        });
+        let _room = request.stream();
+        bytes.get() / bytes_each
+    });
+    let handed = handed.collect();
+    let before = flushes.get();
+    let _ = vat.turn(Instant::now());
+    (handed, flushes.get() - before)
+}
+
+#[test]
+fn writes_are_handed_to_their_transport_once_more_than_16_kib_of_them_wait() {
+    let (handed, flushes) = handed_ahead(1, 8);
+    assert_eq!(handed, [1, 1, 1, 5, 5, 5, 5, 9], "the bootstrap before them");
+    assert_eq!(flushes, 1, "they are written in the next turn, though nothing else is due");
+    let (handed, flushes) = handed_ahead(1, 9);
+    assert_eq!((handed.last(), flushes), (Some(&9), 1), "with what is due besides");
+    let (handed, _) = handed_ahead((256 << 10) + 1, 5);
+    assert_eq!(handed, [1; 5], "it has enough to write");
+}
+
+/// A way from a peer that has said so much. It knows how much of it was read.
+struct Said {
+    messages: VecDeque<Message>,
+    read: Rc<Cell<usize>>,
+    peer: Peer,
+}
+
+impl Transport for Said {
+    fn poll_receive(
+        &mut self,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<Option<Message>, TransportError>> {
+        let Some(message) = self.messages.pop_front() else { return Poll::Pending };
+        self.read.set(self.read.get() + 1);
+        Poll::Ready(Ok(Some(message)))
+    }
+
+    fn send(&mut self, _: Message) -> Result<(), TransportError> {
+        Ok(())
+    }
+
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn queued_bytes(&self) -> usize {
+        0
+    }
+
+    fn peer(&self) -> &Peer {
+        &self.peer
+    }
+}
+
+/// A call of the bootstrap capability, with four KiB.
+fn call_of_bootstrap(question: u32) -> Message {
+    let bootstrap = PromisedAnswer { question: QuestionId(0), path: Path::root() };
+    Message::Call(Box::new(wire::Call {
+        question: QuestionId(question),
+        target: MessageTarget::PromisedAnswer(bootstrap),
+        interface: ID,
+        method: 0,
+        params: Payload { content: four_kib(), caps: Vec::new() },
+        results_to: SendResultsTo::Caller,
+        no_promise_pipelining: true,
+        only_promise_pipeline: false,
+    }))
+}
+
+#[test]
+fn calls_are_delivered_before_more_than_64_kib_are_read() {
+    let vat = Vat::local();
+    let read = Rc::new(Cell::new(0));
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let (known, noted) = (Rc::clone(&read), Rc::clone(&seen));
+    let object = Client::new(vat.here(), move |call: Call| {
+        noted.borrow_mut().push(known.get());
+        std::future::ready(Ok::<_, Exception>(call.reply()))
+    });
+    let bootstrap = Message::Bootstrap(Bootstrap { question: QuestionId(0) });
+    let messages = std::iter::once(bootstrap).chain((1..=40).map(call_of_bootstrap)).collect();
+    let said = Said { messages, read: Rc::clone(&read), peer: Peer::Named("a peer".into()) };
+    let _link = Link::connect(vat.here(), said, Config::default(), Some(&object));
+    let _ = vat.turn(Instant::now());
+    let portions = [[17; 16].as_slice(), [33; 16].as_slice(), [41; 8].as_slice()].concat();
+    assert_eq!(*seen.borrow(), portions, "in one turn");
 }

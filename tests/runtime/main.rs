@@ -1,6 +1,7 @@
 //! One vat, run in every way a vat can be run.
 
 mod budget;
+mod driven;
 mod ended;
 mod fairness;
 mod paths;

@@ -1,10 +1,11 @@
-//! Listeners: how many peers they have at once.
+//! Listeners: how many peers they have at once, and who those are.
 
 use std::task::Context;
 use std::time::Duration;
 
-use bowline::transport::{Address, Listener, Peer, Socket};
+use bowline::transport::{Address, ByteStream, Listener, Peer, Socket, Transport};
 use futures::task::noop_waker;
+use tokio::net::{UnixListener, UnixStream};
 
 use crate::support::{on_tokio, ping};
 
@@ -72,5 +73,54 @@ fn a_listener_has_512_peers_if_it_is_not_told_otherwise() {
         let full = tokio::time::timeout(MOMENT, listener.accept()).await.is_err();
         assert!(full && listener.poll_accept(&mut Context::from_waker(&waker)).is_pending());
         assert!(matches!(there[0].peer(), Peer::Unix(_)));
+    });
+}
+
+#[test]
+fn each_end_says_who_is_at_the_other() {
+    on_tokio(async {
+        for place in places("names") {
+            let mut listener = Listener::bind(&place).await.expect("a free place");
+            let address = listener.address().clone();
+            let (came, went) = tokio::join!(listener.accept(), come(&address));
+            let came = came.expect("there is room");
+            assert_eq!(went.peer().to_string(), address.to_string());
+            match address {
+                Address::Tcp { .. } => {
+                    assert!(matches!(came.peer(), Peer::Tcp(there) if there.ip().is_loopback()));
+                }
+                _ => assert_eq!(came.peer(), &Peer::Unix(None)),
+            }
+            // What is framed says the same. Nobody else has its socket: dropping it ends it.
+            let peer = went.peer().clone();
+            let framed = went.framed(Default::default());
+            assert_eq!(framed.peer(), &peer);
+            assert!(framed.ends_when_dropped() && came.ends_when_dropped());
+        }
+        let [_, place] = places("asked");
+        let Address::Unix(path) = &place else { panic!("it is a path") };
+        let listener = UnixListener::bind(path).expect("a free place");
+        let stream = UnixStream::connect(path).await.expect("it listens");
+        drop(listener);
+        let asked = Socket::try_from(stream).expect("a runtime is here");
+        assert_eq!(asked.peer(), &Peer::Unix(Some(path.clone())), "the system was asked");
+        assert!(!asked.ends_when_dropped(), "somebody may have a duplicate of it");
+        std::fs::remove_file(path).expect("it was made");
+    });
+}
+
+#[test]
+fn a_pair_of_sockets_is_joined() {
+    on_tokio(async {
+        let (left, right) = Socket::pair().expect("two sockets");
+        assert_eq!(left.peer(), &Peer::Unix(None));
+        assert!(left.ends_when_dropped());
+        let (mut left, mut right) =
+            (left.framed(Default::default()), right.framed(Default::default()));
+        ping(&mut left, &mut right, 7).await;
+        ping(&mut right, &mut left, 8).await;
+        drop(left);
+        let end = std::future::poll_fn(|cx| right.poll_receive(cx)).await;
+        assert!(matches!(end, Ok(None)), "{end:?}");
     });
 }

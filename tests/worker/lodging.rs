@@ -98,7 +98,7 @@ fn objects_are_disposed_of_in_the_order_they_were_let_go() {
     let named = |name| RpcStub::new(vat.here(), Named(name, log.clone()));
     let (lodger, hosted, other) = (named("lodger"), named("hosted"), named("other"));
     drop(hosted.client().expect("it was not disposed"));
-    [lodger, hosted, other].map(drop);
+    [lodger, hosted, other].into_iter().for_each(drop);
     settle();
     assert_eq!(log.all(), ["lodger", "hosted", "other"]);
     assert_eq!(nodes(&vat), 0);

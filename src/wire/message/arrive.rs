@@ -68,6 +68,9 @@ impl Message {
                 None => return Ok(None),
             },
         };
+        if let Some(frame) = content.frame() {
+            deframer.keep(frame);
+        }
         if let Some((_, hole)) = message.hole() {
             *hole = content;
         }
