@@ -95,11 +95,13 @@ impl Answer {
     }
 
     /// The peer may still name it: it sent no Finish.
+    #[inline]
     pub(super) const fn is_open(&self) -> bool {
         !matches!(self.life, AnswerLife::Finished | AnswerLife::ReturningFinished)
     }
 
     /// The vat's `ret` is due.
+    #[inline]
     pub(super) const fn is_running(&self) -> bool {
         matches!(self.life, AnswerLife::Running | AnswerLife::Finished)
     }
@@ -112,31 +114,37 @@ impl Default for Answers {
 }
 
 impl Answers {
+    #[inline]
     pub(super) fn add(&mut self, id: AnswerId, answer: Answer) {
         self.words += answer.words as usize;
         self.table.insert(id.0, answer);
     }
 
+    #[inline]
     pub(super) fn get(&self, id: AnswerId) -> Option<&Answer> {
         self.table.get(id.0)
     }
 
+    #[inline]
     pub(super) fn get_mut(&mut self, id: AnswerId) -> Option<&mut Answer> {
         self.table.get_mut(id.0)
     }
 
     /// What the vat keeps for an answer the peer may name.
+    #[inline]
     pub(super) fn open_tag(&self, id: AnswerId) -> Option<Tag> {
         self.get(id).filter(|answer| answer.is_open())?.tag()
     }
 
     /// The vat's `ret` came: the params no longer count.
+    #[inline]
     pub(super) fn uncount_words(&mut self, id: AnswerId) {
         if let Some(answer) = self.table.get_mut(id.0) {
             self.words -= std::mem::take(&mut answer.words) as usize;
         }
     }
 
+    #[inline]
     pub(super) fn remove(&mut self, id: AnswerId) -> Option<Answer> {
         let answer = self.table.remove(id.0)?;
         self.words -= answer.words as usize;
@@ -164,10 +172,12 @@ impl Answers {
         self.kept
     }
 
+    #[inline]
     pub(super) const fn words(&self) -> usize {
         self.words
     }
 
+    #[inline]
     pub(super) const fn len(&self) -> usize {
         self.table.len()
     }

@@ -80,6 +80,7 @@ impl Connection {
         Ok(())
     }
 
+    #[inline]
     fn check_unused(&self, answer: AnswerId) -> Result<(), PeerMisbehaved> {
         match self.answers.get(answer) {
             Some(_) => Err(PeerMisbehaved::QuestionInUse(answer)),
@@ -87,6 +88,7 @@ impl Connection {
         }
     }
 
+    #[inline]
     fn add_answer(
         &mut self,
         answer: AnswerId,
@@ -99,6 +101,7 @@ impl Connection {
     }
 
     /// Whom a Call is addressed to; the inner error fails that call. (C-Q4, C-Q5, C-Q6, C-Q8)
+    #[inline]
     fn find_target(
         &self,
         target: &MessageTarget,
@@ -126,6 +129,7 @@ impl Connection {
 
     /// Why a call of `words` is not taken. Not reading is the first answer to a loud peer, but not
     /// while a question of ours waits for what would be read.
+    #[inline]
     fn overload(&self, words: usize) -> Option<Exception> {
         if self.answers.len() >= self.config.answers_max as usize {
             return Some(Exception::overloaded("too many calls in flight"));

@@ -60,6 +60,7 @@ impl Connection {
         })
     }
 
+    #[inline]
     pub(super) fn receive_payload(
         &mut self,
         payload: Payload,
@@ -144,6 +145,7 @@ impl Connection {
     }
 
     /// Why a payload is too large to be sent, if it is.
+    #[inline]
     pub(super) fn oversized(&self, payload: &OutPayload) -> Option<Exception> {
         let words = payload_words(payload);
         let max = self.config.payload_words_max;
@@ -155,6 +157,7 @@ impl Connection {
     }
 
     /// Exporting `caps` would exceed the limit.
+    #[inline]
     pub(super) fn exports_too_many(&self, caps: &[OutCap]) -> bool {
         let fresh = caps.iter().filter(|cap| match cap {
             OutCap::Hosted(cap) | OutCap::Promise(cap) => !self.exports.contains(*cap),
@@ -165,6 +168,7 @@ impl Connection {
     }
 
     /// Counts whom the next message to be queued is addressed to.
+    #[inline]
     pub(super) fn pin_target(&mut self, target: &OutTarget) {
         match target {
             OutTarget::Import(import) => self.imports.name(*import, self.queue.next_number()),

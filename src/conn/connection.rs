@@ -9,7 +9,7 @@ use super::event::{Event, OutTarget};
 use super::export::Exports;
 use super::import::Imports;
 use super::question::Questions;
-use super::queue::{Item, Queue};
+use super::queue::Queue;
 use super::stats::Stats;
 use crate::wire::{Exception, Message};
 
@@ -98,6 +98,7 @@ impl Connection {
 
     /// What it was made with.
     #[must_use]
+    #[inline]
     pub fn config(&self) -> &Config {
         &self.config
     }
@@ -150,6 +151,7 @@ impl Connection {
 
     /// It is over: aborted by either side or disconnected. What `poll_transmit` has still leaves.
     #[must_use]
+    #[inline]
     pub const fn is_closed(&self) -> bool {
         matches!(self.end, End::Closed { .. })
     }
@@ -164,11 +166,13 @@ impl Connection {
     /// too much of what we sent is unread, and no question of ours waits for what would be read.
     /// (C-M3, C-M6)
     #[must_use]
+    #[inline]
     pub fn wants_read(&self) -> bool {
         !self.is_closed() && (self.questions.len() > 0 || !self.is_full())
     }
 
     /// Too much of what the peer sent is unanswered, or of what we sent unread.
+    #[inline]
     pub(super) const fn is_full(&self) -> bool {
         self.answers.words() > self.config.inbound_words_max
             || self.queue.words() > self.config.queued_words_max
@@ -179,18 +183,28 @@ impl Connection {
         self.queue.words() > self.config.queued_words_max.saturating_mul(2)
     }
 
+    /// Whether [`poll_transmit`](Self::poll_transmit) has something, or had: what was withdrawn leaves nothing.
+    #[must_use]
+    #[inline]
+    pub fn is_due(&self) -> bool {
+        match &self.end {
+            End::Open => self.queue.len() > 0 || self.imports.owes(),
+            End::Closed { parting, .. } => !parting.is_empty(),
+        }
+    }
+
     /// Whether all that [`poll_transmit`](Self::poll_transmit) has is Finish and Release, which nobody waits for;
     /// `None` if it has nothing.
     #[must_use]
+    #[inline]
     pub fn only_gives_back(&self) -> Option<bool> {
         if let End::Closed { parting, .. } = &self.end {
             return (!parting.is_empty()).then_some(false);
         }
-        let mut due = self.queue.iter().map(|item| matches!(item, Item::Finish(_) | Item::Void));
         if self.queue.len() == 0 {
             return self.imports.owes().then_some(true);
         }
-        Some(due.all(|gives_back| gives_back))
+        Some(!self.queue.is_awaited())
     }
 
     /// Words waiting for `poll_transmit`, envelopes included.
@@ -226,12 +240,21 @@ impl Connection {
         }
     }
 
+    /// Whether [`poll_event`](Self::poll_event) has something.
+    #[must_use]
+    #[inline]
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// The next event for the vat.
     #[must_use]
+    #[inline]
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
 
+    #[inline]
     pub(super) fn emit(&mut self, event: Event) {
         self.events.push_back(event);
     }

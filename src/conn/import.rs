@@ -122,6 +122,7 @@ impl Imports {
     /// Gives back one owed reference of each of `ids` with the message that just left the queue, or
     /// none at all if one is not owed or is named by that message or one behind it, from number `first`
     /// on. (C-R4)
+    #[inline]
     pub(super) fn settle_all(&mut self, ids: &[ImportId], first: u64) -> bool {
         for (done, id) in ids.iter().enumerate() {
             match self.table.get_mut(id.0) {
@@ -143,11 +144,13 @@ impl Imports {
     }
 
     /// Whether there may be references to give back.
+    #[inline]
     pub(super) const fn owes(&self) -> bool {
         !self.owing.is_empty()
     }
 
     /// The next references to give back with a Release.
+    #[inline]
     pub(super) fn next_release(&mut self) -> Option<(ImportId, u32)> {
         while let Some(id) = self.owing.last().copied() {
             let owed = self.table.get_mut(id.0).filter(|import| import.owed > 0);
@@ -206,6 +209,7 @@ impl Imports {
     }
 
     /// The vat holds it.
+    #[inline]
     pub(super) fn is_held(&self, id: ImportId) -> bool {
         self.table.get(id.0).is_some_and(|import| import.held > 0)
     }
@@ -221,6 +225,7 @@ impl Imports {
     }
 
     /// It is called by the message with this number.
+    #[inline]
     pub(super) fn mark_used(&mut self, id: ImportId, number: u64) {
         if let Some(import) = self.table.get_mut(id.0) {
             import.used = true;
@@ -236,6 +241,7 @@ impl Imports {
     }
 
     /// The message with this number is addressed to it, or passes it on.
+    #[inline]
     pub(super) fn name(&mut self, id: ImportId, number: u64) {
         if let Some(import) = self.table.get_mut(id.0) {
             import.named_before = number + 1;

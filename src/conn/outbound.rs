@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::answer::{AnswerLife, ResultsTo};
 use super::connection::{Connection, End, PipelineOnly};
 use super::event::{CallRef, Event, OutCall, OutCap, OutReturn, OutTarget};
-use super::question::{GivenUp, QuestionLife, ResultCaps, ResultsAt, Wanted};
+use super::question::{GivenUp, Lent, QuestionLife, ResultCaps, ResultsAt, Wanted};
 use super::queue::Item;
 use crate::wire::{
     AnswerId, Bootstrap, Call, Context, Disembargo, EmbargoId, Exception, ExportId, Finish,
@@ -106,7 +106,7 @@ impl Connection {
         let mut exports = SmallVec::new();
         let caps = self.describe_all(body.params.caps, &mut exports);
         if !only_pipeline && let Some(question) = self.questions.get_mut(call) {
-            question.params = exports;
+            question.lent = Lent::Params(exports);
         }
         Some(Message::Call(Box::new(Call {
             question: id,
@@ -156,9 +156,10 @@ impl Connection {
                 self.set_life(call, QuestionLife::Cancelled(id));
                 (id, ResultCaps::Released, true)
             }
-            QuestionLife::Finishing(id, results) => {
-                self.questions.remove(call);
-                (id, results, results == ResultCaps::Released)
+            QuestionLife::Finishing(id, ResultCaps::Imported) => (id, self.given_up(call), false),
+            QuestionLife::Finishing(id, ResultCaps::Released) => {
+                self.questions.discard(call);
+                (id, ResultCaps::Released, true)
             }
             _ => {
                 self.questions.remove(call);
@@ -171,6 +172,19 @@ impl Connection {
             release_result_caps: results == ResultCaps::Released,
             require_early_cancellation_workaround: workaround,
         }))
+    }
+
+    /// A question whose Finish leaves: if all its results counted was given up meanwhile, it goes along, and needs no
+    /// Release. (C-N2)
+    fn given_up(&mut self, call: CallRef) -> ResultCaps {
+        let lent = self.questions.remove(call).map(|question| question.lent);
+        let Some(Lent::Results(counted)) = lent else { return ResultCaps::Imported };
+        // The Finish itself names none of them; what is behind it may.
+        let first = self.queue.first_number();
+        match !counted.is_empty() && self.imports.settle_all(&counted, first) {
+            true => ResultCaps::Released,
+            false => ResultCaps::Imported,
+        }
     }
 
     fn transmit_resolve(

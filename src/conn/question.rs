@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::event::{CallRef, Tag};
 use super::table::Slab;
-use crate::wire::{AnswerId, ExportId, Path, QuestionId};
+use crate::wire::{AnswerId, ExportId, ImportId, Path, QuestionId};
 
 /// Ids from here on say that no Return is expected. (C-H2)
 const HIGH_BIT: u32 = 1 << 31;
@@ -94,6 +94,15 @@ enum Paths {
     TooMany,
 }
 
+/// References that go back together.
+#[derive(Debug)]
+pub(super) enum Lent {
+    /// What its params exported, to be released if the Return says so. (C-R3)
+    Params(SmallVec<[ExportId; 2]>),
+    /// What its results counted: given up by the time the Finish leaves, it goes along. (C-N2)
+    Results(SmallVec<[ImportId; 2]>),
+}
+
 /// A question's entry.
 #[derive(Debug)]
 pub(super) struct Question {
@@ -104,8 +113,7 @@ pub(super) struct Question {
     pub(super) results_at: ResultsAt,
     /// Queued messages that name this question.
     pub(super) pins: u32,
-    /// What its params exported, to be released if the Return says so. (C-R3)
-    pub(super) params: SmallVec<[ExportId; 2]>,
+    pub(super) lent: Lent,
     paths: Paths,
 }
 
@@ -173,6 +181,7 @@ impl Wanted {
 
 impl Question {
     /// A question about to be queued as item `ask`.
+    #[inline]
     pub(super) fn new(tag: Tag, results_at: ResultsAt, ask: u64) -> Self {
         Self {
             tag,
@@ -181,8 +190,16 @@ impl Question {
             given_up: GivenUp::Dropped,
             results_at,
             pins: 0,
-            params: SmallVec::new(),
+            lent: Lent::Params(SmallVec::new()),
             paths: Paths::These(SmallVec::new()),
+        }
+    }
+
+    /// What its params exported. From here on they are forgotten.
+    pub(super) fn take_params(&mut self) -> SmallVec<[ExportId; 2]> {
+        match &mut self.lent {
+            Lent::Params(params) => std::mem::take(params),
+            Lent::Results(_) => SmallVec::new(),
         }
     }
 
@@ -212,24 +229,29 @@ pub(super) const fn is_high(id: QuestionId) -> bool {
 }
 
 impl Questions {
+    #[inline]
     pub(super) fn add(&mut self, question: Question) -> CallRef {
         CallRef(self.slots.insert(question))
     }
 
+    #[inline]
     pub(super) fn get(&self, call: CallRef) -> Option<&Question> {
         self.slots.get(call.0)
     }
 
+    #[inline]
     pub(super) fn get_mut(&mut self, call: CallRef) -> Option<&mut Question> {
         self.slots.get_mut(call.0)
     }
 
     /// The question with this ordinary id.
+    #[inline]
     pub(super) fn find(&self, id: QuestionId) -> Option<CallRef> {
         if is_high(id) { None } else { self.ids.get(id.0).copied() }
     }
 
     /// A free small id for `call`.
+    #[inline]
     pub(super) fn take_id(&mut self, call: CallRef) -> QuestionId {
         QuestionId(self.ids.insert(call))
     }
@@ -255,8 +277,22 @@ impl Questions {
         Some(question)
     }
 
+    /// As [`remove`](Self::remove), where nobody asks what it was.
+    #[inline]
+    pub(super) fn discard(&mut self, call: CallRef) {
+        let Some(question) = self.slots.get(call.0) else { return };
+        match question.life.id().filter(|id| !is_high(*id)) {
+            Some(id) if question.results_at != ResultsAt::Overdue => {
+                self.slots.discard(call.0);
+                self.ids.discard(id.0);
+            }
+            _ => drop(self.remove(call)),
+        }
+    }
+
     /// The peer finished `answer`, which took its results from `call`: if the peer never returned
     /// `call`, it does not know tail calls.
+    #[inline]
     pub(super) fn outer_finished(&mut self, call: CallRef, answer: AnswerId) {
         let Some(question) = self.slots.get_mut(call.0) else { return };
         let due = matches!(
@@ -270,6 +306,7 @@ impl Questions {
     }
 
     /// The Return of a tail call came after all.
+    #[inline]
     pub(super) fn tail_returned(&mut self, call: CallRef) {
         let Some(question) = self.slots.get_mut(call.0) else { return };
         if question.results_at == ResultsAt::Overdue {
@@ -278,10 +315,12 @@ impl Questions {
         }
     }
 
+    #[inline]
     pub(super) const fn overdue(&self) -> usize {
         self.overdue
     }
 
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.slots.len()
     }
@@ -320,9 +359,9 @@ impl fmt::Display for Question {
             QuestionLife::Finishing(id, _) => write!(f, "{id} finishing")?,
             QuestionLife::Retiring(id) => write!(f, "{id} retiring")?,
         }
-        for export in &self.params {
-            write!(f, " → {export}")?;
+        match &self.lent {
+            Lent::Params(params) => params.iter().try_for_each(|export| write!(f, " → {export}")),
+            Lent::Results(_) => Ok(()),
         }
-        Ok(())
     }
 }

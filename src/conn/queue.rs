@@ -37,6 +37,14 @@ pub(super) enum Item {
 }
 
 impl Item {
+    /// Whether more hangs on it than what it gives back.
+    #[inline]
+    const fn is_awaited(&self) -> bool {
+        !matches!(self, Self::Finish(_) | Self::Void)
+    }
+
+    /// What it is counted as, which stays the same while it waits.
+    #[inline]
     fn words(&self) -> usize {
         let content = match self {
             Self::Call { body, .. } => payload_words(&body.params),
@@ -67,40 +75,46 @@ pub(super) fn payload_words(payload: &OutPayload) -> usize {
 /// withdrawn or changed.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    /// With how many words each is counted.
-    items: VecDeque<(Item, usize)>,
+    items: VecDeque<Item>,
     first: u64,
     words: usize,
+    /// How many of them somebody waits for.
+    awaited: usize,
 }
 
 impl Queue {
     /// Appends `item` and says its number.
+    #[inline]
     pub(super) fn push(&mut self, item: Item) -> u64 {
-        let words = item.words();
-        self.words += words;
-        self.items.push_back((item, words));
+        self.words += item.words();
+        self.awaited += usize::from(item.is_awaited());
+        self.items.push_back(item);
         self.first + self.items.len() as u64 - 1
     }
 
     /// The number the next item pushed will get.
+    #[inline]
     pub(super) fn next_number(&self) -> u64 {
         self.first + self.items.len() as u64
     }
 
     /// Takes the next item.
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<Item> {
-        let Some((item, words)) = self.items.pop_front() else {
+        let Some(item) = self.items.pop_front() else {
             if self.items.capacity() > 2 * KEPT {
                 self.items.shrink_to(KEPT);
             }
             return None;
         };
         self.first += 1;
-        self.words -= words;
+        self.words -= item.words();
+        self.awaited -= usize::from(item.is_awaited());
         Some(item)
     }
 
     /// The number after that of the item taken last.
+    #[inline]
     pub(super) const fn first_number(&self) -> u64 {
         self.first
     }
@@ -108,30 +122,40 @@ impl Queue {
     /// The item with number `at`, if it still waits.
     pub(super) fn get(&self, at: u64) -> Option<&Item> {
         let index = usize::try_from(at.checked_sub(self.first)?).ok()?;
-        self.items.get(index).map(|(item, _)| item)
+        self.items.get(index)
     }
 
     /// Puts `item` in the place of number `at` and hands out what was there.
     pub(super) fn replace(&mut self, at: u64, item: Item) -> Option<Item> {
         let index = usize::try_from(at.checked_sub(self.first)?).ok()?;
         let place = self.items.get_mut(index)?;
-        let words = item.words();
-        let (old, before) = std::mem::replace(place, (item, words));
-        self.words = self.words + words - before;
+        self.words += item.words();
+        self.awaited += usize::from(item.is_awaited());
+        let old = std::mem::replace(place, item);
+        self.words -= old.words();
+        self.awaited -= usize::from(old.is_awaited());
         Some(old)
     }
 
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.items.len()
     }
 
     /// Words of all items.
+    #[inline]
     pub(super) const fn words(&self) -> usize {
         self.words
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Item> {
-        self.items.iter().map(|(item, _)| item)
+        self.items.iter()
+    }
+
+    /// Whether somebody waits for any of them.
+    #[inline]
+    pub(super) const fn is_awaited(&self) -> bool {
+        self.awaited > 0
     }
 }
 

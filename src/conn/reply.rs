@@ -10,6 +10,7 @@ use crate::wire::{AnswerId, EmbargoId, Exception};
 
 impl Connection {
     /// Keeps a number of the vat's beside an answer. Until then the peer cannot pipeline on it.
+    #[inline]
     pub fn tag_answer(&mut self, answer: AnswerId, tag: Tag) {
         if let Some(entry) = self.answers.get_mut(answer) {
             entry.set_tag(tag);
@@ -106,6 +107,7 @@ impl Connection {
         }
     }
 
+    #[inline]
     fn sendable(&mut self, outcome: OutReturn) -> OutReturn {
         if self.is_overfull() {
             self.refused = true;
@@ -137,6 +139,7 @@ impl Connection {
     }
 
     /// Return and Finish are both through: the id is free.
+    #[inline]
     pub(super) fn answer_done(&mut self, answer: AnswerId) {
         if let Some(entry) = self.answers.remove(answer)
             && let Some(tag) = entry.tag()

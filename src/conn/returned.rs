@@ -7,8 +7,8 @@ use super::caps::counted;
 use super::connection::{Connection, PipelineOnly, TailCalls};
 use super::error::PeerMisbehaved;
 use super::event::{CallRef, Event, InReturn};
-use super::question::{QuestionLife, ResultCaps, ResultsAt, is_high};
-use crate::wire::{AnswerId, Exception, Outcome, QuestionId, Return};
+use super::question::{Lent, QuestionLife, ResultCaps, ResultsAt, is_high};
+use crate::wire::{AnswerId, Exception, ImportId, Outcome, QuestionId, Return};
 
 impl Connection {
     /// `rpc.capnp: Return`: exactly one for each question, but none for a high id. (C-R2, C-H4)
@@ -21,7 +21,7 @@ impl Connection {
         }
         let call = self.questions.find(id).ok_or(PeerMisbehaved::ReturnOfNothing(id))?;
         let Some(question) = self.questions.get_mut(call) else { return Ok(()) };
-        let params = std::mem::take(&mut question.params);
+        let params = question.take_params();
         let (life, tag) = (question.life, question.tag);
         let cancelled = match life {
             QuestionLife::Waiting(_) => false,
@@ -32,10 +32,13 @@ impl Connection {
         if let Outcome::TakeFromOtherQuestion(_) | Outcome::ResultsSentElsewhere = &ret.outcome {
             self.tail_calls = TailCalls::Known;
         }
-        let bare = match &ret.outcome {
-            Outcome::Results(payload) => payload.caps.iter().all(|cap| counted(cap).is_none()),
-            _ => true,
+        let results: SmallVec<[ImportId; 2]> = match &ret.outcome {
+            Outcome::Results(payload) if !payload.caps.is_empty() => {
+                payload.caps.iter().filter_map(counted).collect()
+            }
+            _ => SmallVec::new(),
         };
+        let bare = results.is_empty();
         // With capabilities in the results a Finish is due whatever the peer says. (C-R5)
         let settled = ret.no_finish_needed && bare;
         if cancelled {
@@ -45,10 +48,17 @@ impl Connection {
                 self.fail_offer(call, why);
             }
             let outcome = self.receive_outcome(call, id, ret.outcome)?;
-            self.set_life(
-                call,
-                if settled { QuestionLife::Settled(id) } else { QuestionLife::Returned(id) },
-            );
+            if let Some(question) = self.questions.get_mut(call) {
+                // A peer that wants no Finish may not read it.
+                question.lent = match ret.no_finish_needed {
+                    true => Lent::Params(SmallVec::new()),
+                    false => Lent::Results(results),
+                };
+                question.life = match settled {
+                    true => QuestionLife::Settled(id),
+                    false => QuestionLife::Returned(id),
+                };
+            }
             self.emit(Event::Return { call, tag, outcome });
         }
         // Behind the results: they may name what was passed, which is not to be gone by then.
@@ -58,6 +68,7 @@ impl Connection {
         Ok(())
     }
 
+    #[inline]
     fn receive_outcome(
         &mut self,
         call: CallRef,
@@ -128,7 +139,7 @@ impl Connection {
     ) -> Result<(), PeerMisbehaved> {
         let call = self.questions.find(id).ok_or(PeerMisbehaved::ReturnOfNothing(id))?;
         let Some(question) = self.questions.get_mut(call) else { return Ok(()) };
-        let params: SmallVec<_> = std::mem::take(&mut question.params);
+        let params = question.take_params();
         let tag = question.tag;
         match question.life {
             QuestionLife::Waiting(_) => {

@@ -41,6 +41,7 @@ impl<T> Default for Slab<T> {
 }
 
 impl<T> Slab<T> {
+    #[inline]
     pub(super) fn insert(&mut self, entry: T) -> u32 {
         if let Some(id) = self.free.pop() {
             if let Some(slot) = self.slots.get_mut(id as usize) {
@@ -55,14 +56,17 @@ impl<T> Slab<T> {
         u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
     }
 
+    #[inline]
     pub(super) fn get(&self, id: u32) -> Option<&T> {
         self.slots.get(id as usize)?.as_ref()
     }
 
+    #[inline]
     pub(super) fn get_mut(&mut self, id: u32) -> Option<&mut T> {
         self.slots.get_mut(id as usize)?.as_mut()
     }
 
+    #[inline]
     pub(super) fn remove(&mut self, id: u32) -> Option<T> {
         let entry = self.slots.get_mut(id as usize)?.take()?;
         if self.free.is_empty() && id as usize + 1 == self.slots.len() {
@@ -74,6 +78,19 @@ impl<T> Slab<T> {
         Some(entry)
     }
 
+    /// Removes an entry where it stands; nothing is moved.
+    #[inline]
+    pub(super) fn discard(&mut self, id: u32) {
+        let Some(slot @ Some(_)) = self.slots.get_mut(id as usize) else { return };
+        *slot = None;
+        if self.free.is_empty() && id as usize + 1 == self.slots.len() {
+            self.slots.pop();
+        } else {
+            self.free.push(id);
+        }
+    }
+
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.slots.len() - self.free.len()
     }
@@ -94,6 +111,7 @@ impl<T> ChosenTable<T> {
     }
 
     /// Puts `entry` under `id`, replacing what was there.
+    #[inline]
     pub(super) fn insert(&mut self, id: u32, entry: T) {
         let index = id as usize;
         // What went to the tree while there were few may by now belong into the array.
@@ -110,6 +128,7 @@ impl<T> ChosenTable<T> {
         self.len += usize::from(old.or(sparse).is_none());
     }
 
+    #[inline]
     pub(super) fn get(&self, id: u32) -> Option<&T> {
         match self.dense.get(id as usize) {
             Some(Some(entry)) => Some(entry),
@@ -117,6 +136,7 @@ impl<T> ChosenTable<T> {
         }
     }
 
+    #[inline]
     pub(super) fn get_mut(&mut self, id: u32) -> Option<&mut T> {
         match self.dense.get_mut(id as usize) {
             Some(Some(entry)) => Some(entry),
@@ -124,6 +144,7 @@ impl<T> ChosenTable<T> {
         }
     }
 
+    #[inline]
     pub(super) fn remove(&mut self, id: u32) -> Option<T> {
         let dense = self.dense.get_mut(id as usize).and_then(Option::take);
         let entry = dense.or_else(|| self.sparse.remove(&id))?;
@@ -131,6 +152,7 @@ impl<T> ChosenTable<T> {
         Some(entry)
     }
 
+    #[inline]
     pub(super) const fn len(&self) -> usize {
         self.len
     }

@@ -13,6 +13,7 @@ use crate::wire::{EmbargoId, Exception, ImportId};
 const QUESTIONS_MAX: u32 = 1 << 30;
 
 impl Connection {
+    #[inline]
     fn refusal(&self) -> Option<Exception> {
         if let End::Closed { why, .. } = &self.end {
             return Some(Exception::disconnected(why.reason()));
@@ -81,6 +82,7 @@ impl Connection {
         Ok(question)
     }
 
+    #[inline]
     fn is_live(&self, target: &OutTarget) -> bool {
         match target {
             OutTarget::Import(import) => self.imports.is_held(*import),
@@ -90,6 +92,7 @@ impl Connection {
         }
     }
 
+    #[inline]
     pub(super) fn set_life(&mut self, call: CallRef, life: QuestionLife) {
         if let Some(question) = self.questions.get_mut(call) {
             question.life = life;
@@ -136,6 +139,7 @@ impl Connection {
     ///
     /// A call that has not left yet does not leave at all, unless a queued message names it or it is
     /// to be [delivered first](Self::deliver_first).
+    #[inline]
     pub fn finish(&mut self, call: CallRef) {
         let Some(question) = self.questions.get(call) else { return };
         let pinned = question.pins > 0;
@@ -166,9 +170,7 @@ impl Connection {
             QuestionLife::Settled(id) if pinned => {
                 self.queue_finish(call, QuestionLife::Retiring(id));
             }
-            QuestionLife::Settled(_) => {
-                self.questions.remove(call);
-            }
+            QuestionLife::Settled(_) => self.questions.discard(call),
             QuestionLife::Withdrawn { .. }
             | QuestionLife::Cancelling(_)
             | QuestionLife::Cancelled(_)

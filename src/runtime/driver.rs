@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use super::local::Local;
+use super::round::Round;
 use super::signal::Sleeper;
 use super::turn::Turn;
 
@@ -54,6 +55,9 @@ impl Clock for Timeless {
 /// Runs a vat until the vat is gone. While a vat has a driver, promises that are polled deliver
 /// calls, and take in what the driver was woken for if they are polled before it; nothing is sent out of their turn.
 ///
+/// Where a message goes to another vat of the same thread whose driver sleeps, the driver that wrote it takes that
+/// vat's turn: nobody is woken for a question that is answered at once.
+///
 /// Cancel safe: dropping it stops nothing half-way; another driver or a promise goes on.
 #[must_use = "a driver does nothing unless polled"]
 pub struct Driver<C> {
@@ -88,20 +92,26 @@ impl<C: Clock> Future for Driver<C> {
             return Poll::Pending;
         }
         let watches = watch.borrow_mut().came(now);
+        signal.wakes_up(cx.waker());
+        let round = Round;
         for _ in 0..TURNS_PER_POLL {
             if local.mailbox().is_closed() {
                 return Poll::Ready(());
             }
-            let Turn::Idle(due) = local.turn_if_any(now) else {
+            let turn = local.turn_if_any(now);
+            round.go(now);
+            let Turn::Idle(due) = turn else {
                 if local.inner().withheld.get() {
                     clock.yield_now(cx);
                     return Poll::Pending;
                 }
                 continue;
             };
-            if !signal.sleep(Sleeper::Driver, cx.waker()) {
+            // What was visited may have answered.
+            if signal.is_raised() || !signal.sleep(Sleeper::Driver, cx.waker()) {
                 continue;
             }
+            local.inner().sleeps_until.set(due);
             match due {
                 Some(due) if clock.poll_sleep(due, cx).is_ready() => now = clock.now(),
                 _ if watches => {
@@ -120,6 +130,7 @@ impl<C: Clock> Future for Driver<C> {
 impl<C> Drop for Driver<C> {
     fn drop(&mut self) {
         self.local.inner().drivers.set(self.local.inner().drivers.get() - 1);
+        self.local.inner().near.forget_driver();
         // Whoever polls a promise of this vat drives it from here on.
         self.local.mailbox().signal.raise();
     }

@@ -147,17 +147,20 @@ impl Links {
         self.wakers[at].clone()
     }
 
+    #[inline]
     pub(super) fn entry(&mut self, index: u32) -> Option<&mut Entry> {
         self.entries.get_mut(index as usize)?.as_mut()
     }
 
     /// Takes a transport, to be polled outside of any borrow.
+    #[inline]
     pub(super) fn check_out(&mut self, index: u32) -> Option<CheckedOut> {
         let entry = self.entry(index)?;
         let port = entry.port.take()?;
         Some(CheckedOut { link: entry.link, state: entry.state, port })
     }
 
+    #[inline]
     pub(super) fn check_in(&mut self, index: u32, port: Port) {
         if let Some(entry) = self.entry(index) {
             entry.port = Some(port);
@@ -262,6 +265,12 @@ impl Links {
         if !self.watched.contains(&link) {
             self.watched.push(link);
         }
+    }
+
+    /// Whether somebody waits for a connection to become idle.
+    #[inline]
+    pub(super) fn is_watched(&self) -> bool {
+        !self.watched.is_empty()
     }
 
     /// The connections somebody waits to become idle.

@@ -50,14 +50,16 @@ pub(super) struct Inner {
     pub(super) released: RefCell<Vec<Release>>,
     /// What higher floors keep for this vat, by type.
     slots: RefCell<Vec<Rc<dyn Any>>>,
-    /// What this turn has to send may wait for the next, if nobody waits for it.
-    pub(super) patient: Cell<bool>,
+    /// Who takes the turn that is under way.
+    pub(super) taker: Cell<Taker>,
     /// The last turn of a driver left it.
     pub(super) withheld: Cell<bool>,
     /// Whether the mailbox is being read.
     reading: Cell<bool>,
     /// How many drains are on the stack.
     pub(super) depth: Cell<u32>,
+    /// The driver sleeps until then, if nothing happens.
+    pub(super) sleeps_until: Cell<Option<Instant>>,
     /// How many drivers this vat has; without one, the promises that are polled drive it.
     pub(super) drivers: Cell<u32>,
     /// How to tell the time as the driver does, if there is a way.
@@ -74,6 +76,20 @@ pub(super) struct Inner {
     pub(super) lobby: OnceCell<Ahead>,
     /// There are some.
     pub(super) is_ahead: Cell<bool>,
+}
+
+/// Who takes a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taker {
+    /// A promise, or whoever has no executor.
+    Anybody,
+    /// A promise in place of a driver that was woken; what there is to send may wait for the next turn, if nobody
+    /// waits for it.
+    PatientPromise,
+    /// A driver, which sees to the vats it writes to.
+    Driver,
+    /// The same; what there is to send may wait, too.
+    PatientDriver,
 }
 
 /// Calls that have not entered the graph, and how they do.
@@ -106,10 +122,11 @@ impl Local {
             watchers: RefCell::default(),
             released: RefCell::default(),
             slots: RefCell::default(),
-            patient: Cell::new(false),
+            taker: Cell::new(Taker::Anybody),
             withheld: Cell::new(false),
             reading: Cell::new(false),
             depth: Cell::new(0),
+            sleeps_until: Cell::new(None),
             drivers: Cell::new(0),
             teller: Cell::new(None),
             watch: RefCell::default(),
@@ -134,6 +151,12 @@ impl Local {
             let here = here.try_borrow().ok()?;
             here.get(id.place())?.as_ref().filter(|local| local.id() == id).cloned()
         });
+        found.ok().flatten()
+    }
+
+    /// The vat at this place of the thread.
+    pub(super) fn at(place: usize) -> Option<Self> {
+        let found = HERE.try_with(|here| here.try_borrow().ok()?.get(place)?.clone());
         found.ok().flatten()
     }
 

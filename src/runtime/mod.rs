@@ -25,6 +25,7 @@ mod quiet;
 mod release;
 mod released;
 mod rest;
+mod round;
 mod shared;
 mod signal;
 #[cfg(test)]
@@ -38,6 +39,7 @@ mod timers;
 mod tokio;
 mod traffic;
 mod turn;
+mod visits;
 mod watch;
 
 pub use self::ahead::Lobby;

@@ -8,6 +8,7 @@ use std::task::{Wake, Waker};
 use smallvec::SmallVec;
 
 use super::shared::{AtomicBool, Mutex, MutexGuard, Ordering, thread_local};
+use super::visits;
 
 /// What is ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,13 @@ pub(super) struct Near {
     signal: Arc<Signal>,
     ready: RefCell<Vec<Ready>>,
     raised: Cell<bool>,
+    /// The driver, known from one sleep to the next.
+    driver: RefCell<Option<Rc<Waker>>>,
+    /// It sleeps.
+    dozes: Cell<bool>,
+    /// Other threads know of it.
+    heard_of: Cell<bool>,
+    /// Who else sleeps.
     sleepers: RefCell<Sleepers>,
     /// Those that other threads know of.
     told: RefCell<Sleepers>,
@@ -63,22 +71,34 @@ pub(super) enum Sleeper {
     Promise,
 }
 
-/// The driver, and now and then a promise.
+/// Promises, and drivers beside the first; those that other threads know of, the driver included.
 type Sleepers = SmallVec<[Waker; 2]>;
 
 /// What follows from a raise, outside of any borrow and lock: wakers are foreign code.
 #[must_use]
 struct Noted {
+    driver: Option<Rc<Waker>>,
+    others: Option<Others>,
+}
+
+/// Those that few raises find.
+#[derive(Default)]
+struct Others {
     sleepers: Sleepers,
     /// Nothing is kept of these.
     forgotten: Option<(Sleepers, Sleepers)>,
 }
 
 impl Noted {
+    #[inline]
     fn wake(self) {
-        let Self { sleepers, forgotten } = self;
-        sleepers.into_iter().for_each(Waker::wake);
-        drop(forgotten);
+        if let Some(driver) = self.driver {
+            driver.wake_by_ref();
+        }
+        if let Some(Others { sleepers, forgotten }) = self.others {
+            sleepers.into_iter().for_each(Waker::wake);
+            drop(forgotten);
+        }
     }
 }
 
@@ -98,6 +118,7 @@ impl Signal {
     }
 
     /// Does something with the vat's own side, if this is its thread.
+    #[inline]
     fn near<R>(&self, f: impl FnOnce(&Near) -> R) -> Option<R> {
         let found = NEAR.try_with(|near| {
             let near = near.try_borrow().ok()?;
@@ -128,15 +149,18 @@ impl Signal {
         }
         self.raised.store(true, Ordering::Release);
         self.taken.store(true, Ordering::Release);
-        Noted { sleepers: std::mem::take(&mut list.sleepers), forgotten: None }
+        let sleepers = std::mem::take(&mut list.sleepers);
+        Noted { driver: None, others: Some(Others { sleepers, forgotten: None }) }
     }
 
     /// Whether another thread raised something since the last `take`.
+    #[inline]
     fn is_raised(&self) -> bool {
         self.raised.load(Ordering::Acquire)
     }
 
     /// Moves what other threads raised to the end of `into`.
+    #[inline]
     fn take(&self, into: &mut Vec<Ready>) {
         if self.is_raised() {
             let mut list = self.list();
@@ -160,6 +184,9 @@ impl Near {
             signal: Arc::clone(signal),
             ready: RefCell::default(),
             raised: Cell::new(false),
+            driver: RefCell::default(),
+            dozes: Cell::new(false),
+            heard_of: Cell::new(false),
             sleepers: RefCell::default(),
             told: RefCell::default(),
             brief: Cell::new(false),
@@ -186,6 +213,7 @@ impl Near {
         drop(NEAR.try_with(here));
     }
 
+    #[inline]
     fn note(&self, ready: Option<Ready>) -> Noted {
         if let Some(ready) = ready {
             let mut list = self.ready.borrow_mut();
@@ -194,9 +222,58 @@ impl Near {
             }
         }
         self.raised.set(true);
-        let forget = || (self.told.take(), self.signal.tell(Sleepers::new()));
-        let forgotten = self.brief.take().then(forget);
-        Noted { sleepers: self.sleepers.take(), forgotten }
+        let sleeps = self.dozes.get() && !visits::put_off(self.signal.place);
+        let driver = sleeps.then(|| self.rouse()).flatten();
+        let some = self.brief.get() || !self.sleepers.borrow().is_empty();
+        Noted { driver, others: some.then(|| self.others()) }
+    }
+
+    fn others(&self) -> Others {
+        let forgotten = self.brief.take().then(|| {
+            self.heard_of.set(false);
+            (self.told.take(), self.signal.tell(Sleepers::new()))
+        });
+        Others { sleepers: self.sleepers.take(), forgotten }
+    }
+
+    /// The driver, to be woken.
+    fn rouse(&self) -> Option<Rc<Waker>> {
+        self.dozes.set(false);
+        self.driver.borrow().clone()
+    }
+
+    /// Wakes the driver, if it sleeps.
+    pub(super) fn wake_driver(&self) {
+        if self.dozes.get()
+            && let Some(driver) = self.rouse()
+        {
+            driver.wake_by_ref();
+        }
+    }
+
+    /// The driver whose waker this is sleeps no more.
+    pub(super) fn wakes_up(&self, waker: &Waker) {
+        if self.is_driver(waker) {
+            self.dozes.set(false);
+        }
+    }
+
+    /// Whether the driver sleeps.
+    pub(super) fn is_driver_asleep(&self) -> bool {
+        self.dozes.get()
+    }
+
+    /// The driver is no more: nothing is kept of it, but by other threads until they raise something.
+    pub(super) fn forget_driver(&self) {
+        self.dozes.set(false);
+        self.heard_of.set(false);
+        // Wakers are foreign code: dropped after the borrow.
+        drop(self.driver.take());
+    }
+
+    #[inline]
+    fn is_driver(&self, waker: &Waker) -> bool {
+        self.driver.borrow().as_ref().is_some_and(|known| known.will_wake(waker))
     }
 
     /// Says that the vat has work, and wakes whoever drives it.
@@ -207,6 +284,7 @@ impl Near {
     }
 
     /// Whether something was raised since the last `take`.
+    #[inline]
     pub(super) fn is_raised(&self) -> bool {
         self.raised.get() || self.signal.is_raised()
     }
@@ -218,13 +296,19 @@ impl Near {
     }
 
     /// Moves what is ready to the end of `into`.
+    #[inline]
     pub(super) fn take(&self, into: &mut Vec<Ready>) {
         if self.raised.replace(false) {
-            into.append(&mut self.ready.borrow_mut());
+            let mut ready = self.ready.borrow_mut();
+            match into.is_empty() {
+                true => std::mem::swap(into, &mut ready),
+                false => into.append(&mut ready),
+            }
         }
         if self.signal.is_raised() {
             self.signal.take(into);
             if self.brief.take() {
+                self.heard_of.set(false);
                 drop((self.told.take(), self.sleepers.take()));
             }
         }
@@ -232,35 +316,58 @@ impl Near {
 
     /// How many sleepers are known.
     pub(super) fn sleepers(&self) -> usize {
-        self.sleepers.borrow().len()
+        self.sleepers.borrow().len() + usize::from(self.driver.borrow().is_some())
     }
 
     /// Has `waker` woken by the next raise. False: something was raised already.
+    #[inline]
     pub(super) fn sleep(&self, sleeper: Sleeper, waker: &Waker) -> bool {
+        // Other threads may wake who sleeps no more, which does no harm; a lock and two counts for
+        // each sleep would.
+        let known = self.heard_of.get() && !self.signal.taken.load(Ordering::Acquire);
+        if known && sleeper == Sleeper::Driver && self.is_driver(waker) {
+            self.dozes.set(true);
+        } else {
+            self.lie_down(sleeper, waker);
+        }
+        !self.is_raised()
+    }
+
+    fn lie_down(&self, sleeper: Sleeper, waker: &Waker) {
         let known = |sleepers: &RefCell<Sleepers>, waker: &Waker| {
             sleepers.borrow().iter().any(|known| known.will_wake(waker))
         };
-        // Wakers are foreign code: cloned before the borrow, and dropped after it. A waker need not be
+        // Wakers are foreign code: cloned before a borrow, and dropped after it. A waker need not be
         // told from its clones, whose table of functions may be another copy; clones are.
-        let clone = (!known(&self.sleepers, waker)).then(|| waker.clone());
-        let waker = clone.as_ref().unwrap_or(waker);
-        if !known(&self.sleepers, waker) {
+        let waker = &waker.clone();
+        if sleeper == Sleeper::Driver && self.is_driver(waker) {
+            self.dozes.set(true);
+        } else if sleeper == Sleeper::Driver && !self.dozes.get() {
+            let new = Rc::new(waker.clone());
+            self.heard_of.set(false);
+            drop(self.driver.replace(Some(new)));
+            self.dozes.set(true);
+        } else if !known(&self.sleepers, waker) {
             let new = waker.clone();
             self.sleepers.borrow_mut().push(new);
         }
-        // Other threads may wake who sleeps no more, which does no harm; a lock and two counts for
-        // each sleep would.
         if self.signal.taken.load(Ordering::Acquire) || !known(&self.told, waker) {
             self.brief.set(self.brief.get() || sleeper == Sleeper::Promise);
-            // What is raised by a clone finds no sleeper, and is seen below.
-            let sleepers = self.sleepers.take();
-            let told = sleepers.clone();
-            drop(self.sleepers.replace(sleepers));
-            let before = self.told.replace(told.clone());
-            let taken = self.signal.tell(told);
-            drop((before, taken));
+            self.tell();
         }
-        !self.is_raised()
+    }
+
+    /// Tells other threads who sleeps. What is raised by a clone finds no sleeper, and is seen behind this.
+    fn tell(&self) {
+        let sleepers = self.sleepers.take();
+        let mut told = sleepers.clone();
+        drop(self.sleepers.replace(sleepers));
+        let driver = self.driver.borrow().clone().filter(|_| self.dozes.get());
+        self.heard_of.set(driver.is_some());
+        told.extend(driver.map(|driver| Waker::clone(&driver)));
+        let before = self.told.replace(told.clone());
+        let taken = self.signal.tell(told);
+        drop((before, taken));
     }
 }
 

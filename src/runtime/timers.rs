@@ -39,8 +39,12 @@ impl Timers {
     }
 
     /// It is `now`: the wakers of all timers due, to be woken by the caller.
+    #[inline]
     pub(super) fn advance(&mut self, now: Instant) -> Vec<Waker> {
         self.now = Some(now);
+        if self.wakers.is_empty() {
+            return Vec::new();
+        }
         let mut due = Vec::new();
         while let Some(entry) = self.wakers.first_entry() {
             if entry.key().0 > now {

@@ -6,11 +6,12 @@ use std::time::Instant;
 use crate::conn::{Connection, PeerMisbehaved};
 use crate::transport::{Transport, TransportError};
 use crate::vat::{Graph, LinkId};
-use crate::wire::Exception;
+use crate::wire::{Exception, Message};
 
 use super::doors;
 use super::links::{CheckedOut, Entry, Links, State};
-use super::local::Local;
+use super::local::{Local, Taker};
+use super::visits::Writing;
 
 /// How many messages one connection may have handled in one turn. A loud neighbour waits for the
 /// others after these.
@@ -180,33 +181,52 @@ impl Local {
 
     /// Hands every message that is due to its transport, and writes each transport once.
     pub(super) fn transmit(&self) {
+        let taker = self.inner().taker.get();
         let begun = self.inner().links.borrow().has_begun();
-        if self.inner().patient.get() && !begun && self.with(|graph| graph.only_gives_back()) {
+        if matches!(taker, Taker::PatientDriver | Taker::PatientPromise)
+            && !begun
+            && self.with(|graph| graph.only_gives_back())
+        {
             return self.inner().withheld.set(true);
         }
-        let mut lent: Option<CheckedOut> = None;
-        while let Some((link, message)) = self.with(|graph| graph.poll_transmit()) {
-            if lent.as_ref().is_none_or(|out| out.link != link) {
-                self.write_out(lent.take());
-                lent = self.inner().links.borrow_mut().check_out(link.index());
-            }
-            let Some(CheckedOut { port, .. }) = &mut lent else { continue };
+        let drives = matches!(taker, Taker::Driver | Taker::PatientDriver);
+        let _writing = drives.then(Writing::begin);
+        let mut next = self.with(Graph::poll_transmit);
+        while let Some((link, message)) = next {
+            next = self.transmit_to(link, message);
+        }
+        if begun {
+            let begun = self.inner().links.borrow_mut().take_begun();
+            begun.into_iter().for_each(|index| self.flush(index));
+        }
+    }
+
+    /// Hands a message and those that follow it on the same link to the transport, and writes it. The next message of another.
+    fn transmit_to(&self, link: LinkId, message: Message) -> Option<(LinkId, Message)> {
+        let mut out = self.inner().links.borrow_mut().check_out(link.index());
+        let Some(CheckedOut { port, .. }) = &mut out else {
+            return self.with(Graph::poll_transmit);
+        };
+        let mut message = message;
+        let next = loop {
             doors::sent(self.id(), link, &message);
             match port.transport.send(message) {
                 Err(error) => self.lose(link, error.to_string()),
                 Ok(()) if Unwritten::of(&*port.transport) == Unwritten::Enough => {
                     doors::held(self.id(), link);
                     self.with(|graph| graph.hold(link));
-                    self.write_out(lent.take());
+                    self.write_out(out);
+                    return self.with(Graph::poll_transmit);
                 }
                 Ok(()) => {}
             }
-        }
-        self.write_out(lent);
-        if begun {
-            let begun = self.inner().links.borrow_mut().take_begun();
-            begun.into_iter().for_each(|index| self.flush(index));
-        }
+            match self.with(Graph::poll_transmit) {
+                Some((same, another)) if same == link => message = another,
+                next => break next,
+            }
+        };
+        self.write_out(out);
+        next
     }
 
     /// Hands what is due to its transport if that is much, for the next turn to write.
@@ -229,7 +249,11 @@ impl Local {
     }
 
     /// Wakes those who wait for a connection to become idle, where one has.
+    #[inline]
     pub(super) fn tell_idle(&self) {
+        if !self.inner().links.borrow().is_watched() {
+            return;
+        }
         let watched = self.inner().links.borrow_mut().take_watched();
         for link in watched {
             if self.is_idle(link) {

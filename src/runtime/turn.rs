@@ -9,7 +9,7 @@ use crate::vat::{CallId, Output, TargetId};
 
 use super::dispatch::{Answer, Conclusion, Delivery, LocalFuture};
 use super::doors::{self, Within};
-use super::local::Local;
+use super::local::{Local, Taker};
 use super::quiet::{drop_quietly, poll_quietly};
 use super::signal::{Ready, Sleeper};
 use super::tasks::Work;
@@ -55,8 +55,13 @@ impl Local {
     /// if this one withheld something. Whoever was answered just now may call again, and what ends
     /// the call before goes out in the same write.
     pub(super) fn turn_patiently(&self, now: Instant) -> Turn {
-        let patient = !self.inner().withheld.take();
-        let during = During::new(&self.inner().patient, patient);
+        self.turn_as(now, Taker::Driver, Taker::PatientDriver)
+    }
+
+    /// A turn of the first, or, where the last one withheld nothing, of the second, who is patient.
+    fn turn_as(&self, now: Instant, taker: Taker, patient: Taker) -> Turn {
+        let withheld = self.inner().withheld.take();
+        let during = During::new(&self.inner().taker, if withheld { taker } else { patient });
         let turn = self.turn(Some(now));
         drop(during);
         turn
@@ -148,7 +153,8 @@ impl Local {
         }
         if let Some(now) = inner.teller.get().map(|now| now()) {
             let _ = inner.watch.borrow_mut().came(now);
-            let _ = self.turn_patiently(now);
+            // Whom it writes to is woken: a promise is no driver that would see to them.
+            let _ = self.turn_as(now, Taker::Anybody, Taker::PatientPromise);
         }
     }
 
@@ -156,8 +162,13 @@ impl Local {
     /// way, where tasks that wait for each other take no stack.
     #[inline]
     pub(super) fn is_driven(&self) -> bool {
-        let inner = self.inner();
-        inner.drivers.get() > 0 || inner.depth.get() > 0 || inner.turning.get()
+        self.inner().drivers.get() > 0 || self.is_in_use()
+    }
+
+    /// Whether a turn or a drain of this vat is on the stack.
+    #[inline]
+    pub(super) fn is_in_use(&self) -> bool {
+        self.inner().depth.get() > 0 || self.inner().turning.get()
     }
 
     /// One more drain on the stack, unless there are too many.
@@ -173,13 +184,14 @@ impl Local {
     }
 
     fn run_ready(&self, mut ready: Vec<Ready>) {
-        for ready in ready.drain(..) {
-            match ready {
+        for ready in &ready {
+            match *ready {
                 Ready::Task(index) => self.run_task(index),
                 Ready::Receive(index) => self.receive(index),
                 Ready::Flush(index) => self.flush(index),
             }
         }
+        ready.clear();
         self.inner().ready.replace(ready);
     }
 
@@ -192,6 +204,9 @@ impl Local {
 
     /// As [`drain`](Self::drain), for what is in the graph: calls in the lobby were made later.
     pub(super) fn drain_graph(&self) {
+        if self.quietly(|graph| graph.is_quiet()) {
+            return;
+        }
         let Some(_during) = self.nest() else { return };
         for _ in 0..OUTPUTS_PER_DRAIN {
             let Some(output) = self.quietly(|graph| graph.poll_output()) else { break };

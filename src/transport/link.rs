@@ -29,13 +29,15 @@ enum Flow {
 pub struct Lane {
     flow: Flow,
     messages: VecDeque<Message>,
-    /// Present while the reader sleeps.
+    /// The reader, kept from one sleep to the next.
     reader: Option<Waker>,
+    /// It sleeps.
+    sleeps: bool,
 }
 
 impl Lane {
     pub(super) const fn new() -> Self {
-        Self { flow: Flow::Open, messages: VecDeque::new(), reader: None }
+        Self { flow: Flow::Open, messages: VecDeque::new(), reader: None, sleeps: false }
     }
 
     /// Moves all of `outbox` in; the reader to wake, if it sleeps.
@@ -45,7 +47,23 @@ impl Lane {
         } else {
             self.messages.append(outbox);
         }
-        self.reader.take()
+        self.sleeper()
+    }
+
+    /// The reader, lent to be woken, if it sleeps.
+    fn sleeper(&mut self) -> Option<Waker> {
+        match mem::take(&mut self.sleeps) {
+            true => self.reader.take(),
+            false => None,
+        }
+    }
+
+    /// Puts the reader back that was lent; if another has come meanwhile, it is handed back to be dropped.
+    fn keep(&mut self, reader: Waker) -> Option<Waker> {
+        match &self.reader {
+            None if self.flow != Flow::Abandoned => self.reader.replace(reader),
+            _ => Some(reader),
+        }
     }
 
     /// The writer will send no more; the reader to wake, if it sleeps.
@@ -53,22 +71,44 @@ impl Lane {
         if self.flow == Flow::Open {
             self.flow = Flow::Ended;
         }
-        self.reader.take()
+        self.sleeper()
     }
 
-    /// Moves all messages into the empty `inbox`. If there are none and there may be some later,
-    /// `waker` is kept, and exchanged for the one kept before.
-    fn collect(&mut self, inbox: &mut VecDeque<Message>, waker: &mut Waker) -> Flow {
+    /// Moves all messages into the empty `inbox`. If there are none and there may be some later, the reader sleeps: that
+    /// which is kept if `waker` is its, else `new`, which is exchanged for it.
+    fn collect(
+        &mut self,
+        inbox: &mut VecDeque<Message>,
+        waker: &Waker,
+        new: &mut Option<Waker>,
+    ) -> Collected {
         if !self.messages.is_empty() {
             mem::swap(&mut self.messages, inbox);
-        } else if self.flow == Flow::Open {
-            match &mut self.reader {
-                Some(kept) => mem::swap(kept, waker),
-                none => *none = Some(mem::replace(waker, Waker::noop().clone())),
-            }
+            return Collected::Messages;
         }
-        self.flow
+        if self.flow != Flow::Open {
+            return Collected::End;
+        }
+        if !self.reader.as_ref().is_some_and(|reader| reader.will_wake(waker)) {
+            if new.is_none() {
+                return Collected::Unknown;
+            }
+            mem::swap(&mut self.reader, new);
+        }
+        self.sleeps = true;
+        Collected::Sleeps
     }
+}
+
+/// What there was to be collected.
+enum Collected {
+    Messages,
+    /// No message, nor will there be any.
+    End,
+    /// No message; the reader will be woken for the next.
+    Sleeps,
+    /// No message, and whom to wake for the next is not known.
+    Unknown,
 }
 
 /// Where this end's own direction stands.
@@ -113,7 +153,7 @@ impl<L: Share<Lane>> Link<L> {
         });
         match delivered {
             Ok(sleeper) => {
-                wake(sleeper);
+                self.wake(sleeper);
                 Ok(())
             }
             Err(()) => {
@@ -129,9 +169,18 @@ impl<L: Share<Lane>> Link<L> {
         self.flush()?;
         if matches!(self.writing, Writing::Open) {
             self.writing = Writing::Closed;
-            wake(self.outgoing.with(Lane::end));
+            let sleeper = self.outgoing.with(Lane::end);
+            self.wake(sleeper);
         }
         Ok(())
+    }
+
+    /// Wakes the reader of what is written here.
+    fn wake(&self, sleeper: Option<Waker>) {
+        if let Some(reader) = sleeper {
+            reader.wake_by_ref();
+            drop(self.outgoing.with(|lane| lane.keep(reader)));
+        }
     }
 }
 
@@ -143,15 +192,18 @@ impl<L: Share<Lane>> Transport for Link<L> {
         if let Some(message) = self.inbox.pop_front() {
             return Poll::Ready(Ok(Some(message)));
         }
-        let mut waker = cx.waker().clone();
-        let flow = self.incoming.with(|lane| lane.collect(&mut self.inbox, &mut waker));
-        if let Some(message) = self.inbox.pop_front() {
-            return Poll::Ready(Ok(Some(message)));
+        let (inbox, waker, mut new) = (&mut self.inbox, cx.waker(), None);
+        let mut collected = self.incoming.with(|lane| lane.collect(inbox, waker, &mut new));
+        if matches!(collected, Collected::Unknown) {
+            // Wakers are foreign code: cloned before, and dropped after.
+            new = Some(waker.clone());
+            collected = self.incoming.with(|lane| lane.collect(inbox, waker, &mut new));
         }
-        match (&self.writing, flow) {
-            (Writing::Failed(error), _) => Poll::Ready(Err(error.clone())),
-            (_, Flow::Open) => Poll::Pending,
-            (_, Flow::Ended | Flow::Abandoned) => Poll::Ready(Ok(None)),
+        match (collected, &self.writing) {
+            (Collected::Messages, _) => Poll::Ready(Ok(self.inbox.pop_front())),
+            (_, Writing::Failed(error)) => Poll::Ready(Err(error.clone())),
+            (Collected::Sleeps | Collected::Unknown, _) => Poll::Pending,
+            (Collected::End, _) => Poll::Ready(Ok(None)),
         }
     }
 
@@ -199,11 +251,5 @@ impl<L: Share<Lane>> Drop for Link<L> {
             (mem::take(&mut lane.messages), lane.reader.take())
         });
         drop(abandoned);
-    }
-}
-
-fn wake(sleeper: Option<Waker>) {
-    if let Some(waker) = sleeper {
-        waker.wake();
     }
 }

@@ -29,8 +29,10 @@ struct Tube {
     bytes: Vec<u8>,
     start: usize,
     capacity: usize,
-    /// Present while the reader waits for bytes.
+    /// The reader, kept from one wait to the next.
     reader: Option<Waker>,
+    /// It waits for bytes.
+    reader_waits: bool,
     /// Present while the writer waits for room.
     writer: Option<Waker>,
 }
@@ -44,7 +46,8 @@ const READ_KEPT: usize = 64 << 10;
 impl Tube {
     const fn new(capacity: usize) -> Self {
         let bytes = Vec::new();
-        Self { flow: Flow::Open, bytes, start: 0, capacity, reader: None, writer: None }
+        let (reader, writer, reader_waits) = (None, None, false);
+        Self { flow: Flow::Open, bytes, start: 0, capacity, reader, reader_waits, writer }
     }
 
     fn len(&self) -> usize {
@@ -71,14 +74,37 @@ impl Tube {
         (read, self.writer.take())
     }
 
-    /// Keeps the waker of the reader, in exchange for the one kept before. False: there is
-    /// something to read.
-    fn wait(&mut self, waker: &mut Option<Waker>) -> bool {
-        let waits = self.len() == 0 && self.flow == Flow::Open;
-        if waits {
-            mem::swap(&mut self.reader, waker);
+    /// Has the reader wait: that which is kept if `waker` is its, else `new`, which is exchanged for it.
+    fn wait(&mut self, waker: &Waker, new: &mut Option<Waker>) -> Waiting {
+        match (self.len(), self.flow) {
+            (0, Flow::Open) => {}
+            (0, _) => return Waiting::Ended,
+            _ => return Waiting::Arrived,
         }
-        waits
+        if !self.reader.as_ref().is_some_and(|reader| reader.will_wake(waker)) {
+            if new.is_none() {
+                return Waiting::Unknown;
+            }
+            mem::swap(&mut self.reader, new);
+        }
+        self.reader_waits = true;
+        Waiting::Waits
+    }
+
+    /// The reader, lent to be woken, if it waits.
+    fn waiting(&mut self) -> Option<Waker> {
+        match mem::take(&mut self.reader_waits) {
+            true => self.reader.take(),
+            false => None,
+        }
+    }
+
+    /// Puts the reader back that was lent; if another has come meanwhile, it is handed back to be dropped.
+    fn keep(&mut self, reader: Waker) -> Option<Waker> {
+        match &self.reader {
+            None if self.flow != Flow::Abandoned => self.reader.replace(reader),
+            _ => Some(reader),
+        }
     }
 
     fn write(&mut self, slices: &[IoSlice<'_>], waker: &mut Option<Waker>) -> Step<usize> {
@@ -96,14 +122,14 @@ impl Tube {
             mem::swap(&mut self.writer, waker);
             return (Poll::Pending, None);
         }
-        (Poll::Ready(Ok(written)), self.reader.take())
+        (Poll::Ready(Ok(written)), self.waiting())
     }
 
     fn end(&mut self) -> Option<Waker> {
         if self.flow == Flow::Open {
             self.flow = Flow::Ended;
         }
-        self.reader.take()
+        self.waiting()
     }
 
     fn abandon(&mut self) -> (Option<Waker>, Option<Waker>) {
@@ -112,6 +138,18 @@ impl Tube {
         }
         (self.writer.take(), self.reader.take())
     }
+}
+
+/// What came of waiting for bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    Waits,
+    /// Whom to wake is not known.
+    Unknown,
+    /// There is something to read.
+    Arrived,
+    /// There is nothing, nor will there be.
+    Ended,
 }
 
 /// One end, however its tubes are shared.
@@ -135,16 +173,18 @@ impl<T: Share<Tube>> End<T> {
             if read == buffer.len() {
                 return Poll::Ready(Ok(read));
             }
-            // A waker is foreign code: it is cloned, and the one before it dropped, outside.
-            let mut waker = Some(cx.waker().clone());
-            let (waits, ended) = self
-                .incoming
-                .with(|tube| (tube.wait(&mut waker), tube.len() == 0 && tube.flow != Flow::Open));
-            match (read, waits) {
-                (0, true) => return Poll::Pending,
-                (0, false) if !ended => {}
+            let (waker, mut new) = (cx.waker(), None);
+            let mut waiting = self.incoming.with(|tube| tube.wait(waker, &mut new));
+            if waiting == Waiting::Unknown {
+                // A waker is foreign code: it is cloned, and the one before it dropped, outside.
+                new = Some(waker.clone());
+                waiting = self.incoming.with(|tube| tube.wait(waker, &mut new));
+            }
+            match (read, waiting) {
+                (0, Waiting::Waits) => return Poll::Pending,
+                (0, Waiting::Arrived) => {}
                 _ => {
-                    self.dry = waits;
+                    self.dry = waiting == Waiting::Waits;
                     return Poll::Ready(Ok(read));
                 }
             }
@@ -158,12 +198,20 @@ impl<T: Share<Tube>> End<T> {
             waker = Some(cx.waker().clone());
             step = self.outgoing.with(|tube| tube.write(slices, &mut waker));
         }
-        wake(step.1);
+        self.wake_reader(step.1);
         step.0
     }
 
     fn close(&self) {
-        wake(self.outgoing.with(Tube::end));
+        self.wake_reader(self.outgoing.with(Tube::end));
+    }
+
+    /// Wakes the reader of what is written here.
+    fn wake_reader(&self, waiting: Option<Waker>) {
+        if let Some(reader) = waiting {
+            reader.wake_by_ref();
+            drop(self.outgoing.with(|tube| tube.keep(reader)));
+        }
     }
 }
 
@@ -221,8 +269,8 @@ macro_rules! byte_stream {
             }
 
             fn is_dry(&self) -> bool {
-                // What was written since has taken the waker.
-                self.0.dry && self.0.incoming.with(|tube| tube.reader.is_some())
+                // What was written since has woken the reader.
+                self.0.dry && self.0.incoming.with(|tube| tube.reader_waits)
             }
 
             fn poll_write_vectored(

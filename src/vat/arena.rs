@@ -117,6 +117,7 @@ impl<M, T> Arena<M, T> {
         Key { index, generation: NonZeroU32::MIN, entry: PhantomData }
     }
 
+    #[inline]
     pub(super) fn remove(&mut self, key: Key<M>) -> Option<T> {
         self.get(key)?;
         let free = Slot::Free { generation: later(key.generation), next: self.free };

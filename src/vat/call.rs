@@ -172,6 +172,38 @@ impl Call {
         self.rare.is_none() && self.holds.is_none() && self.pipelines.is_empty()
     }
 
+    /// Nothing is left of it that would have to be given back: with whoever made it, it goes.
+    #[inline]
+    pub(super) fn is_spent(&self) -> bool {
+        let bare = match &self.place {
+            Place::Done(Ok(payload)) | Place::Kept(payload, _) => payload.caps.is_empty(),
+            Place::Done(Err(_)) | Place::Bare | Place::Over => true,
+            _ => false,
+        };
+        bare && self.pipeline_refs == 0 && self.holds_nothing()
+    }
+
+    /// The request of a call of this vat that is on its way, if no capabilities come with it, nothing in its
+    /// params came from a peer, and all that hangs on it are its promise and what is pipelined on it.
+    pub(super) fn take_plain(&mut self) -> Option<Request> {
+        let Place::Queued(Request { params, .. }, Fate::Deliver | Fate::Wait, _) = &self.place
+        else {
+            return None;
+        };
+        let plain = params.caps.is_empty()
+            && !params.content.needs_scrub()
+            && self.origin == Origin::Waiting
+            && self.rare.is_none()
+            && self.holds.is_none();
+        if !plain {
+            return None;
+        }
+        match std::mem::replace(&mut self.place, Place::Over) {
+            Place::Queued(request, ..) => Some(request),
+            _ => None,
+        }
+    }
+
     /// A call of ours that takes its results from this one.
     #[inline]
     pub(super) fn taker(&self) -> Option<CallId> {

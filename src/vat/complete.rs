@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::conn::{LocalCap, OutReturn};
+use crate::conn::{LocalCap, OutPayload, OutReturn};
 use crate::wire::{AnswerId, Exception};
 
 use super::call::{Fate, Keep, Origin, Outcome, Pipelines, Place, Told};
@@ -123,6 +123,31 @@ impl Graph {
         self.break_exports(link, broken);
     }
 
+    /// What most outcomes for peers are: results without capabilities, of a call on which nothing hangs. Does what
+    /// `complete` would, on the shortest way; gives the outcome back if it is any other.
+    #[inline]
+    pub(super) fn return_at_once(&mut self, id: CallId, outcome: Outcome) -> Result<(), Outcome> {
+        let Some(call) = self.calls.get_mut(id).filter(|call| call.holds_nothing()) else {
+            return Err(outcome);
+        };
+        let (Origin::Peer(link, answer, keep @ (Keep::Pipeline | Keep::Nothing)), Ok(results)) =
+            (call.origin, &outcome)
+        else {
+            return Err(outcome);
+        };
+        if !results.caps.is_empty() || results.content.needs_scrub() {
+            return Err(outcome);
+        }
+        call.place = if keep == Keep::Nothing { Place::Over } else { Place::Bare };
+        call.origin = Origin::Returned;
+        if let Ok(Payload { content, .. }) = outcome {
+            let results = OutPayload { content, caps: Vec::new() };
+            self.send_return(link, answer, OutReturn::Results(results));
+        }
+        self.settle();
+        Ok(())
+    }
+
     /// An outcome that stays here until the peer finishes; where that is too much, why it does not. (C-M10)
     fn keepable(
         &mut self,
@@ -157,6 +182,7 @@ impl Graph {
         }
     }
 
+    #[inline]
     pub(super) fn send_return(&mut self, link: LinkId, answer: AnswerId, ret: OutReturn) {
         match self.links.get_mut(link) {
             Some(at) => at.conn.ret(answer, ret),
@@ -214,6 +240,7 @@ impl Graph {
         Place::Kept(Payload { content, caps }, told)
     }
 
+    #[inline]
     pub(super) fn origin(&mut self, call: CallId, origin: Origin) {
         if let Some(call) = self.calls.get_mut(call) {
             call.origin = origin;
@@ -320,6 +347,7 @@ impl Graph {
     }
 
     /// Ends a question, unless a promise under an embargo is named by a place in its results.
+    #[inline]
     pub(super) fn finish(&mut self, link: LinkId, question: crate::conn::CallRef) {
         if let Some(at) = self.links.get_mut(link)
             && !at.named.contains_key(&question)

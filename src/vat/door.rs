@@ -27,6 +27,7 @@ impl Graph {
 
     /// Where a call of the peer goes: not to what it was offered, if that takes no more calls. Takes the reference of
     /// `to` and gives one.
+    #[inline]
     pub(super) fn through_the_door(&mut self, link: LinkId, to: Cap) -> Cap {
         let shut = |at: &super::link::Link| Some((at.shut.clone()?, at.bootstrap?));
         let Some((why, offered)) = self.links.get(link).and_then(shut) else { return to };

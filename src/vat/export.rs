@@ -21,6 +21,7 @@ enum Face {
 }
 
 /// Content as it may leave this vat: with nothing of the message it came in beside it.
+#[inline]
 pub(super) fn outgoing(content: Content) -> Result<Content, Exception> {
     if !content.needs_scrub() {
         return Ok(content);
@@ -34,6 +35,7 @@ pub(super) type Broken = Vec<(LocalCap, Exception)>;
 impl Graph {
     /// A payload as the peer of `link` will read it. Takes the references in it. The slots in the
     /// second part are to be broken behind the message that carries the payload.
+    #[inline]
     pub(super) fn export_payload(
         &mut self,
         link: LinkId,

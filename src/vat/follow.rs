@@ -6,6 +6,7 @@ use super::node::{Kind, State};
 
 impl Graph {
     /// What `cap` is resolved to by now; itself where it is not resolved. An embargo ends the way.
+    #[inline]
     pub(super) fn follow(&mut self, cap: Cap) -> Cap {
         let mut at = cap;
         let mut hops = 0;
@@ -20,6 +21,7 @@ impl Graph {
     }
 
     /// As [`follow`](Self::follow), and shortens nothing.
+    #[inline]
     pub(super) fn end_of(&self, cap: Cap) -> Cap {
         let mut at = cap;
         while let Some(to) = self.resolved(at) {
@@ -28,6 +30,7 @@ impl Graph {
         at
     }
 
+    #[inline]
     fn resolved(&self, cap: Cap) -> Option<Cap> {
         match self.nodes.get(cap)?.kind.state()? {
             State::Resolved(to) => Some(*to),

@@ -124,6 +124,7 @@ impl Graph {
     }
 
     /// Takes one more reference.
+    #[inline]
     pub fn retain(&mut self, cap: Cap) {
         if let Some(node) = self.nodes.get_mut(cap) {
             node.refs += 1;
@@ -258,6 +259,10 @@ impl Graph {
                 return self.done(id, outcome);
             }
             Some(Call { place: Place::Delivered(_), .. }) => {
+                let outcome = match self.return_at_once(id, outcome) {
+                    Ok(()) => return,
+                    Err(outcome) => outcome,
+                };
                 if outcome.as_ref().is_ok_and(|results| !results.caps.is_empty()) {
                     self.route_queued();
                 }
@@ -354,6 +359,7 @@ impl Graph {
         self.links.insert(Link::new(conn, bootstrap))
     }
 
+    #[inline]
     pub(super) fn enqueue(&mut self, to: Cap, item: Item) {
         self.retain(to);
         self.queue.push_back(Step { to, item });
@@ -363,6 +369,7 @@ impl Graph {
         self.nodes.insert(Node::new(Kind::Null))
     }
 
+    #[inline]
     pub(super) fn place(&mut self, call: CallId, place: Place) {
         if let Some(call) = self.calls.get_mut(call) {
             call.place = place;
@@ -370,18 +377,20 @@ impl Graph {
     }
 
     /// The link may have events to read and messages to send.
+    #[inline]
     pub(super) fn touch(&mut self, id: LinkId) {
         let Some(link) = self.links.get_mut(id) else { return };
-        if self.listed.back() != Some(&id) {
+        if link.conn.has_events() && self.listed.back() != Some(&id) {
             self.listed.push_back(id);
         }
         let held_no_more = link.attention == Attention::Held && !link.is_held();
-        if link.attention == Attention::Quiet || held_no_more {
+        if (link.attention == Attention::Quiet || held_no_more) && link.conn.is_due() {
             link.attention = Attention::Listed;
             self.sending.push_back(id);
         }
     }
 
+    #[inline]
     pub(super) fn unref(&mut self, cap: Cap) {
         if let Some(node) = self.nodes.get_mut(cap) {
             node.refs = node.refs.saturating_sub(1);

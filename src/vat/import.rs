@@ -24,6 +24,7 @@ pub(super) enum Home {
 }
 
 impl Graph {
+    #[inline]
     pub(super) fn import_payload(
         &mut self,
         link: LinkId,

@@ -34,6 +34,8 @@ impl Graph {
         }
         let Some(at) = self.links.get_mut(link) else { return Ok(()) };
         let handled = at.conn.handle(message);
+        // Nothing else is listed between the methods of the door: what came of the message is next.
+        self.read_events(link);
         self.touch(link);
         self.settle();
         handled
@@ -146,6 +148,7 @@ impl Graph {
     }
 
     /// What a peer addresses, with a reference.
+    #[inline]
     pub(super) fn target(&mut self, link: LinkId, target: &InTarget) -> Cap {
         match target {
             InTarget::Local(slot) => {
@@ -193,6 +196,9 @@ impl Graph {
 
     fn on_done(&mut self, tag: Tag) {
         if let Some(id) = self.calls.key_of(tag.0) {
+            if self.calls.get(id).is_some_and(Call::is_spent) {
+                return self.calls.discard(id);
+            }
             let used = self.calls.get_mut(id).map(|call| call.take_used());
             used.into_iter().flatten().for_each(|(_, cap)| self.unref(cap));
             self.origin(id, Origin::Gone);
@@ -213,7 +219,7 @@ impl Graph {
             // Results that were to stay with the peer: the question lives until the asker is done.
             InReturn::Kept => return,
         };
-        let outcome = match self.return_at_once(link, id, question, outcome) {
+        let outcome = match self.returned_at_once(link, id, question, outcome) {
             Ok(()) => return,
             Err(outcome) => outcome,
         };
@@ -243,7 +249,8 @@ impl Graph {
 
     /// What most returns are: one without capabilities, of a call on which nothing hangs but who awaits it, or the
     /// window of its stream. Does what would follow, on the shortest way; gives the outcome back if it is any other.
-    fn return_at_once(
+    #[inline]
+    fn returned_at_once(
         &mut self,
         link: LinkId,
         id: CallId,

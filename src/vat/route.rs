@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::conn::{CallRef, OutCall, OutReturn, OutTarget, Refused, Tag};
+use smallvec::SmallVec;
+
+use crate::conn::{CallRef, OutCall, OutPayload, OutReturn, OutTarget, Refused, Tag};
 use crate::wire::Exception;
 
 use super::call::{Call, Fate, Keep, Origin, Place};
@@ -39,7 +41,22 @@ impl Graph {
     /// The next thing to be done, if there is one. Each call takes at most one step off the queue
     /// before it returns what came of it.
     #[must_use]
+    #[inline]
     pub fn poll_output(&mut self) -> Option<Output> {
+        match self.is_quiet() {
+            true => None,
+            false => self.next_output(),
+        }
+    }
+
+    /// There is nothing for `poll_output`.
+    #[must_use]
+    #[inline]
+    pub fn is_quiet(&self) -> bool {
+        self.outputs.is_empty() && self.queue.is_empty()
+    }
+
+    fn next_output(&mut self) -> Option<Output> {
         loop {
             if let Some(output) = self.outputs.pop_front() {
                 return Some(output);
@@ -52,6 +69,9 @@ impl Graph {
             };
             if let Some(delivery) = self.deliver_at_once(&step) {
                 return Some(delivery);
+            }
+            if self.send_plain(&step) {
+                continue;
             }
             self.route(step);
             self.settle();
@@ -104,6 +124,41 @@ impl Graph {
         Some(Output::Deliver { target, call, interface, method, params })
     }
 
+    /// The next step, if it stands for a call of this vat that carries no capabilities along, before a peer's
+    /// object or in what a peer will return: does what `route` would, on the shortest way.
+    fn send_plain(&mut self, step: &Step) -> bool {
+        let Item::Call(id) = step.item else { return false };
+        let end = self.end_of(step.to);
+        let Some(node) = self.nodes.get(end) else { return false };
+        let (link, target) = match &node.kind {
+            Kind::Import(link, import) => (*link, OutTarget::Import(*import)),
+            Kind::Promise(promise) if matches!(promise.state, State::Pending) => {
+                match self.way_of_source(end, promise) {
+                    Way::Peer(link, target, _) => (link, target),
+                    _ => return false,
+                }
+            }
+            _ => return false,
+        };
+        let Some(call) = self.calls.get_mut(id) else { return false };
+        let Some(request) = call.take_plain() else { return false };
+        let Request { interface, method, params: Payload { content, caps: _ } } = request;
+        let params = OutPayload { content, caps: Vec::new() };
+        let body = OutCall { tag: Tag(id.number()), interface, method, params, tail: false };
+        match self.ask(link, target, body) {
+            Ok(question) => {
+                self.place(id, Place::Remote(link, question));
+                self.send_hints(id);
+                self.flush_pipelines(id);
+            }
+            Err(why) => self.work.push_back(Work::Complete(id, Err(why))),
+        }
+        self.touch(link);
+        self.unref(step.to);
+        self.settle();
+        true
+    }
+
     /// There is something for `poll_output` that nothing need be done for.
     #[must_use]
     #[inline]
@@ -113,13 +168,21 @@ impl Graph {
 
     /// There may be something for `poll_output` or `poll_transmit`.
     #[must_use]
+    #[inline]
     pub fn has_queued(&self) -> bool {
         !self.queue.is_empty() || !self.outputs.is_empty() || !self.sending.is_empty()
     }
 
     /// Does all that follows from what was done, until nothing follows any more. What follows is
     /// listed, never called: a chain of promises as long as a peer likes takes no stack.
+    #[inline]
     pub(super) fn settle(&mut self) {
+        if !self.work.is_empty() || !self.listed.is_empty() {
+            self.settle_all();
+        }
+    }
+
+    fn settle_all(&mut self) {
         loop {
             if let Some(work) = self.work.pop_front() {
                 match work {
@@ -206,6 +269,7 @@ impl Graph {
     }
 
     /// The way calls take while the promise is not resolved.
+    #[inline]
     fn way_of_source(&self, cap: Cap, promise: &Promise) -> Way {
         match &promise.source {
             Source::Import(link, import) => Way::Peer(*link, OutTarget::Import(*import), 0),
@@ -368,6 +432,7 @@ impl Graph {
     }
 
     /// Asks a question; one that is refused leaves nothing behind.
+    #[inline]
     fn ask(
         &mut self,
         link: LinkId,
@@ -402,9 +467,16 @@ impl Graph {
 
     /// What waited for a call to go somewhere follows it.
     fn flush_pipelines(&mut self, id: CallId) {
-        let Some(call) = self.calls.get(id) else { return };
-        let pipelines = call.pipelines.clone();
-        for (_, cap) in pipelines {
+        let Some(call) = self.calls.get(id).filter(|call| !call.pipelines.is_empty()) else {
+            return;
+        };
+        let waits = |(_, cap): &&(_, Cap)| {
+            let node = self.nodes.get(*cap).and_then(|node| node.kind.promise());
+            node.is_some_and(|promise| !promise.queue.is_empty())
+        };
+        let waiting: SmallVec<[Cap; 4]> =
+            call.pipelines.iter().filter(waits).map(|(_, cap)| *cap).collect();
+        for cap in waiting {
             self.flush(cap);
         }
     }

@@ -10,20 +10,35 @@ use super::link::Attention;
 impl Graph {
     /// The next message due, and the connection it goes out on.
     #[must_use]
+    #[inline]
     pub fn poll_transmit(&mut self) -> Option<(LinkId, Message)> {
+        match self.sending.is_empty() && self.probing.is_empty() {
+            true => None,
+            false => self.next_message(),
+        }
+    }
+
+    fn next_message(&mut self) -> Option<(LinkId, Message)> {
         if !self.probing.is_empty() {
             self.probes_leave();
         }
         while let Some(&link) = self.sending.front() {
-            if let Some(at) = self.links.get_mut(link).filter(|at| !at.is_held()) {
-                if let Some(message) = at.conn.poll_transmit() {
-                    return Some((link, message));
-                }
+            let Some(at) = self.links.get_mut(link).filter(|at| !at.is_held()) else {
+                self.sending.pop_front();
+                continue;
+            };
+            let message = at.conn.poll_transmit();
+            if !at.conn.is_due() {
                 at.attention = Attention::Quiet;
+                self.sending.pop_front();
             }
-            self.sending.pop_front();
-            self.read_events(link);
-            self.settle();
+            if at.conn.has_events() {
+                self.read_events(link);
+                self.settle();
+            }
+            if let Some(message) = message {
+                return Some((link, message));
+            }
         }
         None
     }
@@ -45,6 +60,7 @@ impl Graph {
 
     /// Whether messages are due, and all of them give back what peers keep for us: nobody waits for those.
     #[must_use]
+    #[inline]
     pub fn only_gives_back(&self) -> bool {
         let due = |link: &LinkId| self.links.get(*link)?.conn.only_gives_back();
         let mut due = self.sending.iter().filter_map(due);
@@ -80,6 +96,7 @@ impl Graph {
 
     /// The connection behind a link, to look at.
     #[must_use]
+    #[inline]
     pub fn connection(&self, link: LinkId) -> Option<&Connection> {
         self.links.get(link).map(|link| &link.conn)
     }

@@ -57,6 +57,7 @@ impl Content {
 
     /// Whether it was made, or received, as a null pointer.
     #[must_use]
+    #[inline]
     pub const fn is_null(&self) -> bool {
         matches!(self.0, Repr::Null)
     }
@@ -133,6 +134,7 @@ impl Content {
 
     /// The same content once more; nothing is copied.
     #[must_use]
+    #[inline]
     pub fn share(&mut self) -> Self {
         match &self.0 {
             Repr::Shared(content) => return Self(Repr::Shared(Arc::clone(content))),
@@ -146,6 +148,7 @@ impl Content {
 
     /// How many words it takes, with all that came with it.
     #[must_use]
+    #[inline]
     pub fn words(&self) -> usize {
         match &self.0 {
             Repr::Null | Repr::Root(_) => 1,
@@ -218,6 +221,7 @@ impl Content {
     /// It must be [copied](Self::copy) before it is sent on, or the rest of the message it came in would
     /// go with it.
     #[must_use]
+    #[inline]
     pub fn needs_scrub(&self) -> bool {
         self.is_received()
     }

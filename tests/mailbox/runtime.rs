@@ -9,3 +9,6 @@ mod shared;
 #[allow(dead_code, reason = "the rest of its room has a use for all of it")]
 #[path = "../../src/runtime/signal.rs"]
 mod signal;
+#[allow(dead_code, reason = "the rest of its room has a use for all of it")]
+#[path = "../../src/runtime/visits.rs"]
+mod visits;

@@ -5,6 +5,7 @@ mod driven;
 mod ended;
 mod fairness;
 mod paths;
+mod visits;
 
 use std::cell::Cell;
 use std::pin::pin;

@@ -14,6 +14,7 @@ mod interop_capnp;
 #[path = "../../support/alloc.rs"]
 mod alloc;
 mod calls;
+mod pool;
 #[path = "../../support/row.rs"]
 #[expect(dead_code, reason = "it has only a few of the rows")]
 mod row;

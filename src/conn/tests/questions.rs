@@ -59,6 +59,62 @@ fn results_with_capabilities_are_finished_without_releasing_them() {
     us.ends_idle();
 }
 
+// C-N2
+#[test]
+fn results_given_up_before_their_finish_left_go_back_with_it() {
+    let mut us = End::new();
+    us.imports(0);
+    let call = us.call(1, 0);
+    us.sent();
+    us.peer(results(0, vec![their(9), their(9), their(8)]));
+    us.told();
+    us.vat(|conn| conn.finish(call));
+    for import in [0, 8, 9] {
+        us.vat(|conn| conn.release(ImportId(import)));
+    }
+    us.sends(&["finish q0, results released", "release i0 × 1"]);
+    us.ends_idle();
+}
+
+// C-N2
+#[test]
+fn results_of_which_one_is_held_are_released_one_by_one() {
+    let mut us = End::new();
+    us.imports(0);
+    let call = us.call(1, 0);
+    us.sent();
+    us.peer(results(0, vec![their(8), their(9)]));
+    us.told();
+    us.vat(|conn| conn.finish(call));
+    us.vat(|conn| conn.release(ImportId(8)));
+    us.sends(&["finish q0", "release i8 × 1"]);
+    us.vat(|conn| conn.release(ImportId(9)));
+    us.vat(|conn| conn.release(ImportId(0)));
+    us.sends(&["release i0 × 1", "release i9 × 1"]);
+    us.ends_idle();
+}
+
+// C-N2
+#[test]
+fn results_that_are_called_behind_their_finish_are_released_behind_the_call() {
+    let mut us = End::new();
+    us.imports(0);
+    let call = us.call(1, 0);
+    us.sent();
+    us.peer(results(0, vec![their(9)]));
+    us.told();
+    us.vat(|conn| conn.finish(call));
+    let last = us.call(2, 9);
+    us.vat(|conn| conn.release(ImportId(9)));
+    us.sends(&["finish q0", "call q0 → i9", "release i9 × 1"]);
+    us.peer(results(0, vec![]));
+    us.told();
+    us.vat(|conn| conn.finish(last));
+    us.vat(|conn| conn.release(ImportId(0)));
+    us.sends(&["finish q0", "release i0 × 1"]);
+    us.ends_idle();
+}
+
 // C-R7
 #[test]
 fn the_results_of_a_cancelled_question_are_not_imported() {

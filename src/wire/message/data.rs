@@ -34,6 +34,7 @@ pub enum Message {
 impl Message {
     /// How many words the content it carries takes; the message itself takes few.
     #[must_use]
+    #[inline]
     pub fn content_words(&self) -> usize {
         match self {
             Self::Unimplemented(inner) => inner.content_words(),
