@@ -18,6 +18,10 @@ const MOST_SLICES: usize = 64;
 /// one busy moment does not stay in memory.
 const KEPT: usize = 256 << 10;
 
+/// From so many written bytes on what is behind them is moved to the front, if it is less: a stream that is never quite written
+/// stays in the same memory, which the caches know, and asks the operating system for no more.
+const RECLAIMED: usize = 64 << 10;
+
 /// Bytes of the first buffer for copies: a few small messages.
 const FIRST: usize = 1 << 10;
 
@@ -161,7 +165,7 @@ impl<T: Gather> Outgoing<T> {
             self.copies.clear();
             self.copies.shrink_to(KEPT);
             self.copies_written = 0;
-        } else if self.copies_written > KEPT && self.copies_written > self.copies.len() / 2 {
+        } else if self.copies_written > RECLAIMED && self.copies_written > self.copies.len() / 2 {
             self.copies.drain(..self.copies_written);
             self.copies_written = 0;
         }
@@ -207,6 +211,18 @@ mod tests {
             outgoing.advance(written);
         }
         all
+    }
+
+    #[test]
+    fn a_stream_that_is_never_quite_written_stays_in_the_memory_it_has() {
+        let mut outgoing = Outgoing::new();
+        queue(&mut outgoing, &[0; 200 << 10], None);
+        for _ in 0..20 {
+            outgoing.advance(160 << 10);
+            queue(&mut outgoing, &[0; 160 << 10], None);
+            assert_eq!(outgoing.queued(), 200 << 10);
+        }
+        assert!(outgoing.copies.capacity() <= super::KEPT, "{}", outgoing.copies.capacity());
     }
 
     #[test]
