@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 
-use crate::runtime::{Local, Lodger, Mailbox, gone, leave, mailbox_of};
+use crate::runtime::{Local, Mailbox, gone, leave};
+#[cfg(feature = "worker")]
+use crate::runtime::{Lodger, mailbox_of};
 use crate::vat::Cap;
 use crate::wire::Exception;
 
@@ -57,6 +59,7 @@ impl Client {
     }
 
     /// A client of an object that lodges in its vat.
+    #[cfg(feature = "worker")]
     pub(crate) fn of_lodger(lodger: Lodger) -> Self {
         match Local::find(lodger.vat()) {
             Some(here) => Self::adopt(&here, lodger.settle(&here)),

@@ -112,6 +112,7 @@ impl Promise {
 
     /// As [`detach`](Self::detach), of what is said to whoever is there: it keeps nobody there. See
     /// `Graph::detach_as_courtesy`.
+    #[cfg(feature = "worker")]
     pub(crate) fn detach_as_courtesy(mut self) {
         let (call, away) = match std::mem::replace(&mut self.state, Promised::Over) {
             Promised::Here(call) => (Arc::new(OnceLock::from(call)), None),

@@ -12,7 +12,9 @@ use crate::vat::CallId;
 use crate::wire::Exception;
 
 use super::client::Client;
-use super::promise::{Hold, Promise, Promised, forward, on};
+#[cfg(feature = "worker")]
+use super::promise::on;
+use super::promise::{Hold, Promise, Promised, forward};
 use super::send::{Manner, Outgoing};
 
 /// A streaming call that was made: ready when there is room for the next.
@@ -61,6 +63,7 @@ impl Future for Written {
 impl Client {
     /// Nobody wants the streaming calls made on this client to arrive any more: while they wait for what a call returns,
     /// they do not keep that call. See `Graph::cut_stream`.
+    #[cfg(feature = "worker")]
     pub(crate) fn cut_stream(&self) {
         let client = self.clone();
         on(self.mailbox(), move |here| {
@@ -71,6 +74,7 @@ impl Client {
     }
 
     /// Whether a streaming call failed that was made before it was known what this is. Known on the vat's own thread only.
+    #[cfg(feature = "worker")]
     pub(crate) fn lost_writes(&self) -> bool {
         let here = self.here();
         let cap = here.as_ref().and_then(|here| self.cap_here(here));

@@ -47,6 +47,10 @@ pub struct Framed<S> {
 enum Name<S> {
     Told(Peer),
     /// The stream knows, or finds out: that is a call of the operating system, which most connections need not make.
+    #[cfg_attr(
+        not(all(feature = "tokio", unix)),
+        expect(dead_code, reason = "only sockets are asked")
+    )]
     Asked(fn(&S) -> &Peer),
 }
 
