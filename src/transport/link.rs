@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Waker};
 use super::contract::Transport;
 use super::error::TransportError;
 use super::peer::Peer;
+use super::reader::Reader;
 use super::share::Share;
 use crate::wire::Message;
 
@@ -29,15 +30,12 @@ enum Flow {
 pub struct Lane {
     flow: Flow,
     messages: VecDeque<Message>,
-    /// The reader, kept from one sleep to the next.
-    reader: Option<Waker>,
-    /// It sleeps.
-    sleeps: bool,
+    reader: Reader,
 }
 
 impl Lane {
     pub(super) const fn new() -> Self {
-        Self { flow: Flow::Open, messages: VecDeque::new(), reader: None, sleeps: false }
+        Self { flow: Flow::Open, messages: VecDeque::new(), reader: Reader::Unknown }
     }
 
     /// Moves all of `outbox` in; the reader to wake, if it sleeps.
@@ -47,23 +45,7 @@ impl Lane {
         } else {
             self.messages.append(outbox);
         }
-        self.sleeper()
-    }
-
-    /// The reader, lent to be woken, if it sleeps.
-    fn sleeper(&mut self) -> Option<Waker> {
-        match mem::take(&mut self.sleeps) {
-            true => self.reader.take(),
-            false => None,
-        }
-    }
-
-    /// Puts the reader back that was lent; if another has come meanwhile, it is handed back to be dropped.
-    fn keep(&mut self, reader: Waker) -> Option<Waker> {
-        match &self.reader {
-            None if self.flow != Flow::Abandoned => self.reader.replace(reader),
-            _ => Some(reader),
-        }
+        self.reader.lend()
     }
 
     /// The writer will send no more; the reader to wake, if it sleeps.
@@ -71,7 +53,7 @@ impl Lane {
         if self.flow == Flow::Open {
             self.flow = Flow::Ended;
         }
-        self.sleeper()
+        self.reader.lend()
     }
 
     /// Moves all messages into the empty `inbox`. If there are none and there may be some later, the reader sleeps: that
@@ -89,14 +71,10 @@ impl Lane {
         if self.flow != Flow::Open {
             return Collected::End;
         }
-        if !self.reader.as_ref().is_some_and(|reader| reader.will_wake(waker)) {
-            if new.is_none() {
-                return Collected::Unknown;
-            }
-            mem::swap(&mut self.reader, new);
+        match self.reader.sleep(waker, new) {
+            true => Collected::Sleeps,
+            false => Collected::Unknown,
         }
-        self.sleeps = true;
-        Collected::Sleeps
     }
 }
 
@@ -179,7 +157,7 @@ impl<L: Share<Lane>> Link<L> {
     fn wake(&self, sleeper: Option<Waker>) {
         if let Some(reader) = sleeper {
             reader.wake_by_ref();
-            drop(self.outgoing.with(|lane| lane.keep(reader)));
+            drop(self.outgoing.with(|lane| lane.reader.keep(reader)));
         }
     }
 }
@@ -248,7 +226,7 @@ impl<L: Share<Lane>> Drop for Link<L> {
                 Flow::Open => Flow::Abandoned,
                 done => done,
             };
-            (mem::take(&mut lane.messages), lane.reader.take())
+            (mem::take(&mut lane.messages), lane.reader.leave())
         });
         drop(abandoned);
     }

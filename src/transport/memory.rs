@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use super::bytes::ByteStream;
+use super::reader::Reader;
 use super::share::Share;
 
 /// Where one direction stands.
@@ -29,10 +30,7 @@ struct Tube {
     bytes: Vec<u8>,
     start: usize,
     capacity: usize,
-    /// The reader, kept from one wait to the next.
-    reader: Option<Waker>,
-    /// It waits for bytes.
-    reader_waits: bool,
+    reader: Reader,
     /// Present while the writer waits for room.
     writer: Option<Waker>,
 }
@@ -46,8 +44,8 @@ const READ_KEPT: usize = 64 << 10;
 impl Tube {
     const fn new(capacity: usize) -> Self {
         let bytes = Vec::new();
-        let (reader, writer, reader_waits) = (None, None, false);
-        Self { flow: Flow::Open, bytes, start: 0, capacity, reader, reader_waits, writer }
+        let (reader, writer) = (Reader::Unknown, None);
+        Self { flow: Flow::Open, bytes, start: 0, capacity, reader, writer }
     }
 
     fn len(&self) -> usize {
@@ -81,29 +79,9 @@ impl Tube {
             (0, _) => return Waiting::Ended,
             _ => return Waiting::Arrived,
         }
-        if !self.reader.as_ref().is_some_and(|reader| reader.will_wake(waker)) {
-            if new.is_none() {
-                return Waiting::Unknown;
-            }
-            mem::swap(&mut self.reader, new);
-        }
-        self.reader_waits = true;
-        Waiting::Waits
-    }
-
-    /// The reader, lent to be woken, if it waits.
-    fn waiting(&mut self) -> Option<Waker> {
-        match mem::take(&mut self.reader_waits) {
-            true => self.reader.take(),
-            false => None,
-        }
-    }
-
-    /// Puts the reader back that was lent; if another has come meanwhile, it is handed back to be dropped.
-    fn keep(&mut self, reader: Waker) -> Option<Waker> {
-        match &self.reader {
-            None if self.flow != Flow::Abandoned => self.reader.replace(reader),
-            _ => Some(reader),
+        match self.reader.sleep(waker, new) {
+            true => Waiting::Waits,
+            false => Waiting::Unknown,
         }
     }
 
@@ -122,21 +100,21 @@ impl Tube {
             mem::swap(&mut self.writer, waker);
             return (Poll::Pending, None);
         }
-        (Poll::Ready(Ok(written)), self.waiting())
+        (Poll::Ready(Ok(written)), self.reader.lend())
     }
 
     fn end(&mut self) -> Option<Waker> {
         if self.flow == Flow::Open {
             self.flow = Flow::Ended;
         }
-        self.waiting()
+        self.reader.lend()
     }
 
     fn abandon(&mut self) -> (Option<Waker>, Option<Waker>) {
         if self.flow == Flow::Open {
             self.flow = Flow::Abandoned;
         }
-        (self.writer.take(), self.reader.take())
+        (self.writer.take(), self.reader.leave())
     }
 }
 
@@ -210,7 +188,7 @@ impl<T: Share<Tube>> End<T> {
     fn wake_reader(&self, waiting: Option<Waker>) {
         if let Some(reader) = waiting {
             reader.wake_by_ref();
-            drop(self.outgoing.with(|tube| tube.keep(reader)));
+            drop(self.outgoing.with(|tube| tube.reader.keep(reader)));
         }
     }
 }
@@ -270,7 +248,7 @@ macro_rules! byte_stream {
 
             fn is_dry(&self) -> bool {
                 // What was written since has woken the reader.
-                self.0.dry && self.0.incoming.with(|tube| tube.reader_waits)
+                self.0.dry && self.0.incoming.with(|tube| tube.reader.is_asleep())
             }
 
             fn poll_write_vectored(

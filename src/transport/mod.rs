@@ -18,6 +18,7 @@ mod outgoing;
 mod peer;
 #[cfg(all(feature = "tokio", unix))]
 mod pipe;
+mod reader;
 mod same_thread;
 #[cfg(all(feature = "tokio", unix))]
 mod seats;
