@@ -42,7 +42,7 @@ where
 {
     fn method(self: Rc<Self>, name: &str, call: Call) -> Answer {
         match self.properties.get(name) {
-            Some(_) => Answer::Property(call),
+            Some(_) => Answer::property(call),
             None => Answer::Missing,
         }
     }

@@ -27,7 +27,7 @@ use super::push;
 use super::returned::{Got, Own, Returned};
 use super::stream::Pusher;
 use super::stub::RpcStub;
-use super::target::{Answer, Call, Handles, Return, RpcTarget};
+use super::target::{Answer, Call, Handles, Return, RpcTarget, Terms};
 use super::value::{Checked, External, Limits, Value, View, rebind, weigh};
 use super::walk::{End, Stand, Walk};
 
@@ -171,8 +171,8 @@ impl Hosted {
         if let Some(name) = path.names().iter().find(|name| self.reserves(name.as_str())) {
             return now(Err(thrown(&reserved(name.as_str()))));
         }
-        let begun = guarded(|| self.begin(&path, op));
-        let work = match begun.unwrap_or_else(|| Work::Done(Err(panicked()))) {
+        let mut op = op;
+        let work = match self.begin_guarded(&path, &mut op) {
             Work::Done(result) => {
                 let conclusion = way.conclude(result);
                 drop(scope);
@@ -188,7 +188,12 @@ impl Hosted {
         interface::is_reserved(name) || is_entry() && interface::is_handler(name)
     }
 
-    fn begin(&self, path: &MethodPath, op: Op) -> Work {
+    fn begin_guarded(&self, path: &MethodPath, op: &mut Op) -> Work {
+        guarded(|| self.begin(path, op)).unwrap_or_else(|| Work::Done(Err(panicked())))
+    }
+
+    /// Takes what it needs of `op`.
+    fn begin(&self, path: &MethodPath, op: &mut Op) -> Work {
         match &self.object {
             Object::Target(target) => self.ask(Rc::clone(target), path, op),
             Object::Entry(entry) => match entry.open(&self.here, None) {
@@ -208,7 +213,7 @@ impl Hosted {
     }
 
     /// What is pipelined on a result.
-    fn go_on(&self, result: &Value, path: &MethodPath, op: Op) -> Work {
+    fn go_on(&self, result: &Value, path: &MethodPath, op: &mut Op) -> Work {
         if matches!(result.view(), View::Object(_)) {
             return self.walk(Stand::Value(result.clone()), path, op);
         }
@@ -219,22 +224,23 @@ impl Hosted {
     }
 
     /// What most calls are is answered here and now: a method of an object.
-    fn ask(&self, target: Rc<dyn RpcTarget>, path: &MethodPath, op: Op) -> Work {
-        let (answer, name) = match (path.names(), op) {
+    fn ask(&self, target: Rc<dyn RpcTarget>, path: &MethodPath, op: &mut Op) -> Work {
+        let (answer, name) = match (path.names(), &mut *op) {
             ([name], Op::Call(args)) => {
-                let call = Call::new(&self.here, args);
+                let call = Call::new(&self.here, std::mem::take(args));
                 (Rc::clone(&target).method(name.as_str(), call), name.as_str())
             }
             ([], Op::Call(args)) => {
-                (Rc::clone(&target).invoke(Call::new(&self.here, args)), "(this)")
+                let call = Call::new(&self.here, std::mem::take(args));
+                (Rc::clone(&target).invoke(call), "(this)")
             }
-            (_, op) => return self.walk(Stand::Target(target), path, op),
+            _ => return self.walk(Stand::Target(target), path, op),
         };
         match answer {
             Answer::Now(result) => Work::Done(result),
             Answer::Later(future) => Work::Answer(future),
             Answer::Property(call) => {
-                let op = Op::Call(call.into_args());
+                *op = Op::Call(call.into_args());
                 self.walk(Stand::Target(target), path, op)
             }
             Answer::NoFunction => Work::Done(Err(no_function(path))),
@@ -242,7 +248,8 @@ impl Hosted {
         }
     }
 
-    fn walk(&self, from: Stand, path: &MethodPath, op: Op) -> Work {
+    fn walk(&self, from: Stand, path: &MethodPath, op: &mut Op) -> Work {
+        let op = std::mem::take(op);
         let walk = Walk { here: self.here.clone(), path: path.clone(), op, host: stub_of };
         Work::Walk(Box::pin(walk.run(from)))
     }
@@ -268,8 +275,8 @@ pub(super) enum Work {
 }
 
 impl Work {
-    fn forward(stub: RpcStub, path: &MethodPath, op: Op) -> Self {
-        Self::Forward(Box::new((stub, path.clone(), op)))
+    fn forward(stub: RpcStub, path: &MethodPath, op: &mut Op) -> Self {
+        Self::Forward(Box::new((stub, path.clone(), std::mem::take(op))))
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<End, JsError>> {
@@ -394,7 +401,8 @@ fn depart(
     pusher: Option<&Client>,
     wanted: impl FnOnce() -> bool,
 ) -> Result<(Returned, Vec<Option<Client>>), JsError> {
-    let Return { value, handles, disposer } = returned;
+    let Return { value, terms } = returned;
+    let Terms { handles, disposer } = terms.map(|terms| *terms).unwrap_or_default();
     let Checked { bytes, externals } = checked;
     // Streams alone are pushed, and they are externals.
     let own = (pusher.is_none() && !externals.is_empty()).then(|| nobody(here));
@@ -420,24 +428,12 @@ fn depart(
     Ok((Returned { value, leaving, pipeline, has_disposer, bytes }, departure.caps))
 }
 
-/// What came of a call that may not have to enter the graph.
-pub(super) enum Attempt {
-    /// It was answered.
-    Done(Result<Return, JsError>),
-    /// It has to wait.
-    Waits(Work),
-}
-
 impl Hosted {
     /// Takes a call of this vat, with params in which nothing is but data.
-    pub(super) fn attempt(&self, path: &MethodPath, op: Op) -> Attempt {
-        if let Some(name) = path.names().iter().find(|name| self.reserves(name.as_str())) {
-            return Attempt::Done(Err(reserved(name.as_str())));
-        }
-        match guarded(|| self.begin(path, op)) {
-            Some(Work::Done(result)) => Attempt::Done(result),
-            Some(work) => Attempt::Waits(work),
-            None => Attempt::Done(Err(panicked())),
+    pub(super) fn attempt(&self, path: &MethodPath, op: &mut Op) -> Work {
+        match path.names().iter().find(|name| self.reserves(name.as_str())) {
+            Some(name) => Work::Done(Err(reserved(name.as_str()))),
+            None => self.begin_guarded(path, op),
         }
     }
 
@@ -463,15 +459,12 @@ fn is_sole_stub(value: &Value) -> bool {
 /// What a caller of this vat gets of a call that nothing is pipelined on by way of the graph.
 #[inline]
 pub(super) fn hand_over(here: &Local, returned: Return) -> Result<Got, JsError> {
-    if returned.disposer.is_none()
-        && returned.handles == Handles::Given
-        && is_sole_stub(&returned.value)
-    {
+    if returned.terms.is_none() && is_sole_stub(&returned.value) {
         // The caller's handle is the one that would be disposed here: nobody can tell.
         return Ok(Got { value: returned.value, own: Own::Stub });
     }
     let checked = weigh(&returned.value, &Limits::default())?;
-    if checked.externals.is_empty() && returned.disposer.is_none() {
+    if checked.externals.is_empty() && !returned.has_disposer() {
         return Ok(Got { value: returned.value, own: Own::Nothing });
     }
     let (returned, mut caps) = depart(here, returned, checked, None, || false)?;

@@ -97,9 +97,10 @@ impl Call {
 }
 
 /// What becomes of the handles in a value that is returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Handles {
     /// They go to the caller, and are disposed here.
+    #[default]
     Given,
     /// The caller gets duplicates.
     Lent,
@@ -108,6 +109,13 @@ pub(super) enum Handles {
 /// What a call gives.
 pub struct Return {
     pub(super) value: Value,
+    /// None of its own, for most. In a box: results are moved about.
+    pub(super) terms: Option<Box<Terms>>,
+}
+
+/// How a value is returned.
+#[derive(Default)]
+pub(super) struct Terms {
     pub(super) handles: Handles,
     pub(super) disposer: Option<Box<dyn FnOnce()>>,
 }
@@ -116,19 +124,25 @@ impl Return {
     /// This value. The stubs in it are given away: their handles are disposed here. (Rule 46)
     #[must_use]
     pub fn new(value: impl Into<Value>) -> Self {
-        Self { value: value.into(), handles: Handles::Given, disposer: None }
+        Self { value: value.into(), terms: None }
     }
 
     /// This value, which stays the target's own: the caller gets duplicates of the stubs in it.
     #[must_use]
     pub fn lent(value: impl Into<Value>) -> Self {
-        Self { handles: Handles::Lent, ..Self::new(value) }
+        let mut lent = Self::new(value);
+        lent.terms.get_or_insert_default().handles = Handles::Lent;
+        lent
+    }
+
+    pub(super) fn has_disposer(&self) -> bool {
+        self.terms.as_ref().is_some_and(|terms| terms.disposer.is_some())
     }
 
     /// Has `disposer` run when the caller disposes the result. (Rule 50)
     #[must_use]
     pub fn on_dispose(mut self, disposer: impl FnOnce() + 'static) -> Self {
-        self.disposer = Some(Box::new(disposer));
+        self.terms.get_or_insert_default().disposer = Some(Box::new(disposer));
         self
     }
 }
@@ -156,7 +170,7 @@ pub enum Answer {
     /// To a getter: the name is that of a method.
     Method,
     /// To a call: the name is that of a property. The call comes back.
-    Property(Call),
+    Property(Box<Call>),
     /// To a call of the object itself: it is no function. (Rule 6)
     NoFunction,
 }
@@ -165,6 +179,12 @@ impl Answer {
     /// With this value or error, at once.
     pub fn now<R: Into<Return>>(result: Result<R, JsError>) -> Self {
         Self::Now(result.map(Into::into))
+    }
+
+    /// To a call of what is a property: the call comes back.
+    #[must_use]
+    pub fn property(call: Call) -> Self {
+        Self::Property(Box::new(call))
     }
 
     /// With what comes of a future.
