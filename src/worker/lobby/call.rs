@@ -34,7 +34,7 @@ impl<'a> Room<'a> {
     }
 
     /// Makes the call, with arguments that take so many bytes and are nothing but data.
-    #[inline]
+    #[inline(always)]
     pub(in crate::worker) fn keep(self, path: MethodPath, op: Op, bytes: u64) -> Seat {
         let ticket = self.waiting.push(self.to, path, op, bytes);
         self.here.keep_ahead();

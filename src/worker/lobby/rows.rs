@@ -9,7 +9,7 @@ use super::super::error::JsError;
 use super::super::path::MethodPath;
 use super::super::returned::Got;
 use super::asked::{Asked, Home, To};
-use super::ticket::Ticket;
+use super::ticket::{Generation, Ticket};
 
 /// The call that is the next to be made.
 pub(super) enum Next {
@@ -37,7 +37,7 @@ pub(super) enum Life {
 }
 
 struct Row {
-    generation: u32,
+    generation: Generation,
     /// Its promise, and the calls that wait for what it will bring.
     interests: u32,
     /// There was such a call.
@@ -70,7 +70,7 @@ pub(super) enum Heard {
 #[derive(Default)]
 pub(super) struct Rows {
     rows: Vec<Row>,
-    free: Vec<u32>,
+    free: Vec<usize>,
     /// Those that wait, in their order; and those that did and were given up, until their turn comes.
     queue: VecDeque<Ticket>,
 }
@@ -78,8 +78,8 @@ pub(super) struct Rows {
 impl Rows {
     #[inline]
     fn row(&mut self, ticket: Ticket) -> Option<&mut Row> {
-        let row = self.rows.get_mut(ticket.index as usize)?;
-        (row.generation == ticket.generation).then_some(row)
+        let row = self.rows.get_mut(ticket.row())?;
+        ticket.is_of(row.generation).then_some(row)
     }
 
     /// A call behind all others. Its promise is interested in it.
@@ -87,22 +87,28 @@ impl Rows {
     pub(super) fn push(&mut self, to: To, path: MethodPath, op: Op, bytes: u64) -> Ticket {
         let index = self.free.pop().unwrap_or_else(|| self.lengthen());
         // In bounds: only rows that are there are handed out or listed as free.
-        let row = &mut self.rows[index as usize];
+        let row = &mut self.rows[index];
         (row.interests, row.was_followed) = (1, false);
         row.life = Life::Waiting(to);
         row.asked.path = path;
         row.asked.op = op;
         row.asked.bytes = bytes;
-        let ticket = Ticket { index, generation: row.generation };
+        let ticket = Ticket::new(index, row.generation);
         self.queue.push_back(ticket);
         ticket
     }
 
     #[cold]
-    fn lengthen(&mut self) -> u32 {
-        let index = u32::try_from(self.rows.len()).expect("memory ends long before 2^32 calls");
+    fn lengthen(&mut self) -> usize {
+        let index = self.rows.len();
         let (life, asked) = (Life::Over, Asked::default());
-        self.rows.push(Row { generation: 0, interests: 0, was_followed: false, life, asked });
+        self.rows.push(Row {
+            generation: Generation::FIRST,
+            interests: 0,
+            was_followed: false,
+            life,
+            asked,
+        });
         index
     }
 
@@ -258,9 +264,9 @@ impl Rows {
             _ => {}
         }
         let heard = if row.interests == 0 { Heard::Nobody } else { Heard::Asker };
-        row.generation = row.generation.wrapping_add(1);
+        row.generation = row.generation.next();
         row.life = Life::Over;
-        self.free.push(ticket.index);
+        self.free.push(ticket.row());
         heard
     }
 
@@ -282,9 +288,9 @@ impl Rows {
     #[inline]
     pub(super) fn remove(&mut self, ticket: Ticket) -> Life {
         let Some(row) = self.row(ticket) else { return Life::Over };
-        row.generation = row.generation.wrapping_add(1);
+        row.generation = row.generation.next();
         let life = std::mem::replace(&mut row.life, Life::Over);
-        self.free.push(ticket.index);
+        self.free.push(ticket.row());
         life
     }
 }
