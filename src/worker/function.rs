@@ -6,8 +6,9 @@ use std::rc::Rc;
 use crate::runtime::Local;
 
 use super::error::JsError;
+use super::given::Return;
 use super::name::Name;
-use super::target::{Answer, Call, Return, RpcTarget};
+use super::target::{Answer, Call, RpcTarget};
 use super::value::Value;
 
 /// A closure as an object. Its own properties can be read by callers. (Rule 34)

@@ -17,6 +17,7 @@ use super::entry::{Entry, Opened};
 use super::error::JsError;
 use super::exception::thrown;
 use super::external::{Carried, Departure, Leaving};
+use super::given::{Given, Handles, Return, Terms};
 use super::group::Scope;
 use super::held::Held;
 use super::interface;
@@ -24,10 +25,10 @@ use super::panicked::{guarded, panicked};
 use super::parcel::Parcel;
 use super::path::{MethodPath, missing, no_function, reserved};
 use super::push;
-use super::returned::{Got, Own, Returned};
+use super::returned::{Got, Returned};
 use super::stream::Pusher;
 use super::stub::RpcStub;
-use super::target::{Answer, Call, Handles, Return, RpcTarget, Terms};
+use super::target::{Answer, Call, RpcTarget};
 use super::value::{Checked, External, Limits, Value, View, rebind, weigh};
 use super::walk::{End, Stand, Walk};
 
@@ -385,8 +386,11 @@ impl Back {
     fn results(&mut self, returned: Return) -> Result<Payload, JsError> {
         // By this door what waits in the lobby for the results enters before they are made.
         let wanted = || self.here.with(|graph| graph.may_be_pipelined(self.call));
-        let checked = weigh(&returned.value, &Limits::default())?;
-        let (returned, caps) = depart(&self.here, returned, checked, self.pusher.as_ref(), wanted)?;
+        let terms = returned.terms.map(|terms| *terms).unwrap_or_default();
+        let value = returned.given.into_value();
+        let checked = weigh(&value, &Limits::default())?;
+        let pusher = self.pusher.as_ref();
+        let (returned, caps) = depart(&self.here, value, terms, checked, pusher, wanted)?;
         let content = Parcel::returned(self.parcel.take(), returned);
         Ok(payload(&self.here, content, &caps))
     }
@@ -396,13 +400,12 @@ impl Back {
 /// may be pipelined on the call. (Rules 27, 46, 50 and 51)
 fn depart(
     here: &Local,
-    returned: Return,
+    value: Value,
+    Terms { handles, disposer }: Terms,
     checked: Checked,
     pusher: Option<&Client>,
     wanted: impl FnOnce() -> bool,
 ) -> Result<(Returned, Vec<Option<Client>>), JsError> {
-    let Return { value, terms } = returned;
-    let Terms { handles, disposer } = terms.map(|terms| *terms).unwrap_or_default();
     let Checked { bytes, externals } = checked;
     // Streams alone are pushed, and they are externals.
     let own = (pusher.is_none() && !externals.is_empty()).then(|| nobody(here));
@@ -450,23 +453,34 @@ impl Hosted {
     }
 }
 
-/// The value is a handle, and nobody else has any part of it.
-fn is_sole_stub(value: &Value) -> bool {
-    let external = value.sole_external().filter(|external| external.is_sole());
-    external.and_then(External::get::<Held>).is_some_and(Held::is_live)
+/// The stub that a value is, if nobody else has any part of it.
+fn sole_stub(value: &Value) -> Option<RpcStub> {
+    let external = value.sole_external().filter(|external| external.is_sole())?;
+    external.clone().downcast().map(RpcStub)
 }
 
 /// What a caller of this vat gets of a call that nothing is pipelined on by way of the graph.
 #[inline]
 pub(super) fn hand_over(here: &Local, returned: Return) -> Result<Got, JsError> {
-    if returned.terms.is_none() && is_sole_stub(&returned.value) {
+    let Return { given, terms } = returned;
+    let value = match given {
         // The caller's handle is the one that would be disposed here: nobody can tell.
-        return Ok(Got { value: returned.value, own: Own::Stub });
+        Given::Stub(stub) if terms.is_none() && stub.0.is_live() && stub.is_sole() => {
+            return Ok(Got::Stub(stub));
+        }
+        Given::Stub(stub) => stub.into(),
+        Given::Value(value) => value,
+    };
+    let checked = weigh(&value, &Limits::default())?;
+    if terms.is_none() {
+        if checked.externals.is_empty() {
+            return Ok(Got::Value(value, None));
+        }
+        if let Some(stub) = sole_stub(&value).filter(|stub| stub.0.is_live()) {
+            return Ok(Got::Stub(stub));
+        }
     }
-    let checked = weigh(&returned.value, &Limits::default())?;
-    if checked.externals.is_empty() && !returned.has_disposer() {
-        return Ok(Got { value: returned.value, own: Own::Nothing });
-    }
-    let (returned, mut caps) = depart(here, returned, checked, None, || false)?;
+    let terms = terms.map(|terms| *terms).unwrap_or_default();
+    let (returned, mut caps) = depart(here, value, terms, checked, None, || false)?;
     Got::moved(returned, &mut caps)
 }

@@ -9,8 +9,8 @@ use crate::runtime::{Local, LocalFuture};
 
 use super::args::Args;
 use super::error::JsError;
+use super::given::Return;
 use super::stub::RpcStub;
-use super::value::Value;
 
 /// An object that others call through stubs. It lives on the thread of its vat and need not be `Send`.
 ///
@@ -93,69 +93,6 @@ impl Call {
         RpcStub::from_value(self.args.get(index)).map_err(|why| {
             JsError::type_error(format!("argument {}: {}", index + 1, why.message()))
         })
-    }
-}
-
-/// What becomes of the handles in a value that is returned.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Handles {
-    /// They go to the caller, and are disposed here.
-    #[default]
-    Given,
-    /// The caller gets duplicates.
-    Lent,
-}
-
-/// What a call gives.
-pub struct Return {
-    pub(super) value: Value,
-    /// None of its own, for most. In a box: results are moved about.
-    pub(super) terms: Option<Box<Terms>>,
-}
-
-/// How a value is returned.
-#[derive(Default)]
-pub(super) struct Terms {
-    pub(super) handles: Handles,
-    pub(super) disposer: Option<Box<dyn FnOnce()>>,
-}
-
-impl Return {
-    /// This value. The stubs in it are given away: their handles are disposed here. (Rule 46)
-    #[must_use]
-    pub fn new(value: impl Into<Value>) -> Self {
-        Self { value: value.into(), terms: None }
-    }
-
-    /// This value, which stays the target's own: the caller gets duplicates of the stubs in it.
-    #[must_use]
-    pub fn lent(value: impl Into<Value>) -> Self {
-        let mut lent = Self::new(value);
-        lent.terms.get_or_insert_default().handles = Handles::Lent;
-        lent
-    }
-
-    pub(super) fn has_disposer(&self) -> bool {
-        self.terms.as_ref().is_some_and(|terms| terms.disposer.is_some())
-    }
-
-    /// Has `disposer` run when the caller disposes the result. (Rule 50)
-    #[must_use]
-    pub fn on_dispose(mut self, disposer: impl FnOnce() + 'static) -> Self {
-        self.terms.get_or_insert_default().disposer = Some(Box::new(disposer));
-        self
-    }
-}
-
-impl<T: Into<Value>> From<T> for Return {
-    fn from(value: T) -> Self {
-        Self::new(value)
-    }
-}
-
-impl std::fmt::Debug for Return {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.value.fmt(f)
     }
 }
 

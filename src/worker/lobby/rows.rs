@@ -6,6 +6,7 @@ use crate::vat::CallId;
 
 use super::super::ask::Op;
 use super::super::error::JsError;
+use super::super::held::Held;
 use super::super::path::MethodPath;
 use super::super::returned::Got;
 use super::asked::{Asked, Home, To};
@@ -19,7 +20,9 @@ pub(super) enum Next {
     Behind(Ticket, Ticket),
 }
 
-/// The life of a call.
+/// The life of a call. With a tag of a word of its own: lives are changed often, and what is moved in bytes just
+/// written as words waits for them.
+#[repr(u64)]
 pub(super) enum Life {
     /// It was not made yet, and stands in the queue.
     Waiting(To),
@@ -83,7 +86,7 @@ impl Rows {
     }
 
     /// A call behind all others. Its promise is interested in it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, to: To, path: MethodPath, op: Op, bytes: u64) -> Ticket {
         let index = self.free.pop().unwrap_or_else(|| self.lengthen());
         // In bounds: only rows that are there are handed out or listed as free.
@@ -135,30 +138,30 @@ impl Rows {
         self.front().map(|(ticket, to)| (ticket, to.clone()))
     }
 
-    /// The call that is the next to be made, as soon as it can be said of whom. `home` tells what object the results
-    /// of a call lead to.
+    /// The call that is the next to be made, as soon as it can be said of whom. `home` tells what object a stub that
+    /// a call brought stands for.
     #[inline]
-    pub(super) fn next(&mut self, home: impl FnOnce(&Got) -> Option<Home>) -> Option<Next> {
+    pub(super) fn next(&mut self, home: impl FnOnce(&Held) -> Option<Home>) -> Option<Next> {
         let (ticket, to) = self.front()?;
-        let before = match to {
-            To::Object(_) => None,
-            To::Result(before) => Some(*before),
+        let (home, before) = match to {
+            To::Object(home) => (Some(home.clone()), None),
+            To::Result(before) => {
+                let before = *before;
+                let home = match self.life(before) {
+                    Life::Done(Ok(Got::Stub(stub))) => home(&stub.0),
+                    _ => None,
+                };
+                (home, Some(before))
+            }
         };
-        let brought = match before.map(|before| (before, self.life(before))) {
-            Some((before, Life::Done(Ok(got)))) => match home(got) {
-                Some(home) => Some(home),
-                None => return Some(Next::Behind(ticket, before)),
-            },
-            Some((before, _)) => return Some(Next::Behind(ticket, before)),
-            None => None,
-        };
-        let life = self.replace(ticket, Life::Running);
-        self.queue.pop_front();
-        match (brought, life) {
-            (Some(home), _) | (None, Life::Waiting(To::Object(home))) => {
+        match (home, before) {
+            (Some(home), before) => {
+                self.row(ticket)?.life = Life::Running;
+                self.queue.pop_front();
                 Some(Next::Runs(ticket, home, before))
             }
-            _ => None,
+            (None, Some(before)) => Some(Next::Behind(ticket, before)),
+            (None, None) => None,
         }
     }
 

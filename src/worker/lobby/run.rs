@@ -9,11 +9,11 @@ use crate::vat::{CallId, Cap, Graph, TargetId};
 use super::super::error::JsError;
 use super::super::exception::{caught, thrown};
 use super::super::external::disposed;
+use super::super::given::Return;
 use super::super::held::Held;
 use super::super::host::{Object, Work, hand_over, host, nobody, with_own_handles};
 use super::super::received::Received;
-use super::super::returned::{Got, Own};
-use super::super::target::Return;
+use super::super::returned::Got;
 use super::super::value::{Limits, Value, View, weigh};
 use super::asked::{Home, To};
 use super::rows::{Heard, Left, Life, Next};
@@ -39,7 +39,7 @@ impl Waiting {
     pub(super) fn run(&self, here: &Local, asker: Ticket) -> Option<Result<Received, JsError>> {
         let mut came = None;
         for _ in 0..CALLS_PER_RUN {
-            let next = self.rows(|rows| rows.next(|got| Home::of_stub(here, got.sole_stub()?)));
+            let next = self.rows(|rows| rows.next(|stub| Home::of_stub(here, stub)));
             match next {
                 Some(Next::Runs(ticket, home, before)) => {
                     if let Some(before) = before {
@@ -210,17 +210,23 @@ enum Root {
 
 impl Root {
     fn of(got: &Got) -> Self {
-        if let Own::More(more) = &got.own
-            && let Some(disposer) = &more.disposer
-        {
+        let (value, more) = match got {
+            Got::Stub(stub) => return Self::of_stub(&stub.0),
+            Got::Value(value, more) => (value, more),
+        };
+        if let Some(disposer) = more.as_ref().and_then(|more| more.disposer.as_ref()) {
             return Self::Client(disposer.clone());
         }
-        match got.value.as_external().and_then(|external| external.get::<Held>()) {
-            Some(held) => match held.client() {
-                Some(client) => Self::Client(client),
-                None => Self::Gone(held.failure().unwrap_or_else(disposed)),
-            },
-            None => Self::Value(got.value.clone()),
+        match value.as_external().and_then(|external| external.get::<Held>()) {
+            Some(held) => Self::of_stub(held),
+            None => Self::Value(value.clone()),
+        }
+    }
+
+    fn of_stub(held: &Held) -> Self {
+        match held.client() {
+            Some(client) => Self::Client(client),
+            None => Self::Gone(held.failure().unwrap_or_else(disposed)),
         }
     }
 

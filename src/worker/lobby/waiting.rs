@@ -22,7 +22,7 @@ impl Waiting {
     }
 
     /// A call behind all others.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&self, to: To, path: MethodPath, op: Op, bytes: u64) -> Ticket {
         self.0.borrow_mut().push(to, path, op, bytes)
     }
