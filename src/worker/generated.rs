@@ -228,13 +228,13 @@ macro_rules! __bowline_interface {
 
         impl ::std::convert::From<$name> for $crate::worker::generated::Return {
             fn from(stub: $name) -> Self {
-                stub.0.into()
+                ::std::convert::Into::into(stub.0)
             }
         }
 
         impl ::std::convert::From<&$name> for $crate::worker::generated::Return {
             fn from(stub: &$name) -> Self {
-                (&stub.0).into()
+                ::std::convert::Into::into(&stub.0)
             }
         }
 

@@ -247,7 +247,7 @@ impl RpcTarget for Counter {
                 }))
             }
             "child" => Answer::now(call.arg(0).map(|n| Self::stub(call.here(), n, &self.log))),
-            "value" => Answer::Property(call),
+            "value" => Answer::property(call),
             _ => Answer::Missing,
         }
     }
@@ -317,7 +317,7 @@ impl Service {
             }
             "panic" => panic!("it was asked to"),
             "hang" => Answer::later(std::future::pending::<Result<Value, JsError>>()),
-            "prop" | "func" => Answer::Property(call),
+            "prop" | "func" => Answer::property(call),
             name => match crate::streams::calls::method(name, call) {
                 Answer::Missing => return None,
                 answer => answer,

@@ -61,7 +61,7 @@ impl RpcTarget for Account {
                 call.arg(0).map(|n| Self::stub(call.here(), &self.happened, &self.key, n)),
             ),
             "itself" => Answer::now(Ok(RpcStub::share(call.here(), self))),
-            "balance" => Answer::Property(call),
+            "balance" => Answer::property(call),
             _ => Answer::Missing,
         }
     }
@@ -349,7 +349,7 @@ impl RpcTarget for Callee {
                 sleep(milliseconds.into()).await;
                 Ok(milliseconds)
             }),
-            "rates" | "reserve" | "closed" => Answer::Property(call),
+            "rates" | "reserve" | "closed" => Answer::property(call),
             _ => streams(name, call),
         }
     }

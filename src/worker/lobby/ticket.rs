@@ -42,7 +42,7 @@ impl Ticket {
 pub(super) struct Generation(NonZeroU64);
 
 impl Generation {
-    pub(super) const FIRST: Self = Self(NonZeroU64::new(1 << 32).unwrap());
+    pub(super) const FIRST: Self = Self(NonZeroU64::new(1 << 32).expect("it is more than 0"));
 
     #[inline]
     pub(super) fn next(self) -> Self {
