@@ -149,7 +149,7 @@ impl Waiting {
     /// A call runs no more: how it lives on, if anybody is interested.
     #[inline(always)]
     fn end(&self, here: &Local, ticket: Ticket, life: Life) {
-        if let Some(left) = self.rows(|rows| rows.go_on(ticket, life)) {
+        if let Some(left) = self.go_on(ticket, life) {
             self.let_go(here, Left::Life(left));
         }
     }

@@ -21,6 +21,12 @@ impl Waiting {
         f(&mut self.0.borrow_mut())
     }
 
+    /// A call that was begun lives on like this, unless nobody is interested: then that is given back.
+    #[inline(always)]
+    pub(super) fn go_on(&self, ticket: Ticket, life: Life) -> Option<Life> {
+        self.0.borrow_mut().go_on(ticket, life)
+    }
+
     /// A call behind all others.
     #[inline(always)]
     pub(super) fn push(&self, to: To, path: MethodPath, op: Op, bytes: u64) -> Ticket {
@@ -30,7 +36,8 @@ impl Waiting {
     /// Nobody is interested in what came of a call any more, or one less is.
     #[inline(always)]
     pub(super) fn lose(&self, here: &Local, ticket: Ticket) {
-        match self.rows(|rows| rows.lose(ticket)) {
+        let left = self.0.borrow_mut().lose(ticket);
+        match left {
             // What most calls end as.
             Some(Left::Life(Life::Done(outcome))) => drop(outcome),
             Some(left) => self.let_go(here, left),
