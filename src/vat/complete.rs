@@ -287,7 +287,10 @@ impl Graph {
                 self.forsake_call(id);
                 return self.send_hints(id);
             }
-            Origin::Waiting if call.is_offered() => return self.take_back(id),
+            Origin::Waiting if call.is_offered() => {
+                self.forsake_call(id);
+                return self.take_back(id);
+            }
             Origin::Courtesy | Origin::Tail(_) | Origin::Sent(..) => return self.wait_lightly(id),
             Origin::Crossed(_) => return self.unwanted_across(id),
             // On its way: where it comes to, it is seen whether it goes on.

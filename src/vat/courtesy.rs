@@ -6,7 +6,7 @@
 
 use crate::wire::Exception;
 
-use super::call::{Call, Fate, Origin, Place};
+use super::call::{Call, Fate, Origin, Pipelines, Place};
 use super::graph::{Graph, Work};
 use super::id::{CallId, Cap, LinkId};
 use super::node::{Item, Node, Source, State};
@@ -34,6 +34,7 @@ impl Graph {
         {
             stream.cut();
             self.count_courtesies(end);
+            self.look_if_light(end);
             self.settle();
         }
     }
@@ -88,7 +89,6 @@ impl Graph {
         let light = self.courtesies_at(at);
         if let Some(node) = self.nodes.get_mut(at) {
             node.courtesies = light;
-            self.look_if_light(at);
         }
     }
 
@@ -148,31 +148,42 @@ impl Graph {
 
     /// Whether a call was given up, and all that keeps it is courtesies that wait for its results.
     pub(super) fn is_kept_out_of_courtesy(&self, id: CallId) -> bool {
-        let Some(call) = self.calls.get(id) else { return false };
+        self.may_be_forsaken(id).is_some_and(|pipelines| {
+            let is_light = |cap: Cap| {
+                self.nodes.get(cap).is_some_and(|node| node.refs == self.courtesies_at(cap))
+            };
+            pipelines.iter().all(|(_, cap)| is_light(*cap))
+        })
+    }
+
+    /// What is pipelined on a call that was given up, if each of that may be held by courtesies alone: the count of a node
+    /// is never too low, and costs nothing to look at.
+    fn may_be_forsaken(&self, id: CallId) -> Option<&Pipelines> {
+        let call = self.calls.get(id)?;
         let is_given_up = match (call.origin, &call.place) {
             (Origin::Gone, _) => call.taker().is_none(),
             (Origin::Waiting, Place::Queued(..)) => call.is_offered(),
             _ => false,
         };
-        let is_light = |cap: Cap| {
-            self.nodes.get(cap).is_some_and(|node| {
-                // The count of a node is never too low, and costs nothing to look at.
-                node.is_light() && node.refs == self.courtesies_at(cap)
-            })
-        };
-        is_given_up
+        let may_be = is_given_up
             && !call.pipelines.is_empty()
             && call.pipeline_refs as usize == call.pipelines.len()
-            && call.pipelines.iter().all(|(_, cap)| is_light(*cap))
+            && call
+                .pipelines
+                .iter()
+                .all(|(_, cap)| self.nodes.get(*cap).is_some_and(Node::is_light));
+        may_be.then_some(&call.pipelines)
     }
 
     /// Breaks what is pipelined on a call that is kept out of courtesy; with that, nobody wants the call any more.
     pub(super) fn forsake_call(&mut self, id: CallId) {
-        if !self.is_kept_out_of_courtesy(id) {
+        let Some(pipelines) = self.may_be_forsaken(id).cloned() else { return };
+        // A count that is too high is set right when it is found out, and costs no more the next time.
+        pipelines.iter().for_each(|(_, cap)| self.count_courtesies(*cap));
+        if self.may_be_forsaken(id).is_none() {
             return;
         }
-        let pipelines = self.calls.get(id).map(|call| call.pipelines.clone());
-        for (_, promise) in pipelines.into_iter().flatten() {
+        for (_, promise) in pipelines {
             let why = Exception::disconnected("nobody wants the results of the call any more");
             let broken = self.broken(why);
             self.work.push_back(Work::Resolve(promise, broken));
