@@ -26,17 +26,24 @@ impl Graph {
         }
     }
 
-    /// What was sent of a stream so far is a courtesy from here on: whoever sent it has cut it off.
+    /// What was sent of a stream so far is a courtesy from here on: whoever sent it has cut it off. What others sent to the
+    /// same capability goes with it; whoever still wants that to arrive holds more than what was sent.
     pub fn cut_stream(&mut self, cap: Cap) {
-        let end = self.follow(cap);
-        if let Some(stream) = self.nodes.get(end).and_then(|node| node.stream)
-            && let Some(stream) = self.streams.get_mut(stream)
-        {
-            stream.cut();
-            self.count_courtesies(end);
-            self.look_if_light(end);
-            self.settle();
+        let mut at = cap;
+        loop {
+            let stream = self.nodes.get(at).and_then(|node| node.stream);
+            if let Some(stream) = stream.and_then(|stream| self.streams.get_mut(stream)) {
+                stream.cut();
+            }
+            // What was sent by way of a promise may be counted there, though it came home since.
+            match self.resolved(at) {
+                Some(to) => at = to,
+                None => break,
+            }
         }
+        self.count_courtesies(at);
+        self.look_if_light(at);
+        self.settle();
     }
 
     /// Whether a connection is there, and not over.

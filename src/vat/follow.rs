@@ -31,7 +31,7 @@ impl Graph {
     }
 
     #[inline]
-    fn resolved(&self, cap: Cap) -> Option<Cap> {
+    pub(super) fn resolved(&self, cap: Cap) -> Option<Cap> {
         match self.nodes.get(cap)?.kind.state()? {
             State::Resolved(to) => Some(*to),
             _ => None,
