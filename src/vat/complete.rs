@@ -283,8 +283,10 @@ impl Graph {
         match call.origin {
             Origin::Gone if call.pipeline_refs == 0 && call.taker().is_none() => {}
             Origin::Gone => {
-                self.wait_lightly(id);
-                self.forsake_call(id);
+                match call.pipelines.is_empty() {
+                    true => self.wait_lightly(id),
+                    false => self.forsake_call(id),
+                }
                 return self.send_hints(id);
             }
             Origin::Waiting if call.is_offered() => {
