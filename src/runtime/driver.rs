@@ -1,6 +1,7 @@
 //! A driver is the future that runs a vat: poll it anywhere on the vat's thread.
 
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -86,7 +87,10 @@ impl<C: Clock> Future for Driver<C> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let Self { local, clock } = &mut *self;
         let (signal, watch) = (&local.inner().near, &local.inner().watch);
-        let mut now = clock.now();
+        if let Some(why) = local.inner().panicked.take() {
+            resume_unwind(why);
+        }
+        let mut now = local.is_told(clock.now());
         if !signal.is_raised() && !local.inner().withheld.get() && watch.borrow_mut().goes_on(now) {
             clock.yield_now(cx);
             return Poll::Pending;
@@ -113,7 +117,9 @@ impl<C: Clock> Future for Driver<C> {
             }
             local.inner().sleeps_until.set(due);
             match due {
-                Some(due) if clock.poll_sleep(due, cx).is_ready() => now = clock.now(),
+                Some(due) if clock.poll_sleep(due, cx).is_ready() => {
+                    now = local.is_told(clock.now());
+                }
                 _ if watches => {
                     watch.borrow_mut().begin();
                     clock.yield_now(cx);

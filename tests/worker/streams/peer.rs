@@ -39,7 +39,7 @@ pub(crate) fn end(sink: &Client) -> Promise {
 pub(crate) fn naming(
     source: &Client,
     canceler: Option<&Client>,
-) -> impl FnOnce(js_value::external::Builder<'_>) + use<> {
+) -> impl FnOnce(external::Builder<'_>) + use<> {
     let (source, canceler) = (source.clone(), canceler.cloned());
     move |external| {
         let mut named = external.init_readable_stream();
