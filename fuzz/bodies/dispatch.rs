@@ -97,7 +97,7 @@ impl RpcTarget for Desk {
             }
             "throw" => Answer::Now(Err(JsError::new("RangeError", "as it was asked to"))),
             "hang" => Answer::later(std::future::pending::<Result<Value, JsError>>()),
-            "value" | "held" => Answer::Property(call),
+            "value" | "held" => Answer::property(call),
             _ => Answer::Missing,
         }
     }

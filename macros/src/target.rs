@@ -221,7 +221,7 @@ impl Member {
     fn method_arm(&self) -> TokenStream {
         let (name, conditions) = (&self.name.text, &self.conditions);
         let answer = match self.is_getter {
-            true => quote!(::bowline::worker::Answer::Property(call)),
+            true => quote!(::bowline::worker::Answer::property(call)),
             false => self.answer(&quote!(call.here())),
         };
         quote!(#(#conditions)* #name => #answer,)

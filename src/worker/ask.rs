@@ -25,11 +25,12 @@ const IS_GET: u64 = 1 << 16;
 const HAS_PUSHER: u64 = 1 << 32;
 
 /// What is done with what the path leads to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) enum Op {
     /// It is called.
     Call(Args),
     /// It is read.
+    #[default]
     Get,
 }
 

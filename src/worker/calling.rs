@@ -3,7 +3,7 @@
 use std::future::{Future, IntoFuture};
 
 use crate::rpc::Client;
-use crate::runtime::gone;
+use crate::runtime::{Local, gone};
 
 use super::args::Args;
 use super::ask::{Ask, Op};
@@ -91,18 +91,18 @@ impl RpcPromise {
     }
 
     fn send(&self, path: MethodPath, op: Op) -> Self {
-        self.try_send(path, op).unwrap_or_else(Self::failed)
-    }
-
-    fn try_send(&self, path: MethodPath, op: Op) -> Result<Self, JsError> {
-        let checked = op.weigh()?;
+        let checked = match op.weigh() {
+            Ok(checked) => checked,
+            Err(why) => return Self::failed(why),
+        };
         if checked.externals.is_empty()
             && let Some((here, before)) = self.waiting()
             && let Some(room) = Room::behind(&here, before)
         {
-            return Ok(Self::kept(room.keep(path, op, checked.bytes)));
+            return Self::kept(room.keep(path, op, checked.bytes));
         }
-        send_by_graph(&self.root()?, path, op, checked)
+        let sent = self.root().and_then(|root| send_by_graph(&root, path, op, checked));
+        sent.unwrap_or_else(Self::failed)
     }
 
     /// A property of what will come.
@@ -113,24 +113,36 @@ impl RpcPromise {
 }
 
 fn send(stub: &RpcStub, path: MethodPath, op: Op) -> RpcPromise {
-    try_send(stub, path, op).unwrap_or_else(RpcPromise::failed)
-}
-
-fn try_send(stub: &RpcStub, path: MethodPath, op: Op) -> Result<RpcPromise, JsError> {
     if let Some(here) = stub.0.home()
         && here.may_wait_in_lobby()
     {
-        let checked = op.weigh()?;
-        if checked.externals.is_empty()
-            && let Some(room) = Room::of_stub(&here, &stub.0)
-        {
-            return Ok(RpcPromise::kept(room.keep(path, op, checked.bytes)));
-        }
-        return send_by_graph(stub, path, op, checked);
+        return match op.weigh() {
+            Ok(checked) => send_home(&here, stub, path, op, checked),
+            Err(why) => RpcPromise::failed(why),
+        };
     }
-    let client = stub.client()?;
-    let checked = op.weigh()?;
-    send_to(stub, &client, path, op, checked)
+    let sent = stub.client().and_then(|client| {
+        let checked = op.weigh()?;
+        send_to(stub, &client, path, op, checked)
+    });
+    sent.unwrap_or_else(RpcPromise::failed)
+}
+
+/// Calls what may be an object of this vat.
+#[inline]
+fn send_home(
+    here: &Local,
+    stub: &RpcStub,
+    path: MethodPath,
+    op: Op,
+    checked: Checked,
+) -> RpcPromise {
+    if checked.externals.is_empty()
+        && let Some(room) = Room::of_stub(here, &stub.0)
+    {
+        return RpcPromise::kept(room.keep(path, op, checked.bytes));
+    }
+    send_by_graph(stub, path, op, checked).unwrap_or_else(RpcPromise::failed)
 }
 
 /// Makes a call that does not wait in the lobby.

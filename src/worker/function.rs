@@ -6,8 +6,9 @@ use std::rc::Rc;
 use crate::runtime::Local;
 
 use super::error::JsError;
+use super::given::Return;
 use super::name::Name;
-use super::target::{Answer, Call, Return, RpcTarget};
+use super::target::{Answer, Call, RpcTarget};
 use super::value::Value;
 
 /// A closure as an object. Its own properties can be read by callers. (Rule 34)
@@ -42,7 +43,7 @@ where
 {
     fn method(self: Rc<Self>, name: &str, call: Call) -> Answer {
         match self.properties.get(name) {
-            Some(_) => Answer::Property(call),
+            Some(_) => Answer::property(call),
             None => Answer::Missing,
         }
     }

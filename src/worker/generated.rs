@@ -7,10 +7,11 @@ use serde::ser::Serialize;
 
 use super::args::Args;
 use super::error::JsError;
+pub use super::given::Return;
 use super::into_return::IntoReturn;
 use super::promise::RpcPromise;
 use super::promised::Promised;
-use super::target::{Answer, Call, Return};
+use super::target::{Answer, Call};
 use super::value::{ConvertError, Value, View, from_value, to_value};
 
 pub use std::rc::Rc;
@@ -222,6 +223,18 @@ macro_rules! __bowline_interface {
         impl ::std::convert::From<&$name> for $crate::worker::value::Value {
             fn from(stub: &$name) -> Self {
                 $crate::worker::value::Value::from(&stub.0)
+            }
+        }
+
+        impl ::std::convert::From<$name> for $crate::worker::generated::Return {
+            fn from(stub: $name) -> Self {
+                stub.0.into()
+            }
+        }
+
+        impl ::std::convert::From<&$name> for $crate::worker::generated::Return {
+            fn from(stub: &$name) -> Self {
+                (&stub.0).into()
             }
         }
 

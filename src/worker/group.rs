@@ -5,7 +5,6 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::held::Held;
-use super::value::Value;
 
 /// Handles that are disposed together. (Rules 41 to 43)
 #[derive(Default)]
@@ -16,10 +15,9 @@ impl Group {
         self.0.push(held);
     }
 
-    /// The group of the one handle a value is.
-    pub(super) fn of_sole(value: &Value) -> Option<Self> {
-        let held = value.sole_external()?.clone().downcast::<Held>()?;
-        Some(Self(SmallVec::from_buf([held])))
+    /// The group of one handle.
+    pub(super) fn of(held: Arc<Held>) -> Self {
+        Self(SmallVec::from_buf([held]))
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -17,6 +17,7 @@ use super::entry::{Entry, Opened};
 use super::error::JsError;
 use super::exception::thrown;
 use super::external::{Carried, Departure, Leaving};
+use super::given::{Given, Handles, Return, Terms};
 use super::group::Scope;
 use super::held::Held;
 use super::interface;
@@ -24,10 +25,10 @@ use super::panicked::{guarded, panicked};
 use super::parcel::Parcel;
 use super::path::{MethodPath, missing, no_function, reserved};
 use super::push;
-use super::returned::{Got, Own, Returned};
+use super::returned::{Got, Returned};
 use super::stream::Pusher;
 use super::stub::RpcStub;
-use super::target::{Answer, Call, Handles, Return, RpcTarget};
+use super::target::{Answer, Call, RpcTarget};
 use super::value::{Checked, External, Limits, Value, View, rebind, weigh};
 use super::walk::{End, Stand, Walk};
 
@@ -171,8 +172,8 @@ impl Hosted {
         if let Some(name) = path.names().iter().find(|name| self.reserves(name.as_str())) {
             return now(Err(thrown(&reserved(name.as_str()))));
         }
-        let begun = guarded(|| self.begin(&path, op));
-        let work = match begun.unwrap_or_else(|| Work::Done(Err(panicked()))) {
+        let mut op = op;
+        let work = match self.begin_guarded(&path, &mut op) {
             Work::Done(result) => {
                 let conclusion = way.conclude(result);
                 drop(scope);
@@ -188,7 +189,12 @@ impl Hosted {
         interface::is_reserved(name) || is_entry() && interface::is_handler(name)
     }
 
-    fn begin(&self, path: &MethodPath, op: Op) -> Work {
+    fn begin_guarded(&self, path: &MethodPath, op: &mut Op) -> Work {
+        guarded(|| self.begin(path, op)).unwrap_or_else(|| Work::Done(Err(panicked())))
+    }
+
+    /// Takes what it needs of `op`.
+    fn begin(&self, path: &MethodPath, op: &mut Op) -> Work {
         match &self.object {
             Object::Target(target) => self.ask(Rc::clone(target), path, op),
             Object::Entry(entry) => match entry.open(&self.here, None) {
@@ -208,7 +214,7 @@ impl Hosted {
     }
 
     /// What is pipelined on a result.
-    fn go_on(&self, result: &Value, path: &MethodPath, op: Op) -> Work {
+    fn go_on(&self, result: &Value, path: &MethodPath, op: &mut Op) -> Work {
         if matches!(result.view(), View::Object(_)) {
             return self.walk(Stand::Value(result.clone()), path, op);
         }
@@ -219,22 +225,23 @@ impl Hosted {
     }
 
     /// What most calls are is answered here and now: a method of an object.
-    fn ask(&self, target: Rc<dyn RpcTarget>, path: &MethodPath, op: Op) -> Work {
-        let (answer, name) = match (path.names(), op) {
+    fn ask(&self, target: Rc<dyn RpcTarget>, path: &MethodPath, op: &mut Op) -> Work {
+        let (answer, name) = match (path.names(), &mut *op) {
             ([name], Op::Call(args)) => {
-                let call = Call::new(&self.here, args);
+                let call = Call::new(&self.here, std::mem::take(args));
                 (Rc::clone(&target).method(name.as_str(), call), name.as_str())
             }
             ([], Op::Call(args)) => {
-                (Rc::clone(&target).invoke(Call::new(&self.here, args)), "(this)")
+                let call = Call::new(&self.here, std::mem::take(args));
+                (Rc::clone(&target).invoke(call), "(this)")
             }
-            (_, op) => return self.walk(Stand::Target(target), path, op),
+            _ => return self.walk(Stand::Target(target), path, op),
         };
         match answer {
             Answer::Now(result) => Work::Done(result),
             Answer::Later(future) => Work::Answer(future),
             Answer::Property(call) => {
-                let op = Op::Call(call.into_args());
+                *op = Op::Call(call.into_args());
                 self.walk(Stand::Target(target), path, op)
             }
             Answer::NoFunction => Work::Done(Err(no_function(path))),
@@ -242,7 +249,8 @@ impl Hosted {
         }
     }
 
-    fn walk(&self, from: Stand, path: &MethodPath, op: Op) -> Work {
+    fn walk(&self, from: Stand, path: &MethodPath, op: &mut Op) -> Work {
+        let op = std::mem::take(op);
         let walk = Walk { here: self.here.clone(), path: path.clone(), op, host: stub_of };
         Work::Walk(Box::pin(walk.run(from)))
     }
@@ -268,8 +276,8 @@ pub(super) enum Work {
 }
 
 impl Work {
-    fn forward(stub: RpcStub, path: &MethodPath, op: Op) -> Self {
-        Self::Forward(Box::new((stub, path.clone(), op)))
+    fn forward(stub: RpcStub, path: &MethodPath, op: &mut Op) -> Self {
+        Self::Forward(Box::new((stub, path.clone(), std::mem::take(op))))
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<End, JsError>> {
@@ -378,8 +386,11 @@ impl Back {
     fn results(&mut self, returned: Return) -> Result<Payload, JsError> {
         // By this door what waits in the lobby for the results enters before they are made.
         let wanted = || self.here.with(|graph| graph.may_be_pipelined(self.call));
-        let checked = weigh(&returned.value, &Limits::default())?;
-        let (returned, caps) = depart(&self.here, returned, checked, self.pusher.as_ref(), wanted)?;
+        let terms = returned.terms.map(|terms| *terms).unwrap_or_default();
+        let value = returned.given.into_value();
+        let checked = weigh(&value, &Limits::default())?;
+        let pusher = self.pusher.as_ref();
+        let (returned, caps) = depart(&self.here, value, terms, checked, pusher, wanted)?;
         let content = Parcel::returned(self.parcel.take(), returned);
         Ok(payload(&self.here, content, &caps))
     }
@@ -389,12 +400,12 @@ impl Back {
 /// may be pipelined on the call. (Rules 27, 46, 50 and 51)
 fn depart(
     here: &Local,
-    returned: Return,
+    value: Value,
+    Terms { handles, disposer }: Terms,
     checked: Checked,
     pusher: Option<&Client>,
     wanted: impl FnOnce() -> bool,
 ) -> Result<(Returned, Vec<Option<Client>>), JsError> {
-    let Return { value, handles, disposer } = returned;
     let Checked { bytes, externals } = checked;
     // Streams alone are pushed, and they are externals.
     let own = (pusher.is_none() && !externals.is_empty()).then(|| nobody(here));
@@ -420,24 +431,12 @@ fn depart(
     Ok((Returned { value, leaving, pipeline, has_disposer, bytes }, departure.caps))
 }
 
-/// What came of a call that may not have to enter the graph.
-pub(super) enum Attempt {
-    /// It was answered.
-    Done(Result<Return, JsError>),
-    /// It has to wait.
-    Waits(Work),
-}
-
 impl Hosted {
     /// Takes a call of this vat, with params in which nothing is but data.
-    pub(super) fn attempt(&self, path: &MethodPath, op: Op) -> Attempt {
-        if let Some(name) = path.names().iter().find(|name| self.reserves(name.as_str())) {
-            return Attempt::Done(Err(reserved(name.as_str())));
-        }
-        match guarded(|| self.begin(path, op)) {
-            Some(Work::Done(result)) => Attempt::Done(result),
-            Some(work) => Attempt::Waits(work),
-            None => Attempt::Done(Err(panicked())),
+    pub(super) fn attempt(&self, path: &MethodPath, op: &mut Op) -> Work {
+        match path.names().iter().find(|name| self.reserves(name.as_str())) {
+            Some(name) => Work::Done(Err(reserved(name.as_str()))),
+            None => self.begin_guarded(path, op),
         }
     }
 
@@ -454,26 +453,34 @@ impl Hosted {
     }
 }
 
-/// The value is a handle, and nobody else has any part of it.
-fn is_sole_stub(value: &Value) -> bool {
-    let external = value.sole_external().filter(|external| external.is_sole());
-    external.and_then(External::get::<Held>).is_some_and(Held::is_live)
+/// The stub that a value is, if nobody else has any part of it.
+fn sole_stub(value: &Value) -> Option<RpcStub> {
+    let external = value.sole_external().filter(|external| external.is_sole())?;
+    external.clone().downcast().map(RpcStub)
 }
 
 /// What a caller of this vat gets of a call that nothing is pipelined on by way of the graph.
 #[inline]
 pub(super) fn hand_over(here: &Local, returned: Return) -> Result<Got, JsError> {
-    if returned.disposer.is_none()
-        && returned.handles == Handles::Given
-        && is_sole_stub(&returned.value)
-    {
+    let Return { given, terms } = returned;
+    let value = match given {
         // The caller's handle is the one that would be disposed here: nobody can tell.
-        return Ok(Got { value: returned.value, own: Own::Stub });
+        Given::Stub(stub) if terms.is_none() && stub.0.is_live() && stub.is_sole() => {
+            return Ok(Got::Stub(stub));
+        }
+        Given::Stub(stub) => stub.into(),
+        Given::Value(value) => value,
+    };
+    let checked = weigh(&value, &Limits::default())?;
+    if terms.is_none() {
+        if checked.externals.is_empty() {
+            return Ok(Got::Value(value, None));
+        }
+        if let Some(stub) = sole_stub(&value).filter(|stub| stub.0.is_live()) {
+            return Ok(Got::Stub(stub));
+        }
     }
-    let checked = weigh(&returned.value, &Limits::default())?;
-    if checked.externals.is_empty() && returned.disposer.is_none() {
-        return Ok(Got { value: returned.value, own: Own::Nothing });
-    }
-    let (returned, mut caps) = depart(here, returned, checked, None, || false)?;
+    let terms = terms.map(|terms| *terms).unwrap_or_default();
+    let (returned, mut caps) = depart(here, value, terms, checked, None, || false)?;
     Got::moved(returned, &mut caps)
 }

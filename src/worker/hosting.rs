@@ -7,9 +7,10 @@ use crate::runtime::Local;
 
 use super::error::JsError;
 use super::function::Function;
+use super::given::Return;
 use super::host::{Object, host, stub_of};
 use super::stub::RpcStub;
-use super::target::{Call, Return, RpcTarget};
+use super::target::{Call, RpcTarget};
 use super::value::{Value, View};
 
 impl RpcStub {

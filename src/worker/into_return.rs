@@ -8,10 +8,11 @@ use crate::runtime::Local;
 
 use super::error::JsError;
 use super::function::Function;
+use super::given::Return;
 use super::received::Received;
 use super::stub::RpcStub;
-use super::target::{Call, Return, RpcTarget};
-use super::value::{Value, to_value};
+use super::target::{Call, RpcTarget};
+use super::value::to_value;
 
 /// What a method of an `#[rpc_target]` may return: anything `serde` can write, a [`Value`], a [`Return`], what
 /// another call brought, and an `#[rpc_target]` itself, of which the caller gets a stub.
@@ -64,5 +65,5 @@ where
 
 /// A stub of an object, as a result.
 pub fn hosted(here: &Local, target: impl RpcTarget) -> Result<Return, JsError> {
-    Ok(Value::from(RpcStub::new(here, target)).into())
+    Ok(RpcStub::new(here, target).into())
 }

@@ -186,6 +186,7 @@ mod fetch;
 mod function;
 #[doc(hidden)]
 pub mod generated;
+mod given;
 mod group;
 mod heard;
 mod held;
@@ -229,6 +230,7 @@ pub use bind::Bindings;
 pub use ctx::Ctx;
 pub use error::JsError;
 pub use function::Function;
+pub use given::Return;
 pub use into_return::IntoReturn;
 pub use name::Name;
 pub use promise::RpcPromise;
@@ -237,7 +239,7 @@ pub use property::RpcProperty;
 pub use received::Received;
 pub use service::Service;
 pub use stub::RpcStub;
-pub use target::{Answer, Call, Return, RpcTarget};
+pub use target::{Answer, Call, RpcTarget};
 pub use worker::Worker;
 
 /// The arguments of a call: anything that is [`Into`] a [`Value`](crate::worker::value::Value).

@@ -12,18 +12,19 @@ pub(super) enum MethodPath {
     #[default]
     Itself,
     One(Name),
-    /// Two or more.
-    Many(Vec<Name>),
+    /// Two or more. Not in a `Vec`: paths are moved about, and this way are no larger than a name.
+    Many(Box<[Name]>),
 }
 
 impl MethodPath {
     pub(super) fn push(&mut self, name: Name) {
         *self = match std::mem::take(self) {
             Self::Itself => Self::One(name),
-            Self::One(first) => Self::Many(vec![first, name]),
-            Self::Many(mut names) => {
+            Self::One(first) => Self::Many(Box::new([first, name])),
+            Self::Many(names) => {
+                let mut names = names.into_vec();
                 names.push(name);
-                Self::Many(names)
+                Self::Many(names.into())
             }
         };
     }
@@ -51,9 +52,11 @@ impl MethodPath {
 
 impl FromIterator<Name> for MethodPath {
     fn from_iter<I: IntoIterator<Item = Name>>(names: I) -> Self {
-        let mut path = Self::Itself;
-        names.into_iter().for_each(|name| path.push(name));
-        path
+        let mut names: Vec<Name> = names.into_iter().collect();
+        match names.len() {
+            0 | 1 => names.pop().map_or(Self::Itself, Self::One),
+            _ => Self::Many(names.into()),
+        }
     }
 }
 

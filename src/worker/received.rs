@@ -10,7 +10,7 @@ use crate::rpc::Client;
 
 use super::error::JsError;
 use super::group::Group;
-use super::returned::{self, Got};
+use super::returned::Got;
 use super::stub::RpcStub;
 use super::value::{Value, from_value};
 
@@ -33,11 +33,10 @@ struct Own {
 
 impl Received {
     pub(super) fn new(got: Got) -> Self {
-        let Got { value, own } = got;
-        let (group, disposer) = match own {
-            returned::Own::Nothing => return Self { value, own: None },
-            returned::Own::Stub => (Group::of_sole(&value).unwrap_or_default(), None),
-            returned::Own::More(more) => (more.group, more.disposer),
+        let (value, group, disposer) = match got {
+            Got::Value(value, None) => return Self { value, own: None },
+            Got::Value(value, Some(more)) => (value, more.group, more.disposer),
+            Got::Stub(stub) => (Value::from(&stub), Group::of(stub.0), None),
         };
         Self { value, own: Some(Arc::new(Own { group, disposer: Mutex::new(disposer) })) }
     }

@@ -10,8 +10,8 @@ use super::error::JsError;
 use super::exception::caught;
 use super::external::Leaving;
 use super::group::Group;
-use super::held::Held;
 use super::serial::{self, Serial};
+use super::stub::RpcStub;
 use super::value::{Limits, Value, encode, rebind};
 use super::words::{Shape, Words};
 
@@ -67,22 +67,14 @@ impl Unsealed for Returned {
 }
 
 /// Results, as the caller gets them.
-pub(super) struct Got {
-    pub(super) value: Value,
-    pub(super) own: Own,
+pub(super) enum Got {
+    /// A value, and what comes with it if it is more than data.
+    Value(Value, Option<Box<More>>),
+    /// A handle that nobody else has. It comes to be a value when somebody wants to see one.
+    Stub(RpcStub),
 }
 
-/// What comes with results.
-pub(super) enum Own {
-    /// Nothing: they are data.
-    Nothing,
-    /// They are one handle.
-    Stub,
-    /// More than that.
-    More(Box<More>),
-}
-
-/// What comes with results that are more than data or a handle.
+/// What comes with results that are more than data.
 pub(super) struct More {
     /// The stubs in the value.
     pub(super) group: Group,
@@ -90,23 +82,10 @@ pub(super) struct More {
     pub(super) disposer: Option<Client>,
 }
 
-impl Own {
-    pub(super) fn of(group: Group, disposer: Option<Client>) -> Self {
-        if group.is_empty() && disposer.is_none() {
-            return Self::Nothing;
-        }
-        Self::More(Box::new(More { group, disposer }))
-    }
-}
-
 impl Got {
-    /// The handle it is, if it is one and nothing else.
-    #[inline]
-    pub(super) fn sole_stub(&self) -> Option<&Held> {
-        match self.own {
-            Own::Stub => self.value.sole_external()?.get(),
-            _ => None,
-        }
+    fn of(value: Value, group: Group, disposer: Option<Client>) -> Self {
+        let is_data = group.is_empty() && disposer.is_none();
+        Self::Value(value, (!is_data).then(|| Box::new(More { group, disposer })))
     }
 
     /// Results that came as a message.
@@ -129,7 +108,7 @@ impl Got {
             }
             rebind(std::slice::from_mut(&mut value), &old, new);
         }
-        Ok(Self { value, own: Own::of(group, disposer) })
+        Ok(Self::of(value, group, disposer))
     }
 }
 
@@ -161,6 +140,6 @@ impl Raw {
             return Err(JsError::error("The results of a call came without a value."));
         };
         let value = serial.decode(&mut group)?;
-        Ok(Got { value, own: Own::of(group, self.disposer) })
+        Ok(Got::of(value, group, self.disposer))
     }
 }

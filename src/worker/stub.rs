@@ -87,6 +87,11 @@ impl RpcStub {
         view.as_external()?.clone().downcast::<Held>().map(Self)
     }
 
+    /// Nobody else has this handle.
+    pub(super) fn is_sole(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     pub(super) fn external(&self) -> External {
         External::shared(Arc::clone(&self.0))
     }

@@ -9,8 +9,8 @@ use crate::runtime::{Local, LocalFuture};
 
 use super::args::Args;
 use super::error::JsError;
+use super::given::Return;
 use super::stub::RpcStub;
-use super::value::Value;
 
 /// An object that others call through stubs. It lives on the thread of its vat and need not be `Send`.
 ///
@@ -96,55 +96,6 @@ impl Call {
     }
 }
 
-/// What becomes of the handles in a value that is returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Handles {
-    /// They go to the caller, and are disposed here.
-    Given,
-    /// The caller gets duplicates.
-    Lent,
-}
-
-/// What a call gives.
-pub struct Return {
-    pub(super) value: Value,
-    pub(super) handles: Handles,
-    pub(super) disposer: Option<Box<dyn FnOnce()>>,
-}
-
-impl Return {
-    /// This value. The stubs in it are given away: their handles are disposed here. (Rule 46)
-    #[must_use]
-    pub fn new(value: impl Into<Value>) -> Self {
-        Self { value: value.into(), handles: Handles::Given, disposer: None }
-    }
-
-    /// This value, which stays the target's own: the caller gets duplicates of the stubs in it.
-    #[must_use]
-    pub fn lent(value: impl Into<Value>) -> Self {
-        Self { handles: Handles::Lent, ..Self::new(value) }
-    }
-
-    /// Has `disposer` run when the caller disposes the result. (Rule 50)
-    #[must_use]
-    pub fn on_dispose(mut self, disposer: impl FnOnce() + 'static) -> Self {
-        self.disposer = Some(Box::new(disposer));
-        self
-    }
-}
-
-impl<T: Into<Value>> From<T> for Return {
-    fn from(value: T) -> Self {
-        Self::new(value)
-    }
-}
-
-impl std::fmt::Debug for Return {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.value.fmt(f)
-    }
-}
-
 /// How a target answers.
 pub enum Answer {
     /// With this.
@@ -156,7 +107,7 @@ pub enum Answer {
     /// To a getter: the name is that of a method.
     Method,
     /// To a call: the name is that of a property. The call comes back.
-    Property(Call),
+    Property(Box<Call>),
     /// To a call of the object itself: it is no function. (Rule 6)
     NoFunction,
 }
@@ -165,6 +116,12 @@ impl Answer {
     /// With this value or error, at once.
     pub fn now<R: Into<Return>>(result: Result<R, JsError>) -> Self {
         Self::Now(result.map(Into::into))
+    }
+
+    /// To a call of what is a property: the call comes back.
+    #[must_use]
+    pub fn property(call: Call) -> Self {
+        Self::Property(Box::new(call))
     }
 
     /// With what comes of a future.

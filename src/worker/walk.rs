@@ -8,10 +8,11 @@ use super::args::Args;
 use super::ask::Op;
 use super::error::JsError;
 use super::function::Bound;
+use super::given::Return;
 use super::name::Name;
 use super::path::{MethodPath, missing, no_function};
 use super::stub::RpcStub;
-use super::target::{Answer, Call, Return, RpcTarget};
+use super::target::{Answer, Call, RpcTarget};
 use super::value::{Text, Value, View};
 
 /// Where a walk ends.
@@ -105,7 +106,7 @@ impl Walk {
                 if passed == self.path.names().len() && matches!(self.op, Op::Get) {
                     return Ok(Step::End(End::Return(got)));
                 }
-                Ok(Step::To(got.value))
+                Ok(Step::To(got.into_value()))
             }
         }
     }

@@ -84,7 +84,7 @@ impl RpcTarget for Fragile {
             "disposer" => Answer::Now(Ok(
                 Return::new(value!({ v: 1 })).on_dispose(|| panic!("it was asked to"))
             )),
-            "prop" => Answer::Property(call),
+            "prop" => Answer::property(call),
             _ => panic!("it was asked to"),
         }
     }

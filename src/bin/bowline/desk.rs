@@ -97,7 +97,7 @@ impl RpcTarget for Counter {
                 self.0.set(self.0.get() + by.unwrap_or(1.0));
                 self.0.get()
             })),
-            "value" => Answer::Property(call),
+            "value" => Answer::property(call),
             _ => Answer::Missing,
         }
     }

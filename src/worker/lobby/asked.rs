@@ -25,9 +25,9 @@ pub(super) enum To {
     Result(Ticket),
 }
 
-/// A call that was not made yet, with params in which nothing is but data of so many bytes.
+/// What a call asks, with params in which nothing is but data of so many bytes.
+#[derive(Default)]
 pub(super) struct Asked {
-    pub(super) to: To,
     pub(super) path: MethodPath,
     pub(super) op: Op,
     pub(super) bytes: u64,

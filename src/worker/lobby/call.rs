@@ -5,7 +5,7 @@ use crate::runtime::Local;
 use super::super::ask::Op;
 use super::super::held::Held;
 use super::super::path::MethodPath;
-use super::asked::{Asked, Home, To};
+use super::asked::{Home, To};
 use super::seat::Seat;
 use super::ticket::Ticket;
 use super::waiting::Waiting;
@@ -34,9 +34,9 @@ impl<'a> Room<'a> {
     }
 
     /// Makes the call, with arguments that take so many bytes and are nothing but data.
-    #[inline]
+    #[inline(always)]
     pub(in crate::worker) fn keep(self, path: MethodPath, op: Op, bytes: u64) -> Seat {
-        let ticket = self.waiting.push(Asked { to: self.to, path, op, bytes });
+        let ticket = self.waiting.push(self.to, path, op, bytes);
         self.here.keep_ahead();
         Seat::new(self.here, ticket)
     }

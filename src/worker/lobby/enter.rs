@@ -23,7 +23,7 @@ impl Lobby for Waiting {
                 To::Result(before) => self.promised(here, *before),
             };
             let begun = self.rows(|rows| rows.begin(ticket, Life::Over));
-            let Some(Asked { path, op, bytes, .. }) = begun else {
+            let Some((to, Asked { path, op, bytes })) = begun else {
                 // It was given up just now.
                 here.release(cap);
                 continue;

@@ -1,13 +1,14 @@
 //! A hint says where a call may be found, without a hold of it.
 
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::runtime::{Local, VatId};
 
 use super::ticket::Ticket;
 
-/// No row has this number: memory ends before.
-const NOWHERE: u64 = u64::MAX;
+/// No call has this number.
+const NOWHERE: u64 = 0;
 
 /// Where a call was kept that may be gone by now, to be looked at without a lock.
 pub(in crate::worker) struct Hint {
@@ -23,7 +24,7 @@ impl Hint {
 
     #[inline]
     pub(super) fn of(vat: VatId, ticket: Option<Ticket>) -> Self {
-        let number = ticket.map_or(NOWHERE, Ticket::number);
+        let number = ticket.map_or(NOWHERE, |ticket| ticket.number().get());
         Self { vat: Some(vat), ticket: AtomicU64::new(number) }
     }
 
@@ -35,10 +36,7 @@ impl Hint {
     /// The vat, if it lives on this thread, and the call.
     #[inline]
     pub(in crate::worker) fn find(&self) -> Option<(Local, Ticket)> {
-        let number = self.ticket.load(Ordering::Relaxed);
-        if number == NOWHERE {
-            return None;
-        }
+        let number = NonZeroU64::new(self.ticket.load(Ordering::Relaxed))?;
         Some((Local::find(self.vat?)?, Ticket::of_number(number)))
     }
 }

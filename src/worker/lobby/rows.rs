@@ -4,23 +4,28 @@ use std::collections::VecDeque;
 
 use crate::vat::CallId;
 
+use super::super::ask::Op;
 use super::super::error::JsError;
+use super::super::held::Held;
+use super::super::path::MethodPath;
 use super::super::returned::Got;
 use super::asked::{Asked, Home, To};
-use super::ticket::Ticket;
+use super::ticket::{Generation, Ticket};
 
 /// The call that is the next to be made.
 pub(super) enum Next {
     /// Its object is at it from here on; and the call that brought the object, in which it has an interest still.
-    Runs(Ticket, Asked, Option<Ticket>),
+    Runs(Ticket, Home, Option<Ticket>),
     /// It is for what this other call brings.
     Behind(Ticket, Ticket),
 }
 
-/// The life of a call.
+/// The life of a call. With a tag of a word of its own: lives are changed often, and what is moved in bytes just
+/// written as words waits for them.
+#[repr(u64)]
 pub(super) enum Life {
     /// It was not made yet, and stands in the queue.
-    Waiting,
+    Waiting(To),
     /// Its object is at it.
     Running,
     /// The same, and it entered the graph meanwhile.
@@ -35,20 +40,20 @@ pub(super) enum Life {
 }
 
 struct Row {
-    generation: u32,
+    generation: Generation,
     /// Its promise, and the calls that wait for what it will bring.
     interests: u32,
     /// There was such a call.
     was_followed: bool,
     life: Life,
-    /// What it asks, while it waits.
-    asked: Option<Asked>,
+    /// What it asks, until that was taken. Written and taken piece by piece: it is large, and calls are many.
+    asked: Asked,
 }
 
 /// What is left of a call nobody is interested in.
 pub(super) enum Left {
-    /// What it would have asked.
-    Asked(Asked),
+    /// Whom it was for, and what it would have asked.
+    Asked(To, Asked),
     Life(Life),
 }
 
@@ -68,7 +73,7 @@ pub(super) enum Heard {
 #[derive(Default)]
 pub(super) struct Rows {
     rows: Vec<Row>,
-    free: Vec<u32>,
+    free: Vec<usize>,
     /// Those that wait, in their order; and those that did and were given up, until their turn comes.
     queue: VecDeque<Ticket>,
 }
@@ -76,102 +81,120 @@ pub(super) struct Rows {
 impl Rows {
     #[inline]
     fn row(&mut self, ticket: Ticket) -> Option<&mut Row> {
-        let row = self.rows.get_mut(ticket.index as usize)?;
-        (row.generation == ticket.generation).then_some(row)
+        let row = self.rows.get_mut(ticket.row())?;
+        ticket.is_of(row.generation).then_some(row)
     }
 
     /// A call behind all others. Its promise is interested in it.
-    #[inline]
-    pub(super) fn push(&mut self, asked: Asked) -> Ticket {
-        let ticket = match self.free.pop() {
-            Some(index) => {
-                // In bounds: only rows that are there are handed out or listed as free.
-                let row = &mut self.rows[index as usize];
-                (row.interests, row.was_followed, row.life) = (1, false, Life::Waiting);
-                row.asked = Some(asked);
-                Ticket { index, generation: row.generation }
-            }
-            None => self.lengthen(asked),
-        };
+    #[inline(always)]
+    pub(super) fn push(&mut self, to: To, path: MethodPath, op: Op, bytes: u64) -> Ticket {
+        let index = self.free.pop().unwrap_or_else(|| self.lengthen());
+        // In bounds: only rows that are there are handed out or listed as free.
+        let row = &mut self.rows[index];
+        (row.interests, row.was_followed) = (1, false);
+        row.life = Life::Waiting(to);
+        row.asked.path = path;
+        row.asked.op = op;
+        row.asked.bytes = bytes;
+        let ticket = Ticket::new(index, row.generation);
         self.queue.push_back(ticket);
         ticket
     }
 
     #[cold]
-    fn lengthen(&mut self, asked: Asked) -> Ticket {
-        let index = u32::try_from(self.rows.len()).expect("memory ends long before 2^32 calls");
-        let (life, asked) = (Life::Waiting, Some(asked));
-        self.rows.push(Row { generation: 0, interests: 1, was_followed: false, life, asked });
-        Ticket { index, generation: 0 }
+    fn lengthen(&mut self) -> usize {
+        let index = self.rows.len();
+        let (life, asked) = (Life::Over, Asked::default());
+        self.rows.push(Row {
+            generation: Generation::FIRST,
+            interests: 0,
+            was_followed: false,
+            life,
+            asked,
+        });
+        index
     }
 
     /// The call that is the next to be made: the first of those that were not given up.
     #[inline]
-    fn front(&mut self) -> Option<(Ticket, &mut Asked)> {
+    fn front(&mut self) -> Option<(Ticket, &To)> {
         while !self.is_waiting(*self.queue.front()?) {
             self.queue.pop_front();
         }
         let ticket = *self.queue.front()?;
-        Some((ticket, self.row(ticket)?.asked.as_mut()?))
+        match self.life(ticket) {
+            Life::Waiting(to) => Some((ticket, to)),
+            _ => None,
+        }
     }
 
     #[inline]
-    fn is_waiting(&mut self, ticket: Ticket) -> bool {
-        self.row(ticket).is_some_and(|row| row.asked.is_some())
+    pub(super) fn is_waiting(&mut self, ticket: Ticket) -> bool {
+        matches!(self.life(ticket), Life::Waiting(_))
     }
 
     /// The call that is the next to be made, and whom it is for. It waits on.
     pub(super) fn first(&mut self) -> Option<(Ticket, To)> {
-        self.front().map(|(ticket, asked)| (ticket, asked.to.clone()))
+        self.front().map(|(ticket, to)| (ticket, to.clone()))
     }
 
-    /// The call that is the next to be made, as soon as it can be said of whom. `home` tells what object the results
-    /// of a call lead to.
+    /// The call that is the next to be made, as soon as it can be said of whom. `home` tells what object a stub that
+    /// a call brought stands for.
     #[inline]
-    pub(super) fn next(&mut self, home: impl FnOnce(&Got) -> Option<Home>) -> Option<Next> {
-        let (ticket, asked) = self.front()?;
-        let before = match asked.to {
-            To::Object(_) => None,
-            To::Result(before) => Some(before),
-        };
-        let mut brought = None;
-        if let Some(before) = before {
-            brought = match self.life(before) {
-                Life::Done(Ok(got)) => home(got),
-                _ => None,
-            };
-            if brought.is_none() {
-                return Some(Next::Behind(ticket, before));
+    pub(super) fn next(&mut self, home: impl FnOnce(&Held) -> Option<Home>) -> Option<Next> {
+        let (ticket, to) = self.front()?;
+        let (home, before) = match to {
+            To::Object(home) => (Some(home.clone()), None),
+            To::Result(before) => {
+                let before = *before;
+                let home = match self.life(before) {
+                    Life::Done(Ok(Got::Stub(stub))) => home(&stub.0),
+                    _ => None,
+                };
+                (home, Some(before))
             }
+        };
+        match (home, before) {
+            (Some(home), before) => {
+                self.row(ticket)?.life = Life::Running;
+                self.queue.pop_front();
+                Some(Next::Runs(ticket, home, before))
+            }
+            (None, Some(before)) => Some(Next::Behind(ticket, before)),
+            (None, None) => None,
         }
-        let row = self.row(ticket)?;
-        row.life = Life::Running;
-        let mut asked = row.asked.take()?;
-        self.queue.pop_front();
-        if let Some(home) = brought {
-            asked.to = To::Object(home);
-        }
-        Some(Next::Runs(ticket, asked, before))
     }
 
-    /// Takes what is asked by a call, if it is the next still. It comes to be of this life.
-    pub(super) fn begin(&mut self, ticket: Ticket, life: Life) -> Option<Asked> {
-        if *self.queue.front()? != ticket {
+    /// Takes what a call asks.
+    #[inline]
+    pub(super) fn take_asked(&mut self, ticket: Ticket) -> (MethodPath, Op) {
+        match self.row(ticket) {
+            Some(row) => (std::mem::take(&mut row.asked.path), std::mem::take(&mut row.asked.op)),
+            None => Default::default(),
+        }
+    }
+
+    /// Takes what is asked by a call, if it is the next still, and whom it was for. It comes to be of this life.
+    pub(super) fn begin(&mut self, ticket: Ticket, life: Life) -> Option<(To, Asked)> {
+        if *self.queue.front()? != ticket || !self.is_waiting(ticket) {
             return None;
         }
-        let row = self.row(ticket)?;
-        let asked = row.asked.take()?;
-        row.life = life;
         self.queue.pop_front();
-        Some(asked)
+        let row = self.row(ticket)?;
+        match std::mem::replace(&mut row.life, life) {
+            Life::Waiting(to) => Some((to, std::mem::take(&mut row.asked))),
+            _ => None,
+        }
     }
 
     /// The call that is the next is for this: what it was behind before.
     pub(super) fn aim(&mut self, ticket: Ticket, home: Home) -> Option<Ticket> {
-        let asked = self.row(ticket)?.asked.as_mut()?;
-        match std::mem::replace(&mut asked.to, To::Object(home)) {
-            To::Result(before) => Some(before),
-            To::Object(_) => None,
+        match self.row(ticket).map(|row| &mut row.life) {
+            Some(Life::Waiting(to)) => match std::mem::replace(to, To::Object(home)) {
+                To::Result(before) => Some(before),
+                To::Object(_) => None,
+            },
+            _ => None,
         }
     }
 
@@ -193,7 +216,7 @@ impl Rows {
     #[inline]
     pub(super) fn follow(&mut self, ticket: Ticket) -> bool {
         match self.row(ticket) {
-            Some(row) if matches!(row.life, Life::Waiting | Life::Running) => {
+            Some(row) if matches!(row.life, Life::Waiting(_) | Life::Running) => {
                 row.interests += 1;
                 row.was_followed = true;
                 true
@@ -222,9 +245,14 @@ impl Rows {
         if is_kept {
             return None;
         }
-        let asked = row.asked.take();
-        let life = self.remove(ticket);
-        Some(asked.map_or(Left::Life(life), Left::Asked))
+        let asked = match row.life {
+            Life::Waiting(_) => std::mem::take(&mut row.asked),
+            _ => Asked::default(),
+        };
+        Some(match self.remove(ticket) {
+            Life::Waiting(to) => Left::Asked(to, asked),
+            life => Left::Life(life),
+        })
     }
 
     /// The object of a call answered, which `asker` had asked.
@@ -239,9 +267,9 @@ impl Rows {
             _ => {}
         }
         let heard = if row.interests == 0 { Heard::Nobody } else { Heard::Asker };
-        row.generation = row.generation.wrapping_add(1);
+        row.generation = row.generation.next();
         row.life = Life::Over;
-        self.free.push(ticket.index);
+        self.free.push(ticket.row());
         heard
     }
 
@@ -263,9 +291,9 @@ impl Rows {
     #[inline]
     pub(super) fn remove(&mut self, ticket: Ticket) -> Life {
         let Some(row) = self.row(ticket) else { return Life::Over };
-        row.generation = row.generation.wrapping_add(1);
+        row.generation = row.generation.next();
         let life = std::mem::replace(&mut row.life, Life::Over);
-        self.free.push(ticket.index);
+        self.free.push(ticket.row());
         life
     }
 }

@@ -6,18 +6,16 @@ use crate::rpc::Client;
 use crate::runtime::Local;
 use crate::vat::{CallId, Cap, Graph, TargetId};
 
-use super::super::ask::Op;
 use super::super::error::JsError;
 use super::super::exception::{caught, thrown};
 use super::super::external::disposed;
+use super::super::given::Return;
 use super::super::held::Held;
-use super::super::host::{Attempt, Object, hand_over, host, nobody, with_own_handles};
-use super::super::path::MethodPath;
+use super::super::host::{Object, Work, hand_over, host, nobody, with_own_handles};
 use super::super::received::Received;
-use super::super::returned::{Got, Own};
-use super::super::target::Return;
+use super::super::returned::Got;
 use super::super::value::{Limits, Value, View, weigh};
-use super::asked::{Asked, Home, To};
+use super::asked::{Home, To};
 use super::rows::{Heard, Left, Life, Next};
 use super::ticket::Ticket;
 use super::waiting::Waiting;
@@ -41,16 +39,16 @@ impl Waiting {
     pub(super) fn run(&self, here: &Local, asker: Ticket) -> Option<Result<Received, JsError>> {
         let mut came = None;
         for _ in 0..CALLS_PER_RUN {
-            let next = self.rows(|rows| rows.next(|got| Home::of_stub(here, got.sole_stub()?)));
+            let next = self.rows(|rows| rows.next(|stub| Home::of_stub(here, stub)));
             match next {
-                Some(Next::Runs(ticket, Asked { to, path, op, .. }, before)) => {
+                Some(Next::Runs(ticket, home, before)) => {
                     if let Some(before) = before {
                         self.lose(here, before);
                     }
-                    if let To::Object(home) = to {
-                        came = self.ask(here, ticket, &home, (&path, op), asker).or(came);
-                        home.leave(here);
+                    if let Some(outcome) = self.ask(here, ticket, &home, asker) {
+                        came = Some(outcome);
                     }
+                    home.leave(here);
                 }
                 Some(Next::Behind(ticket, before)) => match self.reach(here, before) {
                     Reached::Object(home) => self.aim(here, ticket, home),
@@ -101,14 +99,13 @@ impl Waiting {
         here: &Local,
         ticket: Ticket,
         home: &Home,
-        (path, op): (&MethodPath, Op),
         asker: Ticket,
     ) -> Option<Result<Received, JsError>> {
         let object = &home.object;
-        let attempt = object.attempt(path, op);
-        let result = match attempt {
-            Attempt::Done(result) => result,
-            Attempt::Waits(work) => {
+        let (path, mut op) = self.rows(|rows| rows.take_asked(ticket));
+        let result = match object.attempt(&path, &mut op) {
+            Work::Done(result) => result,
+            work => {
                 object.attend(self.promote(here, ticket), work);
                 return None;
             }
@@ -158,7 +155,7 @@ impl Waiting {
 
     fn fail(&self, here: &Local, ticket: Ticket, why: JsError) {
         let asked = self.rows(|rows| rows.begin(ticket, Life::Done(Err(why))));
-        if let Some(To::Result(before)) = asked.map(|asked| asked.to) {
+        if let Some((To::Result(before), _)) = asked {
             self.lose(here, before);
         }
     }
@@ -213,17 +210,23 @@ enum Root {
 
 impl Root {
     fn of(got: &Got) -> Self {
-        if let Own::More(more) = &got.own
-            && let Some(disposer) = &more.disposer
-        {
+        let (value, more) = match got {
+            Got::Stub(stub) => return Self::of_stub(&stub.0),
+            Got::Value(value, more) => (value, more),
+        };
+        if let Some(disposer) = more.as_ref().and_then(|more| more.disposer.as_ref()) {
             return Self::Client(disposer.clone());
         }
-        match got.value.as_external().and_then(|external| external.get::<Held>()) {
-            Some(held) => match held.client() {
-                Some(client) => Self::Client(client),
-                None => Self::Gone(held.failure().unwrap_or_else(disposed)),
-            },
-            None => Self::Value(got.value.clone()),
+        match value.as_external().and_then(|external| external.get::<Held>()) {
+            Some(held) => Self::of_stub(held),
+            None => Self::Value(value.clone()),
+        }
+    }
+
+    fn of_stub(held: &Held) -> Self {
+        match held.client() {
+            Some(client) => Self::Client(client),
+            None => Self::Gone(held.failure().unwrap_or_else(disposed)),
         }
     }
 

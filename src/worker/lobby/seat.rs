@@ -68,8 +68,7 @@ impl Seat {
         let ticket = self.ticket?;
         // What was posted before it is polled is there to be seen, as it is to who awaits a call of the graph.
         here.read_mail();
-        let waits = waiting.rows(|rows| matches!(rows.life(ticket), Life::Waiting));
-        if waits {
+        if waiting.rows(|rows| rows.is_waiting(ticket)) {
             match here.ahead_of_graph(|| waiting.run(here, ticket)) {
                 Some(Some(outcome)) => {
                     self.leave();
@@ -121,7 +120,7 @@ impl Waiting {
             }
             Life::Running => Some(self.hand(here, ticket, here.quietly(Graph::adopt))),
             Life::Promoted(call) => Some(self.hand(here, ticket, call)),
-            Life::Waiting | Life::Handed(_) | Life::Over => None,
+            Life::Waiting(_) | Life::Handed(_) | Life::Over => None,
         }
     }
 

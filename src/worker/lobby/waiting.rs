@@ -4,7 +4,9 @@ use std::cell::RefCell;
 
 use crate::runtime::Local;
 
-use super::asked::{Asked, To};
+use super::super::ask::Op;
+use super::super::path::MethodPath;
+use super::asked::To;
 use super::rows::{Left, Life, Rows};
 use super::ticket::Ticket;
 
@@ -20,9 +22,9 @@ impl Waiting {
     }
 
     /// A call behind all others.
-    #[inline]
-    pub(super) fn push(&self, asked: Asked) -> Ticket {
-        self.0.borrow_mut().push(asked)
+    #[inline(always)]
+    pub(super) fn push(&self, to: To, path: MethodPath, op: Op, bytes: u64) -> Ticket {
+        self.0.borrow_mut().push(to, path, op, bytes)
     }
 
     /// Nobody is interested in what came of a call any more, or one less is.
@@ -38,10 +40,10 @@ impl Waiting {
         let mut left = left;
         loop {
             match left {
-                Left::Asked(asked) => match asked.to {
+                Left::Asked(to, asked) => match to {
                     To::Object(home) => return home.leave(here),
                     To::Result(ticket) => {
-                        drop((asked.path, asked.op));
+                        drop(asked);
                         let Some(next) = self.rows(|rows| rows.lose(ticket)) else { return };
                         left = next;
                     }
