@@ -11,13 +11,14 @@ use std::time::Instant;
 use bowline::conn::Config;
 use bowline::rpc::{Call, Client, Link, Promise, Response};
 use bowline::runtime::{Local, Turn, Vat};
-use bowline::transport::{Peer, Transport, TransportError, two_thread};
+use bowline::transport::two_thread;
 use bowline::wire;
 use bowline::wire::{
     Bootstrap, Content, Exception, Message, MessageTarget, Path, Payload, PromisedAnswer,
     QuestionId, SendResultsTo,
 };
 
+use super::fake::{Fake, Way};
 use super::{ID, yield_now};
 
 fn polled<T>(future: impl Future<Output = T>) -> Option<T> {
@@ -173,50 +174,37 @@ struct Clogged {
     bytes: Rc<Cell<usize>>,
     flushes: Rc<Cell<usize>>,
     bytes_each: usize,
-    peer: Peer,
 }
 
-impl Transport for Clogged {
-    fn poll_receive(
-        &mut self,
-        _: &mut Context<'_>,
-    ) -> Poll<Result<Option<Message>, TransportError>> {
-        Poll::Pending
-    }
-
-    fn send(&mut self, _: Message) -> Result<(), TransportError> {
+impl Way for Clogged {
+    fn send(&mut self, _: Message) {
         self.bytes.set(self.bytes.get() + self.bytes_each);
-        Ok(())
     }
 
-    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+    fn flush(&mut self) -> Poll<()> {
         self.flushes.set(self.flushes.get() + 1);
         Poll::Pending
     }
 
-    fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+    fn close(&mut self) -> Poll<()> {
         Poll::Pending
     }
 
     fn queued_bytes(&self) -> usize {
         self.bytes.get()
     }
-
-    fn peer(&self) -> &Peer {
-        &self.peer
-    }
 }
 
 fn clogged(bytes: &Rc<Cell<usize>>, bytes_each: usize) -> Clogged {
-    let (bytes, peer) = (Rc::clone(bytes), Peer::Named("a peer".into()));
-    Clogged { bytes, flushes: Rc::default(), bytes_each, peer }
+    Clogged { bytes: Rc::clone(bytes), flushes: Rc::default(), bytes_each }
 }
 
 /// How many of many messages are handed to a transport on which each of them waits with so many bytes.
 fn handed_on(bytes_each: usize) -> usize {
     let vat = Vat::local();
     let bytes = Rc::new(Cell::new(0));
-    let link = Link::connect(vat.here(), clogged(&bytes, bytes_each), Config::default(), None);
+    let link =
+        Link::connect(vat.here(), Fake::new(clogged(&bytes, bytes_each)), Config::default(), None);
     let client = link.bootstrap();
     let promises: Vec<Promise> = (0..1000).map(|_| client.request(ID, 0).send()).collect();
     quiet(&vat);
@@ -244,7 +232,7 @@ fn handed_ahead(bytes_each: usize, writes: usize) -> (Vec<usize>, usize) {
     let bytes = Rc::new(Cell::new(0));
     let clogged = clogged(&bytes, bytes_each);
     let flushes = Rc::clone(&clogged.flushes);
-    let link = Link::connect(vat.here(), clogged, Config::default(), None);
+    let link = Link::connect(vat.here(), Fake::new(clogged), Config::default(), None);
     let client = link.bootstrap();
     quiet(&vat);
     let handed = (0..writes).map(|_| {
@@ -275,37 +263,13 @@ fn writes_are_handed_to_their_transport_once_more_than_16_kib_of_them_wait() {
 struct Said {
     messages: VecDeque<Message>,
     read: Rc<Cell<usize>>,
-    peer: Peer,
 }
 
-impl Transport for Said {
-    fn poll_receive(
-        &mut self,
-        _: &mut Context<'_>,
-    ) -> Poll<Result<Option<Message>, TransportError>> {
+impl Way for Said {
+    fn receive(&mut self, _: &mut Context<'_>) -> Poll<Message> {
         let Some(message) = self.messages.pop_front() else { return Poll::Pending };
         self.read.set(self.read.get() + 1);
-        Poll::Ready(Ok(Some(message)))
-    }
-
-    fn send(&mut self, _: Message) -> Result<(), TransportError> {
-        Ok(())
-    }
-
-    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn queued_bytes(&self) -> usize {
-        0
-    }
-
-    fn peer(&self) -> &Peer {
-        &self.peer
+        Poll::Ready(message)
     }
 }
 
@@ -336,7 +300,7 @@ fn calls_are_delivered_before_more_than_64_kib_are_read() {
     });
     let bootstrap = Message::Bootstrap(Bootstrap { question: QuestionId(0) });
     let messages = std::iter::once(bootstrap).chain((1..=40).map(call_of_bootstrap)).collect();
-    let said = Said { messages, read: Rc::clone(&read), peer: Peer::Named("a peer".into()) };
+    let said = Fake::new(Said { messages, read: Rc::clone(&read) });
     let _link = Link::connect(vat.here(), said, Config::default(), Some(&object));
     let _ = vat.turn(Instant::now());
     let portions = [[17; 16].as_slice(), [33; 16].as_slice(), [41; 8].as_slice()].concat();
