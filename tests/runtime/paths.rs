@@ -193,7 +193,7 @@ fn a_stream_fills_a_path_of_50_ms_and_100_mbit_where_a_fixed_window_leaves_it_em
     let share = scene.share(2 * SECOND);
     assert!(share >= 0.9, "{share}");
     let holds = (100 * MEGABIT) as usize / 20;
-    assert!(scene.most * BYTES < 2 * holds, "{} bytes on their lane", scene.most * BYTES);
+    assert!(scene.most * BYTES < 2 * holds, "{} bytes on their way", scene.most * BYTES);
 
     let mut fixed = Scene::new(Window::Fixed(64 << 10), 100 * MEGABIT, ROUND, true);
     fixed.run(SECOND);
@@ -206,7 +206,7 @@ fn on_a_path_of_no_length_the_window_stays_narrow() {
     let mut scene = Scene::new(Window::default(), 1000 * MEGABIT, SECOND / 10_000, true);
     scene.run(SECOND / 5);
     assert!(scene.share(SECOND / 5) > 0.95);
-    assert!(scene.most * BYTES <= 320 << 10, "{} bytes on their lane", scene.most * BYTES);
+    assert!(scene.most * BYTES <= 320 << 10, "{} bytes on their way", scene.most * BYTES);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn an_object_that_takes_its_time_is_not_flooded() {
         }
     }
     assert!(scene.taken.get() > 500);
-    assert!(most * BYTES <= 320 << 10, "{} bytes on their lane", most * BYTES);
+    assert!(most * BYTES <= 320 << 10, "{} bytes on their way", most * BYTES);
 }
 
 #[test]
