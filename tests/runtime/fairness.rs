@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bowline::conn::Config;
-use bowline::rpc::{Call, Client, Link, Promise, Response};
+use bowline::rpc::{Call, Client, Link, Promise, Request, Response};
 use bowline::runtime::{Local, Turn, Vat};
 use bowline::transport::two_thread;
 use bowline::wire;
@@ -225,6 +225,12 @@ fn four_kib() -> Content {
         .expect("it can be built")
 }
 
+fn four_kib_to(client: &Client) -> Request {
+    client.request(ID, 0).reserve(513).with(|mut root| {
+        root.set_as::<capnp::data::Owned>([7_u8; 4096].as_slice()).expect("it can be built");
+    })
+}
+
 /// How many messages a transport has, on which each waits with so many bytes, after each of so many writes of a stream
 /// and before any turn; and how often the next turn writes.
 fn handed_ahead(bytes_each: usize, writes: usize) -> (Vec<usize>, usize) {
@@ -236,10 +242,7 @@ fn handed_ahead(bytes_each: usize, writes: usize) -> (Vec<usize>, usize) {
     let client = link.bootstrap();
     quiet(&vat);
     let handed = (0..writes).map(|_| {
-        let request = client.request(ID, 0).reserve(513).with(|mut root| {
-            root.set_as::<capnp::data::Owned>([7_u8; 4096].as_slice()).expect("it can be built");
-        });
-        let _room = request.stream();
+        let _room = four_kib_to(&client).stream();
         bytes.get() / bytes_each
     });
     let handed = handed.collect();
@@ -257,6 +260,38 @@ fn writes_are_handed_to_their_transport_once_more_than_16_kib_of_them_wait() {
     assert_eq!((handed.last(), flushes), (Some(&9), 1), "with what is due besides");
     let (handed, _) = handed_ahead((256 << 10) + 1, 5);
     assert_eq!(handed, [1; 5], "it has enough to write");
+}
+
+/// A way whose owner writes to another as it is handed something.
+struct Chatty {
+    other: Client,
+}
+
+impl Way for Chatty {
+    fn send(&mut self, _: Message) {
+        for _ in 0..4 {
+            let _room = four_kib_to(&self.other).stream();
+        }
+    }
+}
+
+#[test]
+fn what_is_handed_to_a_transport_while_another_is_handed_something_is_written() {
+    let vat = Vat::local();
+    let bytes = Rc::new(Cell::new(0));
+    let clogged = clogged(&bytes, 1);
+    let flushes = Rc::clone(&clogged.flushes);
+    let link = Link::connect(vat.here(), Fake::new(clogged), Config::default(), None);
+    let other = link.bootstrap();
+    quiet(&vat);
+    let (handed, before) = (bytes.get(), flushes.get());
+    let chatty = Fake::new(Chatty { other });
+    let chatting = Link::connect(vat.here(), chatty, Config::default(), None);
+    quiet(&vat);
+    let _asked = chatting.bootstrap();
+    quiet(&vat);
+    assert_eq!(bytes.get() - handed, 4);
+    assert!(flushes.get() > before, "nothing else would have it written");
 }
 
 /// A way from a peer that has said so much. It knows how much of it was read.
