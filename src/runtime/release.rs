@@ -19,7 +19,7 @@ impl Local {
 
     /// Gives back the references of a payload at the next turn.
     pub fn release_payload(&self, payload: Payload) {
-        self.give_up(Release::Payload(payload));
+        self.give_up(Release::Payload(Box::new(payload)));
     }
 
     /// Awaits the results of a call no more, from the next turn on.

@@ -13,7 +13,8 @@ pub(super) enum Release {
     Cap(Cap),
     Result(CallId),
     Pipeline(CallId),
-    Payload(Payload),
+    /// In a box: it is rare, and all are moved about.
+    Payload(Box<Payload>),
     Membrane(MembraneId),
     /// The hold of whoever [placed](super::targets::Targets::insert) an object.
     Hold(TargetId),

@@ -27,6 +27,7 @@ impl<'a> Room<'a> {
     }
 
     /// For a call of what the call `before` will bring, which is to be made then. `None`: that is in the graph.
+    #[inline(always)]
     pub(in crate::worker) fn behind(here: &'a Local, before: Ticket) -> Option<Self> {
         let waiting = here.lobby::<Waiting>()?;
         let follows = waiting.rows(|rows| rows.follow(before));

@@ -53,7 +53,7 @@ struct Row {
 /// What is left of a call nobody is interested in.
 pub(super) enum Left {
     /// Whom it was for, and what it would have asked.
-    Asked(To, Asked),
+    Asked(Box<(To, Asked)>),
     Life(Life),
 }
 
@@ -236,7 +236,7 @@ impl Rows {
     }
 
     /// One less is interested in a call. What is left of it where nobody is, and its object is not at it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn lose(&mut self, ticket: Ticket) -> Option<Left> {
         let row = self.row(ticket)?;
         row.interests = row.interests.saturating_sub(1);
@@ -245,14 +245,12 @@ impl Rows {
         if is_kept {
             return None;
         }
-        let asked = match row.life {
-            Life::Waiting(_) => std::mem::take(&mut row.asked),
-            _ => Asked::default(),
-        };
-        Some(match self.remove(ticket) {
-            Life::Waiting(to) => Left::Asked(to, asked),
-            life => Left::Life(life),
-        })
+        if let Life::Waiting(to) = &row.life {
+            let asked = Box::new((to.clone(), std::mem::take(&mut row.asked)));
+            self.remove(ticket);
+            return Some(Left::Asked(asked));
+        }
+        Some(Left::Life(self.remove(ticket)))
     }
 
     /// The object of a call answered, which `asker` had asked.
@@ -274,7 +272,7 @@ impl Rows {
     }
 
     /// A call that was begun lives on like this, unless nobody is interested: then that is given back.
-    #[inline]
+    #[inline(always)]
     pub(super) fn go_on(&mut self, ticket: Ticket, life: Life) -> Option<Life> {
         match self.row(ticket) {
             Some(row) if row.interests > 0 => row.life = life,
@@ -288,7 +286,7 @@ impl Rows {
     }
 
     /// Forgets a call: what is left of it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn remove(&mut self, ticket: Ticket) -> Life {
         let Some(row) = self.row(ticket) else { return Life::Over };
         row.generation = row.generation.next();

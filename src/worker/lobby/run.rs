@@ -147,6 +147,7 @@ impl Waiting {
     }
 
     /// A call runs no more: how it lives on, if anybody is interested.
+    #[inline(always)]
     fn end(&self, here: &Local, ticket: Ticket, life: Life) {
         if let Some(left) = self.rows(|rows| rows.go_on(ticket, life)) {
             self.let_go(here, Left::Life(left));
@@ -187,7 +188,7 @@ impl Home {
         Self::find(here, target)
     }
 
-    #[inline]
+    #[inline(always)]
     fn find(here: &Local, target: TargetId) -> Option<Self> {
         Some(Self { object: here.ready_object(target)?, target })
     }

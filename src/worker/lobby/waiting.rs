@@ -28,7 +28,7 @@ impl Waiting {
     }
 
     /// Nobody is interested in what came of a call any more, or one less is.
-    #[inline]
+    #[inline(always)]
     pub(super) fn lose(&self, here: &Local, ticket: Ticket) {
         if let Some(left) = self.rows(|rows| rows.lose(ticket)) {
             self.let_go(here, left);
@@ -40,10 +40,9 @@ impl Waiting {
         let mut left = left;
         loop {
             match left {
-                Left::Asked(to, asked) => match to {
+                Left::Asked(given_up) => match given_up.0 {
                     To::Object(home) => return home.leave(here),
                     To::Result(ticket) => {
-                        drop(asked);
                         let Some(next) = self.rows(|rows| rows.lose(ticket)) else { return };
                         left = next;
                     }
