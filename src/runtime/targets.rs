@@ -24,15 +24,14 @@ impl Targets {
     /// Gives an object a place.
     #[inline]
     pub(super) fn insert(&mut self, object: Rc<dyn Dispatch>) -> TargetId {
-        let place = Some(Place { object, node: None });
         if let Some(index) = self.free.pop() {
             // In bounds: only places that are there are listed as free.
-            self.places[index as usize] = place;
+            self.places[index as usize] = Some(Place { object, node: None });
             return TargetId(index);
         }
         let len = self.places.len();
         make_room(&mut self.places, len + 1);
-        self.places.push(place);
+        self.places.push(Some(Place { object, node: None }));
         TargetId(u32::try_from(self.places.len() - 1).expect("memory ends before 2^32 objects"))
     }
 

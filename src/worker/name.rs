@@ -19,9 +19,16 @@ impl Name {
     }
 }
 
+/// Names of so many bytes are copied byte by byte: that takes less than having them copied, and waiting for it.
+const BRIEF: usize = 12;
+
 impl From<&str> for Name {
+    #[inline]
     fn from(name: &str) -> Self {
-        Self(name.into())
+        match name.len() {
+            0..=BRIEF => Self(SmolStr::new_inline(name)),
+            _ => Self(SmolStr::new(name)),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Waiting(RefCell<Rows>);
 
 impl Waiting {
     /// Does something with the calls, which runs no foreign code and drops nothing of theirs.
-    #[inline]
+    #[inline(always)]
     pub(super) fn rows<R>(&self, f: impl FnOnce(&mut Rows) -> R) -> R {
         f(&mut self.0.borrow_mut())
     }
@@ -30,8 +30,11 @@ impl Waiting {
     /// Nobody is interested in what came of a call any more, or one less is.
     #[inline(always)]
     pub(super) fn lose(&self, here: &Local, ticket: Ticket) {
-        if let Some(left) = self.rows(|rows| rows.lose(ticket)) {
-            self.let_go(here, left);
+        match self.rows(|rows| rows.lose(ticket)) {
+            // What most calls end as.
+            Some(Left::Life(Life::Done(outcome))) => drop(outcome),
+            Some(left) => self.let_go(here, left),
+            None => {}
         }
     }
 
