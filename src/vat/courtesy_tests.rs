@@ -220,3 +220,57 @@ fn a_courtesy_that_waits_for_another_keeps_no_more_than_that_does() {
     assert_eq!(scene.happens(), ["cancel"]);
     scene.ends();
 }
+
+/// What happens when so many courtesies, each of which waits for the results of the one before, are all that is left.
+fn left_to_a_line_of(words: usize) -> Vec<String> {
+    let mut scene = Scene::new();
+    let mut line = vec![scene.waiting];
+    for _ in 1..words {
+        let before = *line.last().expect("there is one");
+        let session = scene.graph.pipeline(before, &Path::root());
+        line.push(scene.graph.call_lent(session, request(Vec::new())));
+    }
+    for word in line {
+        scene.graph.detach_as_courtesy(word);
+        scene.graph.drop_pipeline(word);
+    }
+    scene.graph.release(scene.result);
+    scene.gives_up();
+    scene.happens()
+}
+
+#[test]
+fn of_17_courtesies_in_a_line_the_last_is_known_as_one() {
+    assert_eq!(left_to_a_line_of(17), ["cancel"]);
+    assert_eq!(left_to_a_line_of(18), [""; 0]);
+}
+
+/// What happens when a courtesy is all that is left, and the call that waits is the last of so many, each of which has the
+/// outcome of the next.
+fn left_to_the_last_of(calls: usize) -> Vec<String> {
+    let mut scene = Scene::new();
+    scene.is_polite();
+    let passing = scene.graph.host(TargetId(7));
+    let word = scene.graph.call(passing, request(Vec::new()));
+    for left in (1..calls).rev() {
+        let Some(Output::Deliver { call, .. }) = scene.graph.poll_output() else {
+            panic!("it is passed on")
+        };
+        let to = if left == 1 { scene.result } else { passing };
+        scene.graph.redirect(call, to, request(Vec::new()));
+    }
+    scene.graph.release(passing);
+    scene.graph.detach_as_courtesy(word);
+    scene.graph.drop_pipeline(word);
+    scene.graph.release(scene.result);
+    let mut happens = scene.happens();
+    scene.gives_up();
+    happens.extend(scene.happens());
+    happens
+}
+
+#[test]
+fn a_courtesy_is_known_as_one_through_64_calls() {
+    assert!(left_to_the_last_of(64).contains(&"cancel".to_owned()));
+    assert!(!left_to_the_last_of(65).contains(&"cancel".to_owned()));
+}
