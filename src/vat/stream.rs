@@ -162,6 +162,11 @@ impl Stream {
         self.calls == 0
     }
 
+    /// Something of it may be cut off yet, or failed.
+    pub(super) fn is_of_concern(&self) -> bool {
+        self.calls > 0 || self.why_broken().is_some()
+    }
+
     /// Nobody will hear of it any more.
     pub(super) fn is_over(&self) -> bool {
         self.calls == 0 && matches!(self.life, Life::Abandoned)

@@ -18,6 +18,7 @@ use crate::support::{Pair, World, at, fill, scenarios};
 scenarios! {
     a_stream_that_is_fed_where_nobody_is_goes_with_the_connection,
     streams_that_are_fed_to_the_same_nobody_go_with_the_connection,
+    streams_that_are_fed_to_what_comes_to_be_nobody_go_with_the_connection,
     a_stream_that_ended_where_nobody_is_goes_with_the_connection,
     a_stream_cancelled_while_it_ends_where_nobody_is_goes_with_the_connection,
     a_signal_whose_trigger_is_nobody_s_goes_with_the_connection,
@@ -63,8 +64,13 @@ impl<'a> Scene<'a> {
 
     /// What the depot keeps is pushed to one who names nobody. What was given out for it.
     fn pushes(&self, kept: impl IntoIterator<Item = External>) -> Vec<Reply> {
+        self.pushes_to(&self.nobody, kept)
+    }
+
+    /// The same, pushed to one who names `named`.
+    fn pushes_to(&self, named: &Client, kept: impl IntoIterator<Item = External>) -> Vec<Reply> {
         self.depot.held.borrow_mut().extend(kept);
-        let named = [self.nobody.clone(), self.nobody.clone()];
+        let named = [named.clone(), named.clone()];
         let pusher = host(self.world.left.here(), Rc::new(Misleading(named)));
         let count = self.depot.held.borrow().len();
         let got: Vec<_> = (0..count).map(|_| get_from(&self.client, &pusher)).collect();
@@ -120,6 +126,22 @@ fn streams_that_are_fed_to_the_same_nobody_go_with_the_connection(world: &World)
         drop(scene.pushes(streams));
         scene.ends(finishes);
         assert!(seen.iter().all(Seen::is_dropped));
+    }
+}
+
+// C-A8
+fn streams_that_are_fed_to_what_comes_to_be_nobody_go_with_the_connection(world: &World) {
+    for finishes in [false, true] {
+        let scene = Scene::new(world);
+        let resolvers = [(); 3].map(|()| {
+            let (promised, resolver) = Client::promise(world.left.here());
+            let (stream, _) = chunks(2, 10, End::Never);
+            drop(scene.pushes_to(&promised, [External::new(stream)]));
+            resolver
+        });
+        resolvers.into_iter().for_each(|resolver| resolver.resolve(Ok(scene.nobody.clone())));
+        world.quiet();
+        scene.ends(finishes);
     }
 }
 
