@@ -41,10 +41,12 @@ pub(super) fn read(source: &Bytes, limits: &Limits) -> Option<Value> {
         // A slot takes a byte at least, and mostly three or more.
         slots: Slots::with_capacity(length / 3),
     };
-    reader.object(*tag)?;
+    let root = reader.object(*tag)?;
+    if !reader.rest.is_empty() {
+        return None;
+    }
     let source = if reader.shares { source.clone() } else { Bytes::new() };
-    let region = || Region::new(source, reader.nodes, reader.slots);
-    reader.rest.is_empty().then(|| Value::of_region(region()))
+    Some(Value::of_object(Region::new(source, reader.nodes, reader.slots), root))
 }
 
 const fn is_object(tag: u8) -> bool {
@@ -104,30 +106,27 @@ impl Reader<'_> {
         }
     }
 
-    /// An object whose tag was read: its number.
+    /// An object whose tag was read: its number. It comes behind the objects in it.
     fn object(&mut self, tag: u8) -> Option<u32> {
         self.depth = self.depth.checked_sub(1)?;
-        // Fits: each takes a byte.
-        let id = self.nodes.len() as u32;
-        self.nodes.push(Node::Pending);
-        let node = match tag {
+        match tag {
             tag::DENSE_ARRAY => self.array(),
             _ => self.properties(),
         }?;
         self.depth += 1;
-        *self.nodes.get_mut(id as usize)? = node;
-        Some(id)
+        // Fits: each takes a byte.
+        Some(self.nodes.len() as u32 - 1)
     }
 
     /// An array without holes and properties. Its items are put where they stay.
-    fn array(&mut self) -> Option<Node> {
+    fn array(&mut self) -> Option<()> {
         let count = self.varint()?;
         let first = self.slots.len();
         // Those who claim more items than there can be claim memory.
         if count as usize > self.source.len().saturating_sub(first) {
             return None;
         }
-        self.slots.resize(first + count as usize, Slot::Undefined);
+        self.slots.resize_with(first + count as usize, || Slot::Undefined);
         for at in first..first + count as usize {
             let tag = self.byte()?;
             self.value(tag, To::Slot(at))?;
@@ -137,12 +136,13 @@ impl Reader<'_> {
         }
         // Fits: as many as bytes.
         let items = Span { first: first as u32, count };
-        Some(Node::Array { items, properties: Span::EMPTY })
+        self.nodes.push(Node::Array { items, properties: Span::EMPTY });
+        Some(())
     }
 
     /// An object whose keys are names. They are put where they stay until an object is among their values, whose
     /// own come first then.
-    fn properties(&mut self) -> Option<Node> {
+    fn properties(&mut self) -> Option<()> {
         let first = self.slots.len();
         loop {
             match self.byte()? {
@@ -159,7 +159,7 @@ impl Reader<'_> {
     }
 
     /// The same, from the first object on, whose tag was read.
-    fn more_properties(&mut self, mut tag: u8, first: usize) -> Option<Node> {
+    fn more_properties(&mut self, mut tag: u8, first: usize) -> Option<()> {
         let from = self.stack.len();
         self.stack.extend(self.slots.drain(first..));
         loop {
@@ -175,14 +175,14 @@ impl Reader<'_> {
         self.end_of_properties(first)
     }
 
-    fn end_of_properties(&mut self, first: usize) -> Option<Node> {
+    fn end_of_properties(&mut self, first: usize) -> Option<()> {
         let told = self.varint()?;
         let pairs = self.slots.get(first..)?;
         // Both fit: as many as bytes.
         let span = Span { first: first as u32, count: pairs.len() as u32 };
         let fits =
             told == span.count / 2 && (told <= 1 || key::repeated(pairs, self.source).is_none());
-        fits.then_some(Node::Object(span))
+        fits.then(|| self.nodes.push(Node::Object(span)))
     }
 
     /// Puts a value where it goes. Written there and nowhere before: a slot that is moved right after it was

@@ -32,7 +32,13 @@ impl Value {
 
     /// The first object of a region.
     pub(super) fn of_region(region: Region) -> Self {
-        Self(Slot::Outside(Arc::new(region), 0))
+        Self::of_object(region, 0)
+    }
+
+    /// An object of a region.
+    #[inline]
+    pub(super) fn of_object(region: Region, id: u32) -> Self {
+        Self(Slot::Outside(Arc::new(region), id))
     }
 
     /// An object that holds these slots and refers to no other of its region.
