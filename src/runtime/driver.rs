@@ -57,7 +57,8 @@ impl Clock for Timeless {
 /// calls, and take in what the driver was woken for if they are polled before it; nothing is sent out of their turn.
 ///
 /// Where a message goes to another vat of the same thread whose driver sleeps, the driver that wrote it takes that
-/// vat's turn: nobody is woken for a question that is answered at once.
+/// vat's turn: nobody is woken for a question that is answered at once. What panics in such a turn is the other driver's to
+/// hear, when it is polled next.
 ///
 /// Cancel safe: dropping it stops nothing half-way; another driver or a promise goes on.
 #[must_use = "a driver does nothing unless polled"]
