@@ -1,6 +1,7 @@
 //! A driver is the future that runs a vat: poll it anywhere on the vat's thread.
 
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -56,7 +57,8 @@ impl Clock for Timeless {
 /// calls, and take in what the driver was woken for if they are polled before it; nothing is sent out of their turn.
 ///
 /// Where a message goes to another vat of the same thread whose driver sleeps, the driver that wrote it takes that
-/// vat's turn: nobody is woken for a question that is answered at once.
+/// vat's turn: nobody is woken for a question that is answered at once. What panics in such a turn is the other driver's to
+/// hear, when it is polled next.
 ///
 /// Cancel safe: dropping it stops nothing half-way; another driver or a promise goes on.
 #[must_use = "a driver does nothing unless polled"]
@@ -86,7 +88,10 @@ impl<C: Clock> Future for Driver<C> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let Self { local, clock } = &mut *self;
         let (signal, watch) = (&local.inner().near, &local.inner().watch);
-        let mut now = clock.now();
+        if let Some(why) = local.inner().panicked.take() {
+            resume_unwind(why);
+        }
+        let mut now = local.is_told(clock.now());
         if !signal.is_raised() && !local.inner().withheld.get() && watch.borrow_mut().goes_on(now) {
             clock.yield_now(cx);
             return Poll::Pending;
@@ -113,7 +118,9 @@ impl<C: Clock> Future for Driver<C> {
             }
             local.inner().sleeps_until.set(due);
             match due {
-                Some(due) if clock.poll_sleep(due, cx).is_ready() => now = clock.now(),
+                Some(due) if clock.poll_sleep(due, cx).is_ready() => {
+                    now = local.is_told(clock.now());
+                }
                 _ if watches => {
                     watch.borrow_mut().begin();
                     clock.yield_now(cx);

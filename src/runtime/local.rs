@@ -60,6 +60,10 @@ pub(super) struct Inner {
     pub(super) depth: Cell<u32>,
     /// The driver sleeps until then, if nothing happens.
     pub(super) sleeps_until: Cell<Option<Instant>>,
+    /// The time as its own driver told it last.
+    pub(super) told: Cell<Option<Instant>>,
+    /// What panicked in a turn that another driver took, for its own to hear.
+    pub(super) panicked: Cell<Option<Box<dyn Any + Send>>>,
     /// How many drivers this vat has; without one, the promises that are polled drive it.
     pub(super) drivers: Cell<u32>,
     /// How to tell the time as the driver does, if there is a way.
@@ -127,6 +131,8 @@ impl Local {
             reading: Cell::new(false),
             depth: Cell::new(0),
             sleeps_until: Cell::new(None),
+            told: Cell::new(None),
+            panicked: Cell::new(None),
             drivers: Cell::new(0),
             teller: Cell::new(None),
             watch: RefCell::default(),

@@ -52,6 +52,8 @@ pub(super) struct Near {
     driver: RefCell<Option<Rc<Waker>>>,
     /// It sleeps.
     dozes: Cell<bool>,
+    /// Somebody is to see to the vat instead.
+    put_off: Cell<bool>,
     /// Other threads know of it.
     heard_of: Cell<bool>,
     /// Who else sleeps.
@@ -186,6 +188,7 @@ impl Near {
             raised: Cell::new(false),
             driver: RefCell::default(),
             dozes: Cell::new(false),
+            put_off: Cell::new(false),
             heard_of: Cell::new(false),
             sleepers: RefCell::default(),
             told: RefCell::default(),
@@ -222,7 +225,7 @@ impl Near {
             }
         }
         self.raised.set(true);
-        let sleeps = self.dozes.get() && !visits::put_off(self.signal.place);
+        let sleeps = self.dozes.get() && !(visits::are_made() && self.is_put_off());
         let driver = sleeps.then(|| self.rouse()).flatten();
         let some = self.brief.get() || !self.sleepers.borrow().is_empty();
         Noted { driver, others: some.then(|| self.others()) }
@@ -234,6 +237,19 @@ impl Near {
             (self.told.take(), self.signal.tell(Sleepers::new()))
         });
         Others { sleepers: self.sleepers.take(), forgotten }
+    }
+
+    /// Whether the vat is listed to be seen to by now.
+    fn is_put_off(&self) -> bool {
+        if !self.put_off.get() {
+            self.put_off.set(visits::list(self.signal.place));
+        }
+        self.put_off.get()
+    }
+
+    /// The vat is seen to now, or its driver is woken.
+    pub(super) fn is_come_to(&self) {
+        self.put_off.set(false);
     }
 
     /// The driver, to be woken.

@@ -182,9 +182,8 @@ impl Local {
     /// Hands every message that is due to its transport, and writes each transport once.
     pub(super) fn transmit(&self) {
         let taker = self.inner().taker.get();
-        let begun = self.inner().links.borrow().has_begun();
         if matches!(taker, Taker::PatientDriver | Taker::PatientPromise)
-            && !begun
+            && !self.inner().links.borrow().has_begun()
             && self.with(|graph| graph.only_gives_back())
         {
             return self.inner().withheld.set(true);
@@ -195,7 +194,8 @@ impl Local {
         while let Some((link, message)) = next {
             next = self.transmit_to(link, message);
         }
-        if begun {
+        // Asked again: a transport may have written a stream as it was handed something.
+        if self.inner().links.borrow().has_begun() {
             let begun = self.inner().links.borrow_mut().take_begun();
             begun.into_iter().for_each(|index| self.flush(index));
         }

@@ -151,7 +151,7 @@ impl Local {
         if inner.depth.get() > 0 || inner.turning.get() || !inner.near.has_ready() {
             return;
         }
-        if let Some(now) = inner.teller.get().map(|now| now()) {
+        if let Some(now) = inner.teller.get().map(|now| self.is_told(now())) {
             let _ = inner.watch.borrow_mut().came(now);
             // Whom it writes to is woken: a promise is no driver that would see to them.
             let _ = self.turn_as(now, Taker::Anybody, Taker::PatientPromise);
@@ -176,6 +176,13 @@ impl Local {
     pub(super) fn nest(&self) -> Option<During<'_, u32>> {
         let depth = &self.inner().depth;
         (depth.get() < NESTED_DRAINS_MAX).then(|| During::new(depth, depth.get() + 1))
+    }
+
+    /// It is `now`, by the clock of the vat's own driver.
+    #[inline]
+    pub(super) fn is_told(&self, now: Instant) -> Instant {
+        self.inner().told.set(Some(now));
+        now
     }
 
     /// The time as of the last turn.

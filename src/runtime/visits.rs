@@ -30,24 +30,18 @@ impl Drop for Writing {
     }
 }
 
-/// Lists the vat at this place, if whoever woke it will see to it.
+/// Whether whoever writes now will see to the vats it wakes.
 #[inline]
-pub(super) fn put_off(place: usize) -> bool {
-    let writes = WRITING.try_with(Cell::get).unwrap_or(false);
-    writes && list(place)
+pub(super) fn are_made() -> bool {
+    WRITING.try_with(Cell::get).unwrap_or(false)
 }
 
-fn list(place: usize) -> bool {
-    let listed = DUE.try_with(|due| {
-        let mut due = due.borrow_mut();
-        if !due.contains(&place) {
-            due.push_back(place);
-        }
-    });
-    listed.is_ok()
+/// Lists the vat at this place, which is not listed yet. False: it cannot be, as the thread ends.
+pub(super) fn list(place: usize) -> bool {
+    DUE.try_with(|due| due.borrow_mut().push_back(place)).is_ok()
 }
 
 /// The next vat to be seen to.
 pub(super) fn next() -> Option<usize> {
-    DUE.with(|due| due.borrow_mut().pop_front())
+    DUE.try_with(|due| due.borrow_mut().pop_front()).ok().flatten()
 }

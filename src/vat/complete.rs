@@ -283,11 +283,16 @@ impl Graph {
         match call.origin {
             Origin::Gone if call.pipeline_refs == 0 && call.taker().is_none() => {}
             Origin::Gone => {
-                self.wait_lightly(id);
-                self.forsake_call(id);
+                match call.pipelines.is_empty() {
+                    true => self.wait_lightly(id),
+                    false => self.forsake_call(id),
+                }
                 return self.send_hints(id);
             }
-            Origin::Waiting if call.is_offered() => return self.take_back(id),
+            Origin::Waiting if call.is_offered() => {
+                self.forsake_call(id);
+                return self.take_back(id);
+            }
             Origin::Courtesy | Origin::Tail(_) | Origin::Sent(..) => return self.wait_lightly(id),
             Origin::Crossed(_) => return self.unwanted_across(id),
             // On its way: where it comes to, it is seen whether it goes on.

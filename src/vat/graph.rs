@@ -199,6 +199,7 @@ impl Graph {
     /// Nobody will pipeline on the call through this hold any more.
     pub fn drop_pipeline(&mut self, call: CallId) {
         self.unref_pipeline(call);
+        self.forsake_call(call);
         self.settle();
     }
 

@@ -11,6 +11,8 @@ mod circle;
 mod collect;
 mod complete;
 mod courtesy;
+#[cfg(test)]
+mod courtesy_tests;
 mod cross;
 mod door;
 mod embargo;

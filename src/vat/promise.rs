@@ -221,7 +221,10 @@ impl Graph {
                 }
             }
             Source::Answer(link, question, _) => self.unname_question(link, question),
-            Source::Pipeline(call, _) => self.end_pipeline(promise, call),
+            Source::Pipeline(call, _) => {
+                self.end_pipeline(promise, call);
+                self.forsake_call(call);
+            }
             Source::Wall(wall) | Source::Gate(wall) => self.tear_down(promise, wall),
             Source::Here | Source::Spent => {}
         }

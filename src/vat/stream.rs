@@ -79,6 +79,8 @@ impl Stream {
         self.bytes += bytes;
         self.largest = self.largest.max(bytes);
         self.last = bytes;
+        // By somebody else, if it was cut off.
+        self.wanted = Wanted::Still;
         match self.room() {
             Room::Full => (Room::Full, self.pace.filled(self.sent)),
             Room::Free => (Room::Free, Probing::No),
@@ -124,7 +126,7 @@ impl Stream {
         }
     }
 
-    /// It was cut off: what was sent need not arrive.
+    /// It was cut off: what was sent need not arrive, unless more is sent.
     pub(super) fn cut(&mut self) {
         self.wanted = Wanted::No;
     }
@@ -158,6 +160,11 @@ impl Stream {
     /// Every call sent was acknowledged.
     pub(super) fn is_acknowledged(&self) -> bool {
         self.calls == 0
+    }
+
+    /// Something of it may be cut off yet, or failed.
+    pub(super) fn is_of_concern(&self) -> bool {
+        self.calls > 0 || self.why_broken().is_some()
     }
 
     /// Nobody will hear of it any more.
@@ -196,6 +203,16 @@ mod tests {
         assert_eq!(stream.send(8).0, Room::Free);
         assert_eq!(stream.send(8).0, Room::Full);
         assert_eq!(stream.acknowledge(8, None), Room::Free);
+    }
+
+    #[test]
+    fn who_sends_after_another_cut_it_off_wants_it_to_arrive() {
+        let mut stream = Stream::new(Window::default());
+        stream.send(8);
+        stream.cut();
+        assert!(stream.is_cut());
+        stream.send(8);
+        assert!(!stream.is_cut());
     }
 
     #[test]

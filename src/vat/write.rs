@@ -339,7 +339,12 @@ impl Graph {
     /// What the streaming calls failed with that were sent by way of `cap` before it was known what that is.
     #[must_use]
     pub fn why_stream_broken(&self, cap: Cap) -> Option<&Exception> {
-        self.streams.get(self.nodes.get(cap)?.stream?)?.why_broken()
+        let broken = |at: Cap| self.streams.get(self.nodes.get(at)?.stream?)?.why_broken();
+        // What it came to be may have been a promise of its own, where what was sent is counted since; at the end of the
+        // way, what others sent is counted as well.
+        let between = std::iter::successors(self.resolved(cap), |at| self.resolved(*at))
+            .take_while(|at| self.resolved(*at).is_some());
+        std::iter::once(cap).chain(between).find_map(broken)
     }
 
     /// Nothing more is sent along a stream.

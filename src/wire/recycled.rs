@@ -82,6 +82,12 @@ mod tests {
         Word::allocate_zeroed_vec(words)
     }
 
+    /// The memory of a frame that is gone by now.
+    fn kept(recycled: &mut Recycled, words: usize) {
+        let memory = recycled.copy(&frame(words));
+        recycled.keep(&memory);
+    }
+
     #[test]
     fn memory_is_used_again_only_when_its_frame_is_gone() {
         let mut recycled = Recycled::default();
@@ -98,11 +104,23 @@ mod tests {
     #[test]
     fn a_frame_does_not_hold_much_more_memory_than_it_needs() {
         let mut recycled = Recycled::default();
-        let large = recycled.copy(&frame(1000));
-        recycled.keep(&large);
-        drop(large);
+        kept(&mut recycled, 1000);
         assert!(recycled.copy(&frame(499)).capacity() < 1000);
         assert_eq!(recycled.words, 0, "it was given back");
+        kept(&mut recycled, 1000);
+        assert_eq!(recycled.copy(&frame(500)).capacity(), 1000);
+        kept(&mut recycled, 1000);
+        assert_eq!(recycled.copy(&frame(1001)).capacity(), 1001, "nor is it moved as it grows");
+    }
+
+    #[test]
+    fn frames_of_1_to_16_kib_are_kept() {
+        let wanted = [127, 128, 2047, 2048].map(Recycled::wants);
+        assert_eq!(wanted, [false, true, true, false]);
+        let mut recycled = Recycled::default();
+        let frames: Vec<_> = (0..81).map(|_| recycled.copy(&frame(128))).collect();
+        frames.iter().for_each(|frame| recycled.keep(frame));
+        assert_eq!((recycled.words, recycled.kept.len()), (KEPT_WORDS, 80));
     }
 
     #[test]

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use bowline::conn::Config;
 use bowline::rpc::{Client, Link, shut_down};
 use bowline::runtime::{Clock, Turn, Vat};
-use bowline::transport::{Peer, Transport, TransportError, same_thread};
-use bowline::wire::{Exception, Message};
+use bowline::transport::same_thread;
+use bowline::wire::Exception;
 
+use super::fake::{Fake, Way};
 use super::{ADD, add, adder};
 
 thread_local! {
@@ -98,46 +99,26 @@ enum Done {
 struct Mute {
     ends_when_dropped: bool,
     done: Rc<RefCell<Vec<Done>>>,
-    peer: Peer,
 }
 
 impl Mute {
-    fn tell(&self, done: Done) -> Poll<Result<(), TransportError>> {
+    fn tell(&self, done: Done) -> Poll<()> {
         self.done.borrow_mut().push(done);
-        Poll::Ready(Ok(()))
+        Poll::Ready(())
     }
 }
 
-impl Transport for Mute {
-    fn poll_receive(
-        &mut self,
-        _: &mut Context<'_>,
-    ) -> Poll<Result<Option<Message>, TransportError>> {
-        Poll::Pending
-    }
-
-    fn send(&mut self, _: Message) -> Result<(), TransportError> {
-        Ok(())
-    }
-
-    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+impl Way for Mute {
+    fn flush(&mut self) -> Poll<()> {
         self.tell(Done::Flushed)
     }
 
-    fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+    fn close(&mut self) -> Poll<()> {
         self.tell(Done::Closed)
     }
 
     fn ends_when_dropped(&self) -> bool {
         self.ends_when_dropped
-    }
-
-    fn queued_bytes(&self) -> usize {
-        0
-    }
-
-    fn peer(&self) -> &Peer {
-        &self.peer
     }
 }
 
@@ -150,9 +131,8 @@ impl Drop for Mute {
 /// What is done to the transport of a connection from when `end` ends it.
 fn let_go(ends_when_dropped: bool, end: impl FnOnce(&Vat, &Link)) -> Vec<Done> {
     let (vat, done) = (Vat::local(), Rc::<RefCell<Vec<Done>>>::default());
-    let mute =
-        Mute { ends_when_dropped, done: Rc::clone(&done), peer: Peer::Named("a peer".into()) };
-    let link = Link::accept(vat.here(), mute, Config::default(), None);
+    let mute = Mute { ends_when_dropped, done: Rc::clone(&done) };
+    let link = Link::accept(vat.here(), Fake::new(mute), Config::default(), None);
     while vat.turn(Instant::now()) == Turn::More {}
     done.borrow_mut().clear();
     end(&vat, &link);

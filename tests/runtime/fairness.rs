@@ -9,15 +9,16 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bowline::conn::Config;
-use bowline::rpc::{Call, Client, Link, Promise, Response};
+use bowline::rpc::{Call, Client, Link, Promise, Request, Response};
 use bowline::runtime::{Local, Turn, Vat};
-use bowline::transport::{Peer, Transport, TransportError, two_thread};
+use bowline::transport::two_thread;
 use bowline::wire;
 use bowline::wire::{
     Bootstrap, Content, Exception, Message, MessageTarget, Path, Payload, PromisedAnswer,
     QuestionId, SendResultsTo,
 };
 
+use super::fake::{Fake, Way};
 use super::{ID, yield_now};
 
 fn polled<T>(future: impl Future<Output = T>) -> Option<T> {
@@ -173,50 +174,37 @@ struct Clogged {
     bytes: Rc<Cell<usize>>,
     flushes: Rc<Cell<usize>>,
     bytes_each: usize,
-    peer: Peer,
 }
 
-impl Transport for Clogged {
-    fn poll_receive(
-        &mut self,
-        _: &mut Context<'_>,
-    ) -> Poll<Result<Option<Message>, TransportError>> {
-        Poll::Pending
-    }
-
-    fn send(&mut self, _: Message) -> Result<(), TransportError> {
+impl Way for Clogged {
+    fn send(&mut self, _: Message) {
         self.bytes.set(self.bytes.get() + self.bytes_each);
-        Ok(())
     }
 
-    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+    fn flush(&mut self) -> Poll<()> {
         self.flushes.set(self.flushes.get() + 1);
         Poll::Pending
     }
 
-    fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+    fn close(&mut self) -> Poll<()> {
         Poll::Pending
     }
 
     fn queued_bytes(&self) -> usize {
         self.bytes.get()
     }
-
-    fn peer(&self) -> &Peer {
-        &self.peer
-    }
 }
 
 fn clogged(bytes: &Rc<Cell<usize>>, bytes_each: usize) -> Clogged {
-    let (bytes, peer) = (Rc::clone(bytes), Peer::Named("a peer".into()));
-    Clogged { bytes, flushes: Rc::default(), bytes_each, peer }
+    Clogged { bytes: Rc::clone(bytes), flushes: Rc::default(), bytes_each }
 }
 
 /// How many of many messages are handed to a transport on which each of them waits with so many bytes.
 fn handed_on(bytes_each: usize) -> usize {
     let vat = Vat::local();
     let bytes = Rc::new(Cell::new(0));
-    let link = Link::connect(vat.here(), clogged(&bytes, bytes_each), Config::default(), None);
+    let link =
+        Link::connect(vat.here(), Fake::new(clogged(&bytes, bytes_each)), Config::default(), None);
     let client = link.bootstrap();
     let promises: Vec<Promise> = (0..1000).map(|_| client.request(ID, 0).send()).collect();
     quiet(&vat);
@@ -237,6 +225,12 @@ fn four_kib() -> Content {
         .expect("it can be built")
 }
 
+fn four_kib_to(client: &Client) -> Request {
+    client.request(ID, 0).reserve(513).with(|mut root| {
+        root.set_as::<capnp::data::Owned>([7_u8; 4096].as_slice()).expect("it can be built");
+    })
+}
+
 /// How many messages a transport has, on which each waits with so many bytes, after each of so many writes of a stream
 /// and before any turn; and how often the next turn writes.
 fn handed_ahead(bytes_each: usize, writes: usize) -> (Vec<usize>, usize) {
@@ -244,14 +238,11 @@ fn handed_ahead(bytes_each: usize, writes: usize) -> (Vec<usize>, usize) {
     let bytes = Rc::new(Cell::new(0));
     let clogged = clogged(&bytes, bytes_each);
     let flushes = Rc::clone(&clogged.flushes);
-    let link = Link::connect(vat.here(), clogged, Config::default(), None);
+    let link = Link::connect(vat.here(), Fake::new(clogged), Config::default(), None);
     let client = link.bootstrap();
     quiet(&vat);
     let handed = (0..writes).map(|_| {
-        let request = client.request(ID, 0).reserve(513).with(|mut root| {
-            root.set_as::<capnp::data::Owned>([7_u8; 4096].as_slice()).expect("it can be built");
-        });
-        let _room = request.stream();
+        let _room = four_kib_to(&client).stream();
         bytes.get() / bytes_each
     });
     let handed = handed.collect();
@@ -271,41 +262,49 @@ fn writes_are_handed_to_their_transport_once_more_than_16_kib_of_them_wait() {
     assert_eq!(handed, [1; 5], "it has enough to write");
 }
 
+/// A way whose owner writes to another as it is handed something.
+struct Chatty {
+    other: Client,
+}
+
+impl Way for Chatty {
+    fn send(&mut self, _: Message) {
+        for _ in 0..4 {
+            let _room = four_kib_to(&self.other).stream();
+        }
+    }
+}
+
+#[test]
+fn what_is_handed_to_a_transport_while_another_is_handed_something_is_written() {
+    let vat = Vat::local();
+    let bytes = Rc::new(Cell::new(0));
+    let clogged = clogged(&bytes, 1);
+    let flushes = Rc::clone(&clogged.flushes);
+    let link = Link::connect(vat.here(), Fake::new(clogged), Config::default(), None);
+    let other = link.bootstrap();
+    quiet(&vat);
+    let (handed, before) = (bytes.get(), flushes.get());
+    let chatty = Fake::new(Chatty { other });
+    let chatting = Link::connect(vat.here(), chatty, Config::default(), None);
+    quiet(&vat);
+    let _asked = chatting.bootstrap();
+    quiet(&vat);
+    assert_eq!(bytes.get() - handed, 4);
+    assert!(flushes.get() > before, "nothing else would have it written");
+}
+
 /// A way from a peer that has said so much. It knows how much of it was read.
 struct Said {
     messages: VecDeque<Message>,
     read: Rc<Cell<usize>>,
-    peer: Peer,
 }
 
-impl Transport for Said {
-    fn poll_receive(
-        &mut self,
-        _: &mut Context<'_>,
-    ) -> Poll<Result<Option<Message>, TransportError>> {
+impl Way for Said {
+    fn receive(&mut self, _: &mut Context<'_>) -> Poll<Message> {
         let Some(message) = self.messages.pop_front() else { return Poll::Pending };
         self.read.set(self.read.get() + 1);
-        Poll::Ready(Ok(Some(message)))
-    }
-
-    fn send(&mut self, _: Message) -> Result<(), TransportError> {
-        Ok(())
-    }
-
-    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn queued_bytes(&self) -> usize {
-        0
-    }
-
-    fn peer(&self) -> &Peer {
-        &self.peer
+        Poll::Ready(message)
     }
 }
 
@@ -336,7 +335,7 @@ fn calls_are_delivered_before_more_than_64_kib_are_read() {
     });
     let bootstrap = Message::Bootstrap(Bootstrap { question: QuestionId(0) });
     let messages = std::iter::once(bootstrap).chain((1..=40).map(call_of_bootstrap)).collect();
-    let said = Said { messages, read: Rc::clone(&read), peer: Peer::Named("a peer".into()) };
+    let said = Fake::new(Said { messages, read: Rc::clone(&read) });
     let _link = Link::connect(vat.here(), said, Config::default(), Some(&object));
     let _ = vat.turn(Instant::now());
     let portions = [[17; 16].as_slice(), [33; 16].as_slice(), [41; 8].as_slice()].concat();

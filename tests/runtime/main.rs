@@ -4,6 +4,7 @@ mod budget;
 mod driven;
 mod ended;
 mod fairness;
+mod fake;
 mod paths;
 mod visits;
 

@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use bowline::conn::{Config, Window};
 use bowline::rpc::{Call, Client, Link, Promise};
 use bowline::runtime::{Turn, Vat};
-use bowline::transport::{Peer, Transport, TransportError};
 use bowline::wire::Message;
 use futures::channel::oneshot;
 
 use super::ID;
+use super::fake::{Fake, Way};
 
 const WRITE: u16 = 7;
 const SMALL: u16 = 8;
@@ -25,7 +25,7 @@ const ENVELOPE: usize = 128;
 const MEGABIT: u64 = 1_000_000 / 8;
 
 /// One direction of a path.
-struct Way {
+struct Lane {
     now: Instant,
     /// Bytes a second.
     rate: u64,
@@ -40,57 +40,32 @@ struct Way {
 }
 
 struct End {
-    incoming: Rc<RefCell<Way>>,
-    outgoing: Rc<RefCell<Way>>,
-    peer: Peer,
+    incoming: Rc<RefCell<Lane>>,
+    outgoing: Rc<RefCell<Lane>>,
 }
 
-impl Transport for End {
-    fn poll_receive(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Message>, TransportError>> {
-        let mut way = self.incoming.borrow_mut();
-        let now = way.now;
-        match way.messages.front() {
-            Some((arrives, _)) if *arrives <= now => {
-                Poll::Ready(Ok(way.messages.pop_front().map(|(_, message)| message)))
-            }
-            _ => {
-                way.reader = Some(cx.waker().clone());
-                Poll::Pending
-            }
+impl Way for End {
+    fn receive(&mut self, cx: &mut Context<'_>) -> Poll<Message> {
+        let mut lane = self.incoming.borrow_mut();
+        let now = lane.now;
+        if let Some((_, message)) = lane.messages.pop_front_if(|(arrives, _)| *arrives <= now) {
+            return Poll::Ready(message);
         }
+        lane.reader = Some(cx.waker().clone());
+        Poll::Pending
     }
 
-    fn send(&mut self, message: Message) -> Result<(), TransportError> {
-        let mut way = self.outgoing.borrow_mut();
+    fn send(&mut self, message: Message) {
+        let mut lane = self.outgoing.borrow_mut();
         let bytes = (message.content_words() * 8 + ENVELOPE) as u64;
-        way.passed =
-            way.passed.max(way.now) + Duration::from_nanos(bytes * 1_000_000_000 / way.rate);
-        way.sent += 1;
+        lane.passed =
+            lane.passed.max(lane.now) + Duration::from_nanos(bytes * 1_000_000_000 / lane.rate);
+        lane.sent += 1;
         if matches!(&message, Message::Call(call) if call.method == SMALL) {
-            way.small = Some(way.sent);
+            lane.small = Some(lane.sent);
         }
-        let arrives = way.passed + way.delay;
-        way.messages.push_back((arrives, message));
-        Ok(())
-    }
-
-    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn queued_bytes(&self) -> usize {
-        0
-    }
-
-    fn peer(&self) -> &Peer {
-        &self.peer
+        let arrives = lane.passed + lane.delay;
+        lane.messages.push_back((arrives, message));
     }
 }
 
@@ -98,7 +73,7 @@ impl Transport for End {
 struct Scene {
     near: Vat,
     far: Vat,
-    ways: [Rc<RefCell<Way>>; 2],
+    lanes: [Rc<RefCell<Lane>>; 2],
     now: Instant,
     client: Client,
     writer: Pin<Box<dyn Future<Output = ()>>>,
@@ -132,36 +107,35 @@ impl Scene {
                 Ok(call.reply())
             }
         });
-        let way = || {
+        let lane = || {
             let (messages, reader, sent) = (VecDeque::new(), None, 0);
             let (passed, delay, small) = (now, round / 2, None);
-            Rc::new(RefCell::new(Way { now, rate, delay, passed, messages, reader, sent, small }))
+            Rc::new(RefCell::new(Lane { now, rate, delay, passed, messages, reader, sent, small }))
         };
-        let ways = [way(), way()];
-        let end = |to: usize, from: usize| End {
-            incoming: Rc::clone(&ways[from]),
-            outgoing: Rc::clone(&ways[to]),
-            peer: Peer::Memory,
+        let lanes = [lane(), lane()];
+        let end = |to: usize, from: usize| {
+            let (incoming, outgoing) = (Rc::clone(&lanes[from]), Rc::clone(&lanes[to]));
+            Fake::new(End { incoming, outgoing })
         };
         let mut config = Config::default();
         config.stream_window = window;
         let _served = Link::connect(far.here(), end(1, 0), config.clone(), Some(&sink));
         let client = Link::connect(near.here(), end(0, 1), config, None).bootstrap();
         let writer = Box::pin(write(client.clone(), Rc::clone(&written)));
-        Self { near, far, ways, now, client, writer, written, taken, held, most: 0 }
+        Self { near, far, lanes, now, client, writer, written, taken, held, most: 0 }
     }
 
     /// Everything that happens now.
     fn settle(&mut self) {
         let mut cx = Context::from_waker(Waker::noop());
         loop {
-            let before = (self.written.get(), self.ways[0].borrow().sent);
+            let before = (self.written.get(), self.lanes[0].borrow().sent);
             for vat in [&self.near, &self.far] {
                 while vat.turn(self.now) == Turn::More {}
             }
             assert!(self.writer.as_mut().poll(&mut cx).is_pending(), "it goes on for ever");
             self.most = self.most.max(self.written.get() - self.taken.get());
-            if before == (self.written.get(), self.ways[0].borrow().sent) {
+            if before == (self.written.get(), self.lanes[0].borrow().sent) {
                 return;
             }
         }
@@ -169,12 +143,12 @@ impl Scene {
 
     /// Something arrives, or it is this late.
     fn advance(&mut self, until: Instant) {
-        let arrives = |way: &Rc<RefCell<Way>>| way.borrow().messages.front().map(|(at, _)| *at);
-        let next = self.ways.iter().filter_map(arrives).min();
+        let arrives = |lane: &Rc<RefCell<Lane>>| lane.borrow().messages.front().map(|(at, _)| *at);
+        let next = self.lanes.iter().filter_map(arrives).min();
         self.now = next.map_or(until, |next| next.clamp(self.now, until));
-        for way in &self.ways {
-            way.borrow_mut().now = self.now;
-            let reader = way.borrow_mut().reader.take();
+        for lane in &self.lanes {
+            lane.borrow_mut().now = self.now;
+            let reader = lane.borrow_mut().reader.take();
             reader.into_iter().for_each(Waker::wake);
         }
     }
@@ -193,7 +167,7 @@ impl Scene {
 
     /// Which part of what the path can carry was carried in so much time.
     fn share(&mut self, time: Duration) -> f64 {
-        let rate = self.ways[0].borrow().rate;
+        let rate = self.lanes[0].borrow().rate;
         let bytes = self.run(time) * (BYTES + ENVELOPE);
         bytes as f64 / (rate as f64 * time.as_secs_f64())
     }
@@ -266,11 +240,11 @@ fn a_small_call_beside_a_stream_at_full_speed_leaves_in_the_turn_that_follows_an
     scene.run(2 * SECOND);
     for _ in 0..20 {
         scene.run(SECOND / 37);
-        let (sent, made) = (scene.ways[0].borrow().sent, scene.now);
-        scene.ways[0].borrow_mut().small = None;
+        let (sent, made) = (scene.lanes[0].borrow().sent, scene.now);
+        scene.lanes[0].borrow_mut().small = None;
         let mut answer: Pin<Box<Promise>> = Box::pin(scene.client.request(ID, SMALL).send());
         let _ = scene.near.turn(scene.now);
-        let number = scene.ways[0].borrow().small.expect("it left in one turn");
+        let number = scene.lanes[0].borrow().small.expect("it left in one turn");
         assert!(number - sent <= 64, "{} messages left before it", number - sent);
         while answer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
             scene.settle();

@@ -1,7 +1,10 @@
 //! Two vats of one thread: who is woken for what is said between them.
 
+use std::cell::Cell;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -11,6 +14,7 @@ use bowline::conn::Config;
 use bowline::rpc::{Call, Client, Link};
 use bowline::runtime::{Clock, Driver, Vat};
 use bowline::transport::{Framed, FramedLimits, Peer, memory_pipe, same_thread};
+use bowline::wire::Exception;
 
 use super::{ADD, ID, LATER, add, adder};
 
@@ -24,12 +28,19 @@ impl Wake for Woken {
     }
 }
 
-/// A clock that stands at a time of its own.
-struct At(Instant);
+/// A clock that stands until it is set to another time.
+#[derive(Clone)]
+struct At(Rc<Cell<Instant>>);
+
+impl At {
+    fn passes(&self, time: Duration) {
+        self.0.set(self.0.get() + time);
+    }
+}
 
 impl Clock for At {
     fn now(&self) -> Instant {
-        self.0
+        self.0.get()
     }
 
     fn poll_sleep(&mut self, _: Instant, _: &mut Context<'_>) -> Poll<()> {
@@ -40,12 +51,14 @@ impl Clock for At {
 /// A driver, and how often it was woken.
 struct Task {
     driver: Driver<At>,
+    clock: At,
     woken: Arc<Woken>,
 }
 
 impl Task {
     fn of(vat: &Vat, time: Instant) -> Self {
-        Self { driver: vat.driver(At(time)), woken: Arc::default() }
+        let clock = At(Rc::new(Cell::new(time)));
+        Self { driver: vat.driver(clock.clone()), clock, woken: Arc::default() }
     }
 
     fn poll(&mut self) {
@@ -168,4 +181,75 @@ fn a_driver_that_is_gone_is_not_waited_for() {
     near.poll();
     // Whoever polls a promise of the far vat drives it from here on; here nobody does.
     assert!(poll(call).is_pending());
+}
+
+#[test]
+fn time_does_not_pass_in_a_vat_whose_clock_stands() {
+    let (vats, client, [mut near, mut far]) = pair(Duration::ZERO, false);
+    let due = far.clock.now() + Duration::from_millis(5);
+    let woken = Arc::new(Woken::default());
+    vats[1].here().set_timer(due, Waker::from(Arc::clone(&woken)));
+    far.poll();
+    far.wakes();
+    for sum in 1..=20 {
+        near.clock.passes(Duration::from_micros(900));
+        let mut call = pin!(add(&client, ADD, 1));
+        assert!(poll(call.as_mut()).is_pending());
+        near.poll();
+        if far.wakes() > 0 {
+            far.poll();
+            near.poll();
+        }
+        assert_eq!(poll(call), Poll::Ready(Ok(sum)));
+    }
+    assert_eq!(woken.0.load(Ordering::Relaxed), 0, "it is not due");
+    far.clock.passes(Duration::from_millis(5));
+    far.poll();
+    assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+}
+
+/// One who cannot be woken.
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("nobody wakes me");
+    }
+}
+
+#[test]
+fn what_panics_in_a_vat_that_is_seen_to_is_told_to_its_own_driver() {
+    let (vats, client, [mut near, mut far]) = pair(Duration::ZERO, false);
+    let (promised, resolver) = Client::promise(vats[1].here());
+    let resolver = Cell::new(Some(resolver));
+    let resolves = Client::new(vats[1].here(), move |call: Call| {
+        let resolver = resolver.take().expect("it is called once");
+        resolver.resolve(Err(Exception::failed("enough")));
+        async move { Ok(call.reply()) }
+    });
+    let (left, right) = same_thread();
+    Link::connect(vats[1].here(), right, Config::default(), Some(&resolves));
+    let other = Link::connect(vats[0].here(), left, Config::default(), None).bootstrap();
+    for _ in 0..4 {
+        near.poll();
+        far.poll();
+    }
+    let mut settled = pin!(promised.settled());
+    let panics = Waker::from(Arc::new(Panics));
+    assert!(settled.as_mut().poll(&mut Context::from_waker(&panics)).is_pending());
+    near.poll();
+    far.poll();
+    far.wakes();
+    let mut asked = pin!(other.request(ID, 0).send());
+    assert!(poll(asked.as_mut()).is_pending());
+    near.poll();
+    assert_eq!(far.wakes(), 1);
+    let heard = catch_unwind(AssertUnwindSafe(|| far.poll()));
+    assert!(heard.is_err(), "its own driver is told");
+    let mut call = pin!(add(&client, ADD, 1));
+    assert!(poll(call.as_mut()).is_pending());
+    near.poll();
+    far.poll();
+    near.poll();
+    assert_eq!(poll(call), Poll::Ready(Ok(1)), "the other goes on");
 }

@@ -98,6 +98,10 @@ pub(crate) enum Act {
     Detach {
         call: Pick,
     },
+    /// As `Detach`, of what is said to whoever is there.
+    Courtesy {
+        call: Pick,
+    },
     /// A message of a vat sets out.
     Send {
         vat: Pick,
@@ -219,6 +223,10 @@ impl World {
             Act::Detach { call } => {
                 let call = self.call_that_is(call, &[Interest::Waiting])?;
                 self.detach(call);
+            }
+            Act::Courtesy { call } => {
+                let call = self.call_that_is(call, &[Interest::Waiting])?;
+                self.detach_as_courtesy(call);
             }
             Act::Send { vat } => drop(self.send(usize::from(vat) % vats)),
             Act::Take { vat } => drop(self.take(usize::from(vat) % vats)),

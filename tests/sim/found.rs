@@ -22,6 +22,33 @@ fn a_call_detached_after_it_was_over_leaves_nothing() {
 }
 
 #[test]
+fn a_call_given_up_is_not_kept_by_a_courtesy_once_another_of_its_results_is_let_go() {
+    use Act::*;
+    replay(
+        Shape { deliver_first: true, ..Shape::default() },
+        &[
+            Bootstrap { wire: 0, end: 1 },
+            Host { vat: 5 },
+            Call { stub: 0, caps: [0, 0, 0] },
+            Detach { call: 1 },
+            Courtesy { call: 18 },
+            Call { stub: 0, caps: [0, 0, 0] },
+            Call { stub: 0, caps: [0, 0, 0] },
+            Pipeline { call: 1, field: 1 },
+            Call { stub: 0, caps: [0, 0, 0] },
+            Call { stub: 0, caps: [0, 0, 0] },
+            Pipeline { call: 3, field: 0 },
+            Call { stub: 0, caps: [0, 0, 0] },
+            Take { vat: 3 },
+            DropResult { call: 7 },
+            Courtesy { call: 9 },
+            Answer { got: 0, caps: [1, 0, 0] },
+        ],
+        Ending::AtOnce,
+    );
+}
+
+#[test]
 fn an_export_that_broke_with_its_connection_is_not_resolved_as_if_it_were_a_promise() {
     use Act::*;
     replay(

@@ -8,7 +8,7 @@ use crate::world::Shape;
 
 /// How often each kind of act is done, in one run.
 struct Habits {
-    weights: [u32; 26],
+    weights: [u32; 27],
 }
 
 impl Plan {
@@ -47,7 +47,7 @@ impl Habits {
             12, 2, 3, 4, 3, // answer, fail, early, redirect, forward
             6, 1, 1, // resolve, nullify, break
             2, 5, 1, // dup, dispose, watch
-            5, 2, 2, 1, // collect, drop result, drop pipeline, detach
+            5, 2, 2, 1, 2, // collect, drop result, drop pipeline, detach, courtesy
             14, 16, 14, 1, // send, take, deliver, quiet
             0, 0, // cut, abort
         ];
@@ -60,7 +60,7 @@ impl Habits {
             }
         }
         if dice.one_in(5) {
-            weights[24 + dice.roll(2) as usize] = 1;
+            weights[25 + dice.roll(2) as usize] = 1;
         }
         Self { weights }
     }
@@ -90,11 +90,12 @@ impl Habits {
             17 => Act::DropResult { call: pick },
             18 => Act::DropPipeline { call: pick },
             19 => Act::Detach { call: pick },
-            20 => Act::Send { vat },
-            21 => Act::Take { vat },
-            22 => Act::Deliver { queue: vat },
-            23 => Act::Quiet,
-            24 => Act::Cut { wire: vat, end },
+            20 => Act::Courtesy { call: pick },
+            21 => Act::Send { vat },
+            22 => Act::Take { vat },
+            23 => Act::Deliver { queue: vat },
+            24 => Act::Quiet,
+            25 => Act::Cut { wire: vat, end },
             _ => Act::Abort { wire: vat, end },
         }
     }

@@ -80,4 +80,14 @@ impl World {
             self.vats[vat].detach(id);
         }
     }
+
+    pub(crate) fn detach_as_courtesy(&mut self, call: CallNo) {
+        let entry = self.shadow.call_mut(call);
+        let (vat, id) = (entry.by, entry.id.expect("its maker has a name for it"));
+        if entry.interest == Interest::Waiting {
+            entry.interest = Interest::Courtesy;
+            self.tell(|| format!("vat {vat} makes a courtesy of c{}", call.0));
+            self.vats[vat].detach_as_courtesy(id);
+        }
+    }
 }

@@ -194,7 +194,7 @@ impl World {
         self.tell(|| format!("vat {vat} learns that c{} is over", no.0));
         match &mut self.shadow.call_mut(no).interest {
             interest @ Interest::Waiting => *interest = Interest::Told,
-            Interest::Gone | Interest::Detached => {}
+            Interest::Gone | Interest::Detached | Interest::Courtesy => {}
             other => wrong!("completed", "c{} completes, and was {other:?}", no.0),
         }
     }
@@ -297,7 +297,7 @@ impl World {
     pub(crate) fn is_wanted(&self, no: CallNo) -> bool {
         let call = self.shadow.call(no);
         let awaited = match call.interest {
-            Interest::Waiting | Interest::Told | Interest::Detached => true,
+            Interest::Waiting | Interest::Told | Interest::Detached | Interest::Courtesy => true,
             Interest::Tail(parent) => self.is_wanted(parent),
             Interest::Gone | Interest::Taken => false,
         };

@@ -111,6 +111,8 @@ pub(crate) enum Interest {
     Told,
     /// It does not, but the call is to run.
     Detached,
+    /// It does not, and the call is to run if what it waits for comes.
+    Courtesy,
     /// It does not any more.
     Gone,
     /// It took the outcome.

@@ -113,10 +113,15 @@ impl Drop for Remote {
     fn drop(&mut self) {
         match &mut self.state {
             State::Writing { .. } => self.stream.cut_stream(),
-            // What was lost before it may not seem whole.
-            State::Ending(_) if self.stream.lost_writes() => {}
-            // The end was said; that nobody waits for it does not take it back.
-            State::Ending(ended) => ended.take().into_iter().for_each(Promise::detach_as_courtesy),
+            State::Ending(None) => {}
+            State::Ending(ended) => {
+                // What was written is a courtesy as the end is that was said behind it.
+                self.stream.cut_stream();
+                // What was lost before it may not seem whole; else, that nobody waits for it does not take it back.
+                if !self.stream.lost_writes() {
+                    ended.take().into_iter().for_each(Promise::detach_as_courtesy);
+                }
+            }
         }
     }
 }

@@ -3,21 +3,24 @@
 
 use std::rc::Rc;
 
-use bowline::rpc::{Call, Client, Promise, Response, Target, host};
+use bowline::rpc::{Call, Client, Promise, Reply, Response, Target, host};
 use bowline::schema::worker_capnp::js_value::external_pusher::push_byte_stream_params;
 use bowline::wire::Exception;
 use bowline::worker::AbortController;
 use bowline::worker::stream::{ReadableStream, StreamError};
 use bowline::worker::value::External;
 
-use super::peer::{naming, push, read};
+use super::peer::{cancel, canceler, naming, push, read};
 use super::scene::{Depot, depot, get_from, get_where_nobody_is, hang, put_raw, walled};
 use super::source::{End, Seen, chunks};
 use crate::support::{Pair, World, at, fill, scenarios};
 
 scenarios! {
     a_stream_that_is_fed_where_nobody_is_goes_with_the_connection,
+    streams_that_are_fed_to_the_same_nobody_go_with_the_connection,
+    streams_that_are_fed_to_what_comes_to_be_nobody_go_with_the_connection,
     a_stream_that_ended_where_nobody_is_goes_with_the_connection,
+    a_stream_cancelled_while_it_ends_where_nobody_is_goes_with_the_connection,
     a_signal_whose_trigger_is_nobody_s_goes_with_the_connection,
     a_signal_told_to_nobody_goes_with_the_connection,
     a_stream_cancelled_where_nobody_is_goes_with_the_connection,
@@ -59,14 +62,22 @@ impl<'a> Scene<'a> {
         Self { world, depot, pair, client, nobody, hanging: Some(hanging) }
     }
 
-    /// What the depot keeps is pushed to one who names nobody.
-    fn pushes(&self, kept: External) {
-        self.depot.held.borrow_mut().push_back(kept);
-        let named = [self.nobody.clone(), self.nobody.clone()];
+    /// What the depot keeps is pushed to one who names nobody. What was given out for it.
+    fn pushes(&self, kept: impl IntoIterator<Item = External>) -> Vec<Reply> {
+        self.pushes_to(&self.nobody, kept)
+    }
+
+    /// The same, pushed to one who names `named`.
+    fn pushes_to(&self, named: &Client, kept: impl IntoIterator<Item = External>) -> Vec<Reply> {
+        self.depot.held.borrow_mut().extend(kept);
+        let named = [named.clone(), named.clone()];
         let pusher = host(self.world.left.here(), Rc::new(Misleading(named)));
-        drop(self.world.run(get_from(&self.client, &pusher)));
+        let count = self.depot.held.borrow().len();
+        let got: Vec<_> = (0..count).map(|_| get_from(&self.client, &pusher)).collect();
+        let got =
+            got.into_iter().map(|got| self.world.run(got).expect("it is given out")).collect();
         self.world.quiet();
-        assert!(self.depot.held.borrow().is_empty(), "it is given out");
+        got
     }
 
     fn calls(&self) -> usize {
@@ -90,7 +101,7 @@ impl<'a> Scene<'a> {
 fn is_fed(world: &World, count: u64, end: End, finishes: bool) -> Seen {
     let scene = Scene::new(world);
     let (stream, seen) = chunks(count, 10, end);
-    scene.pushes(External::new(stream));
+    drop(scene.pushes([External::new(stream)]));
     scene.ends(finishes);
     seen
 }
@@ -104,6 +115,37 @@ fn a_stream_that_is_fed_where_nobody_is_goes_with_the_connection(world: &World) 
 }
 
 // C-A8
+fn streams_that_are_fed_to_the_same_nobody_go_with_the_connection(world: &World) {
+    for finishes in [false, true] {
+        let scene = Scene::new(world);
+        let (streams, seen): (Vec<_>, Vec<_>) = [2, 1, 100_000]
+            .map(|count| chunks(count, 10, End::Never))
+            .into_iter()
+            .map(|(stream, seen)| (External::new(stream), seen))
+            .unzip();
+        drop(scene.pushes(streams));
+        scene.ends(finishes);
+        assert!(seen.iter().all(Seen::is_dropped));
+    }
+}
+
+// C-A8
+fn streams_that_are_fed_to_what_comes_to_be_nobody_go_with_the_connection(world: &World) {
+    for finishes in [false, true] {
+        let scene = Scene::new(world);
+        let resolvers = [(); 3].map(|()| {
+            let (promised, resolver) = Client::promise(world.left.here());
+            let (stream, _) = chunks(2, 10, End::Never);
+            drop(scene.pushes_to(&promised, [External::new(stream)]));
+            resolver
+        });
+        resolvers.into_iter().for_each(|resolver| resolver.resolve(Ok(scene.nobody.clone())));
+        world.quiet();
+        scene.ends(finishes);
+    }
+}
+
+// C-A8
 fn a_stream_that_ended_where_nobody_is_goes_with_the_connection(world: &World) {
     for finishes in [false, true] {
         assert!(is_fed(world, 2, End::Clean, finishes).is_dropped());
@@ -112,11 +154,23 @@ fn a_stream_that_ended_where_nobody_is_goes_with_the_connection(world: &World) {
 }
 
 // C-A8
+fn a_stream_cancelled_while_it_ends_where_nobody_is_goes_with_the_connection(world: &World) {
+    for finishes in [false, true] {
+        let scene = Scene::new(world);
+        let (stream, _) = chunks(2, 10, End::Clean);
+        let got = scene.pushes([External::new(stream)]);
+        world.run(cancel(&canceler(&got[0]))).expect("it is a canceler");
+        drop(got);
+        scene.ends(finishes);
+    }
+}
+
+// C-A8
 fn a_signal_whose_trigger_is_nobody_s_goes_with_the_connection(world: &World) {
     for finishes in [false, true] {
         let controller = AbortController::new();
         let scene = Scene::new(world);
-        scene.pushes(External::new(controller.signal()));
+        drop(scene.pushes([External::new(controller.signal())]));
         scene.ends(finishes);
         controller.abort("too late");
     }
@@ -127,7 +181,7 @@ fn a_signal_told_to_nobody_goes_with_the_connection(world: &World) {
     for (aborts, finishes) in [(false, false), (false, true), (true, false), (true, true)] {
         let controller = AbortController::new();
         let scene = Scene::new(world);
-        scene.pushes(External::new(controller.signal()));
+        drop(scene.pushes([External::new(controller.signal())]));
         match aborts {
             true => controller.abort("whoever hears it"),
             false => drop(controller),

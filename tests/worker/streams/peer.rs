@@ -1,9 +1,10 @@
 //! A peer that says by hand what streams and signals say.
 
-use bowline::rpc::{Client, Promise};
+use bowline::rpc::{Client, Promise, Reply};
 use bowline::schema::byte_stream_capnp::byte_stream;
 use bowline::schema::worker_capnp::js_value;
-use bowline::schema::worker_capnp::js_value::external_pusher;
+use bowline::schema::worker_capnp::js_value::{external, external_pusher};
+use bowline::schema::worker_capnp::stream_canceler;
 use bowline::wire::Exception;
 use bowline::worker::stream::{ReadableStream, StreamError};
 use capnp::capability::FromClientHook;
@@ -38,7 +39,7 @@ pub(crate) fn end(sink: &Client) -> Promise {
 pub(crate) fn naming(
     source: &Client,
     canceler: Option<&Client>,
-) -> impl FnOnce(js_value::external::Builder<'_>) + use<> {
+) -> impl FnOnce(external::Builder<'_>) + use<> {
     let (source, canceler) = (source.clone(), canceler.cloned());
     move |external| {
         let mut named = external.init_readable_stream();
@@ -47,6 +48,25 @@ pub(crate) fn naming(
             named.set_canceler(FromClientHook::new(canceler.hook()));
         }
     }
+}
+
+/// The canceler of the one stream that a value names.
+pub(crate) fn canceler(value: &Reply) -> Client {
+    let found = value.read(|root| {
+        let external = root.get_as::<js_value::Reader<'_>>()?.get_externals()?.get(0);
+        match external.which()? {
+            external::Which::ReadableStream(named) => {
+                Ok(Client::from_hook(named.get_canceler()?.as_client_hook()))
+            }
+            _ => panic!("a stream"),
+        }
+    });
+    found.expect("well formed")
+}
+
+/// Cancels a stream, for no reason.
+pub(crate) fn cancel(canceler: &Client) -> Promise {
+    canceler.request(stream_canceler::Client::TYPE_ID, 0).send()
 }
 
 /// A stream of `length_plus_one` pushed to a depot and in use there; and its sink.
