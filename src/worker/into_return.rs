@@ -14,7 +14,7 @@ use super::stub::RpcStub;
 use super::target::{Call, RpcTarget};
 use super::value::to_value;
 
-/// What a method of an `#[rpc_target]` may return: anything `serde` can write, a [`Value`], a [`Return`], what
+/// What a method of an `#[rpc_target]` may return: anything `serde` can write, a [`Value`](super::value::Value), a [`Return`], what
 /// another call brought, and an `#[rpc_target]` itself, of which the caller gets a stub.
 ///
 /// [`rpc_target`](super::rpc_target) implements it for its type.
