@@ -25,7 +25,7 @@ impl Targets {
     #[inline]
     pub(super) fn insert(&mut self, object: Rc<dyn Dispatch>) -> TargetId {
         if let Some(index) = self.free.pop() {
-            // In bounds: only places that are there are listed as free.
+            // In bounds: only places that are there are listed as free. The place is made where it stays.
             self.places[index as usize] = Some(Place { object, node: None });
             return TargetId(index);
         }

@@ -89,7 +89,7 @@ impl From<RpcStub> for Return {
     }
 }
 
-/// All but stubs are returned as values.
+/// What is returned as a value: all but a stub that is given away.
 macro_rules! from_what_is_a_value {
     ($($(#[$cfg:meta])* $type:ty),* $(,)?) => {$(
         $(#[$cfg])*

@@ -166,13 +166,12 @@ impl Hosted {
             Ok(taken) => taken,
             Err(why) => return now(Err(thrown(&why))),
         };
-        let Asked { path, op, pusher, group } = asked;
+        let Asked { path, mut op, pusher, group } = asked;
         let mut way = Back { here: self.here.clone(), call, pusher, parcel };
         let scope = (!group.is_empty()).then(|| Scope(group));
         if let Some(name) = path.names().iter().find(|name| self.reserves(name.as_str())) {
             return now(Err(thrown(&reserved(name.as_str()))));
         }
-        let mut op = op;
         let work = match self.begin_guarded(&path, &mut op) {
             Work::Done(result) => {
                 let conclusion = way.conclude(result);
@@ -453,10 +452,20 @@ impl Hosted {
     }
 }
 
-/// The stub that a value is, if nobody else has any part of it.
+/// The stub that a value is, if it was not given up and nobody else has any part of it.
 fn sole_stub(value: &Value) -> Option<RpcStub> {
     let external = value.sole_external().filter(|external| external.is_sole())?;
-    external.clone().downcast().map(RpcStub)
+    external.clone().downcast().map(RpcStub).filter(|stub| stub.0.is_live())
+}
+
+/// To hand it over takes calls: there are streams in it, or signals.
+pub(super) fn takes_calls(returned: &Return) -> bool {
+    match &returned.given {
+        Given::Stub(_) => false,
+        Given::Value(value) => weigh(value, &Limits::default()).is_ok_and(|checked| {
+            checked.externals.iter().any(|external| external.get::<Held>().is_none())
+        }),
+    }
 }
 
 /// What a caller of this vat gets of a call that nothing is pipelined on by way of the graph.
@@ -471,14 +480,14 @@ pub(super) fn hand_over(here: &Local, returned: Return) -> Result<Got, JsError> 
         Given::Stub(stub) => stub.into(),
         Given::Value(value) => value,
     };
+    if terms.is_none()
+        && let Some(stub) = sole_stub(&value)
+    {
+        return Ok(Got::Stub(stub));
+    }
     let checked = weigh(&value, &Limits::default())?;
-    if terms.is_none() {
-        if checked.externals.is_empty() {
-            return Ok(Got::Value(value, None));
-        }
-        if let Some(stub) = sole_stub(&value).filter(|stub| stub.0.is_live()) {
-            return Ok(Got::Stub(stub));
-        }
+    if terms.is_none() && checked.externals.is_empty() {
+        return Ok(Got::Value(value, None));
     }
     let terms = terms.map(|terms| *terms).unwrap_or_default();
     let (returned, mut caps) = depart(here, value, terms, checked, None, || false)?;

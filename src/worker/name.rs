@@ -19,7 +19,8 @@ impl Name {
     }
 }
 
-/// Names of so many bytes are copied byte by byte: that takes less than having them copied, and waiting for it.
+/// Names of at most so many bytes are copied byte by byte, which takes less than to have that done and wait for it; and for longer ones
+/// more. Most names of methods are no longer.
 const BRIEF: usize = 12;
 
 impl From<&str> for Name {

@@ -106,7 +106,7 @@ pub enum Answer {
     Missing,
     /// To a getter: the name is that of a method.
     Method,
-    /// To a call: the name is that of a property. The call comes back.
+    /// To a call: the name is that of a property. The call comes back, in a box: answers are moved about.
     Property(Box<Call>),
     /// To a call of the object itself: it is no function. (Rule 6)
     NoFunction,

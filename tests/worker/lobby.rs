@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use futures::channel::oneshot;
 
 use bowline::runtime::{Local, Vat};
+use bowline::worker::stream::ReadableStream;
 use bowline::worker::value::{Value, value};
 use bowline::worker::{Answer, Args, Call, JsError, RpcPromise, RpcStub, RpcTarget, args};
 
@@ -69,6 +70,12 @@ impl RpcTarget for Recorder {
             "object" => {
                 let inner = self.stub(call.here(), "inner");
                 Answer::now(Ok(value!({ inner: inner })))
+            }
+            "streamed" => {
+                let double = |call: Call| async move { Ok(call.arg::<f64>(0)? * 2.0) };
+                let double = RpcStub::function(call.here(), double);
+                let body = ReadableStream::from("bytes");
+                Answer::now(Ok(value!({ double: double, body: body })))
             }
             "elsewhere" => Answer::now(Ok(self.elsewhere.clone().expect("it is known"))),
             "throws" => Answer::now(Err::<Value, _>(JsError::new("RangeError", "no"))),
@@ -271,6 +278,17 @@ fn properties_of_what_will_come_are_gone_on_from() {
     let why = run(call(&scene.call("number"), "round")).expect_err("it is a number").to_string();
     assert!(why.contains("does not implement the method \"round\""), "{why}");
     scene.heard(&["svc number"]);
+    scene.over(&["svc disposed"]);
+}
+
+#[test]
+fn a_function_that_comes_with_a_stream_is_called_before_it_came() {
+    let scene = Scene::new();
+    let streamed = scene.call("streamed");
+    let doubled = streamed.call("double", args![21]);
+    assert_eq!(run(doubled).expect("it is answered").as_f64(), Some(42.0));
+    run(streamed).expect("it was answered");
+    scene.heard(&["svc streamed"]);
     scene.over(&["svc disposed"]);
 }
 

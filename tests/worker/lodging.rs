@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use bowline::runtime::{Local, Vat};
+use bowline::worker::value::Value;
 use bowline::worker::{Answer, Call, RpcStub, RpcTarget, args};
 
 use crate::cast::{Counter, Log, failed, number, play, settle};
@@ -31,6 +32,21 @@ fn an_object_that_is_only_called_here_never_enters_the_graph() {
     assert_eq!(number(stub.call("increment", args![2])), 3.0);
     assert_eq!(number(stub.call("child", args![5]).call("increment", args![])), 6.0);
     assert_eq!(nodes(&vat), 0, "it lodges, and so does its child");
+    drop(stub);
+    settle();
+    assert_eq!(log.count("Counter disposed"), 2);
+}
+
+#[test]
+fn a_stub_that_is_returned_as_a_value_lodges_on() {
+    let (vat, log) = scene();
+    let stub = RpcStub::new(vat.here(), Maker(log.clone()));
+    for name in ["stub", "value"] {
+        let made = stub.call(name, args![]).call("increment", args![2]);
+        assert_eq!(number(made), 3.0);
+        settle();
+        assert_eq!(nodes(&vat), 0, "returned as a {name}");
+    }
     drop(stub);
     settle();
     assert_eq!(log.count("Counter disposed"), 2);
@@ -124,6 +140,23 @@ fn a_stub_outlives_its_vat() {
     let late = Counter::stub(&here, 4.0, &log);
     assert_eq!(log.count("Counter disposed"), 4, "nobody could ever dispose of it");
     assert_eq!(failed(late.call("increment", args![])).message(), "Network connection lost.");
+}
+
+/// Makes counters.
+struct Maker(Log);
+
+impl RpcTarget for Maker {
+    fn method(self: Rc<Self>, name: &str, call: Call) -> Answer {
+        let made = Counter::stub(call.here(), 1.0, &self.0);
+        match name {
+            "stub" => Answer::now(Ok(made)),
+            _ => Answer::now(Ok(Value::from(made))),
+        }
+    }
+
+    fn getter(self: Rc<Self>, _: &str, _: &Local) -> Answer {
+        Answer::Missing
+    }
 }
 
 /// Says its name when it is disposed.

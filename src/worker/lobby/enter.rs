@@ -22,6 +22,10 @@ impl Lobby for Waiting {
                 To::Object(home) => here.refer(home.target, &home.object),
                 To::Result(before) => self.promised(here, *before),
             };
+            // Its row has the object still, unless the call was given up just now.
+            if let To::Object(home) = to {
+                home.leave(here);
+            }
             let begun = self.rows(|rows| rows.begin(ticket, Life::Over));
             let Some((to, Asked { path, op, bytes })) = begun else {
                 // It was given up just now.

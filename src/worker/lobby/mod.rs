@@ -5,6 +5,9 @@
 //! call of what another such call will bring. The order of calls is kept, for the graph is empty when the first is put here, and all
 //! that look at the graph, be it to make a call there, have those that are here enter before. (C-E1) So does the next turn, where nobody awaits
 //! them; and a promise that goes elsewhere.
+//!
+//! What every call passes here is always inlined, and what is large is moved once: what a function takes or gives by way of
+//! memory is read right after it was written, and waited for. (`benches/README.md`, "What is waited for")
 
 mod asked;
 mod call;

@@ -144,25 +144,27 @@ impl Rows {
     pub(super) fn next(&mut self, home: impl FnOnce(&Held) -> Option<Home>) -> Option<Next> {
         let (ticket, to) = self.front()?;
         let (home, before) = match to {
-            To::Object(home) => (Some(home.clone()), None),
+            To::Object(home) => (home.clone(), None),
             To::Result(before) => {
                 let before = *before;
-                let home = match self.life(before) {
+                let brought = match self.life(before) {
                     Life::Done(Ok(Got::Stub(stub))) => home(&stub.0),
                     _ => None,
                 };
+                let Some(home) = brought else { return Some(Next::Behind(ticket, before)) };
                 (home, Some(before))
             }
         };
-        match (home, before) {
-            (Some(home), before) => {
-                self.row(ticket)?.life = Life::Running;
-                self.queue.pop_front();
-                Some(Next::Runs(ticket, home, before))
-            }
-            (None, Some(before)) => Some(Next::Behind(ticket, before)),
-            (None, None) => None,
-        }
+        // The object that goes with the life before is not let go: it is held by what is returned.
+        self.row(ticket)?.life = Life::Running;
+        self.queue.pop_front();
+        Some(Next::Runs(ticket, home, before))
+    }
+
+    /// There are calls that wait.
+    #[inline]
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.queue.is_empty()
     }
 
     /// Takes what a call asks.
@@ -245,12 +247,11 @@ impl Rows {
         if is_kept {
             return None;
         }
-        if let Life::Waiting(to) = &row.life {
-            let asked = Box::new((to.clone(), std::mem::take(&mut row.asked)));
-            self.remove(ticket);
-            return Some(Left::Asked(asked));
-        }
-        Some(Left::Life(self.remove(ticket)))
+        let asked = matches!(row.life, Life::Waiting(_)).then(|| std::mem::take(&mut row.asked));
+        Some(match (self.remove(ticket), asked) {
+            (Life::Waiting(to), Some(asked)) => Left::Asked(Box::new((to, asked))),
+            (life, _) => Left::Life(life),
+        })
     }
 
     /// The object of a call answered, which `asker` had asked.

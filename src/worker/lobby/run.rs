@@ -11,7 +11,7 @@ use super::super::exception::{caught, thrown};
 use super::super::external::disposed;
 use super::super::given::Return;
 use super::super::held::Held;
-use super::super::host::{Object, Work, hand_over, host, nobody, with_own_handles};
+use super::super::host::{Object, Work, hand_over, host, nobody, takes_calls, with_own_handles};
 use super::super::received::Received;
 use super::super::returned::Got;
 use super::super::value::{Limits, Value, View, weigh};
@@ -110,6 +110,11 @@ impl Waiting {
                 return None;
             }
         };
+        let others_wait = self.rows(|rows| rows.has_waiting());
+        if others_wait && result.as_ref().is_ok_and(takes_calls) {
+            // Those calls have the others enter. They are to find this one running.
+            here.enter_lobby();
+        }
         match self.rows(|rows| rows.end(ticket, asker)) {
             Heard::Asker => return Some(outcome(here, result).map(Received::new)),
             Heard::Others => {

@@ -21,6 +21,8 @@ impl Waiting {
         f(&mut self.0.borrow_mut())
     }
 
+    // What follows does as `rows` does, and without a closure, which would take what is large along in memory.
+
     /// A call that was begun lives on like this, unless nobody is interested: then that is given back.
     #[inline(always)]
     pub(super) fn go_on(&self, ticket: Ticket, life: Life) -> Option<Life> {
@@ -38,7 +40,7 @@ impl Waiting {
     pub(super) fn lose(&self, here: &Local, ticket: Ticket) {
         let left = self.0.borrow_mut().lose(ticket);
         match left {
-            // What most calls end as.
+            // As `let_go` does, without going there: what most calls end as.
             Some(Left::Life(Life::Done(outcome))) => drop(outcome),
             Some(left) => self.let_go(here, left),
             None => {}
