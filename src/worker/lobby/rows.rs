@@ -247,11 +247,13 @@ impl Rows {
         if is_kept {
             return None;
         }
-        let asked = matches!(row.life, Life::Waiting(_)).then(|| std::mem::take(&mut row.asked));
-        Some(match (self.remove(ticket), asked) {
-            (Life::Waiting(to), Some(asked)) => Left::Asked(Box::new((to, asked))),
-            (life, _) => Left::Life(life),
-        })
+        if let Life::Waiting(to) = &row.life {
+            let asked = Box::new((to.clone(), std::mem::take(&mut row.asked)));
+            // The object that goes with this life is not let go: it was just cloned.
+            self.remove(ticket);
+            return Some(Left::Asked(asked));
+        }
+        Some(Left::Life(self.remove(ticket)))
     }
 
     /// The object of a call answered, which `asker` had asked.
