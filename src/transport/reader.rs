@@ -78,6 +78,12 @@ mod tests {
         fn wake(self: Arc<Self>) {}
     }
 
+    /// A copy of another, as are the copies that are kept: where memory is watched an original is told from its copies.
+    fn waker() -> Waker {
+        let original = Waker::from(Arc::new(Somebody));
+        original.clone()
+    }
+
     fn asleep(waker: &Waker) -> Reader {
         let mut reader = Reader::Unknown;
         assert!(!reader.sleep(waker, &mut None), "whom to wake is not known");
@@ -88,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_reader_is_woken_once_a_sleep_and_known_in_the_next() {
-        let waker = Waker::from(Arc::new(Somebody));
+        let waker = waker();
         let mut reader = asleep(&waker);
         let lent = reader.lend().expect("it sleeps");
         assert!(reader.lend().is_none(), "it is awake by now");
@@ -99,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_waker_that_comes_back_late_is_kept_by_nobody() {
-        let [waker, other] = [(); 2].map(|()| Waker::from(Arc::new(Somebody)));
+        let [waker, other] = [(); 2].map(|()| waker());
         let mut reader = asleep(&waker);
         let lent = reader.lend().expect("it sleeps");
         assert!(reader.sleep(&other, &mut Some(other.clone())));
